@@ -1,0 +1,2 @@
+//! parca-embedded
+fn main() {}

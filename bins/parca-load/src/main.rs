@@ -1,0 +1,2 @@
+//! parca-load
+fn main() {}

@@ -1,0 +1,1 @@
+//! parca-client

@@ -1,0 +1,83 @@
+//! `cargo xtask`: the project's own chores.
+
+mod layers;
+#[cfg(feature = "codegen")]
+mod codegen;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+const HELP: &str = "\
+cargo xtask ci               everything that must hold: format, generated code, layers, clippy, docs, tests
+cargo xtask layers           crates need only crates on a lower floor
+cargo xtask codegen [--check]  proto/proto -> proto/src/gen
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["ci"] => ci(&root()),
+        ["layers"] => layers::check(&root()),
+        ["codegen"] => codegen(&root(), false),
+        ["codegen", "--check"] => codegen(&root(), true),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace root").to_path_buf()
+}
+
+fn ci(root: &Path) -> Result<()> {
+    cargo(root, &["fmt", "--all", "--check"])?;
+    layers::check(root)?;
+    codegen(root, true)?;
+    cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    cargo(root, &["test", "--workspace"])?;
+    std::process::Command::new("cargo")
+        .args(["doc", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .current_dir(root)
+        .status()
+        .context("start cargo doc")?
+        .success()
+        .then_some(())
+        .context("cargo doc found mistakes")
+}
+
+fn cargo(root: &Path, args: &[&str]) -> Result<()> {
+    eprintln!("$ cargo {}", args.join(" "));
+    let status = Command::new("cargo").args(args).current_dir(root).status().context("start cargo")?;
+    if !status.success() {
+        bail!("`cargo {}` failed", args.join(" "));
+    }
+    Ok(())
+}
+
+#[cfg(feature = "codegen")]
+fn codegen(root: &Path, check: bool) -> Result<()> {
+    codegen::run(root, check)
+}
+
+/// Without its feature this binary has no protobuf compiler inside: it starts one that has.
+#[cfg(not(feature = "codegen"))]
+fn codegen(root: &Path, check: bool) -> Result<()> {
+    let mut args = vec!["run", "--quiet", "--package", "xtask", "--features", "codegen", "--", "codegen"];
+    if check {
+        args.push("--check");
+    }
+    cargo(root, &args)
+}
