@@ -15,58 +15,81 @@
 //! The code in `src/gen/` is written by `cargo xtask codegen` and checked in, so nobody who builds
 //! this needs `protoc`. It knows nothing beyond the messages: no validation, no defaults, no I/O.
 
-macro_rules! generated {
-    ($(#[$meta:meta])* $name:ident, $file:literal) => {
-        $(#[$meta])*
-        #[allow(missing_docs, unreachable_pub, clippy::all, rustdoc::all)]
-        #[rustfmt::skip]
-        pub mod $name {
-            include!(concat!("gen/", $file, ".rs"));
+/// Generated modules refer to each other by their place below the package root.
+#[allow(missing_docs, unreachable_pub, clippy::all, rustdoc::all)]
+#[rustfmt::skip]
+mod generated {
+    #[cfg(feature = "parca")]
+    pub mod grpc {
+        pub mod health {
+            pub mod v1 {
+                include!("gen/grpc.health.v1.rs");
+            }
         }
-    };
+    }
+
+    #[cfg(feature = "prometheus")]
+    pub mod io {
+        pub mod prometheus {
+            pub mod client {
+                include!("gen/io.prometheus.client.rs");
+            }
+        }
+    }
+
+    #[cfg(feature = "pprof")]
+    pub mod perftools {
+        pub mod profiles {
+            include!("gen/perftools.profiles.rs");
+        }
+    }
+
+    #[cfg(feature = "parca")]
+    pub mod parca {
+        pub mod metastore {
+            pub mod v1alpha1 {
+                include!("gen/parca.metastore.v1alpha1.rs");
+            }
+        }
+        pub mod profilestore {
+            pub mod v1alpha1 {
+                include!("gen/parca.profilestore.v1alpha1.rs");
+            }
+        }
+        pub mod query {
+            pub mod v1alpha1 {
+                include!("gen/parca.query.v1alpha1.rs");
+            }
+        }
+        pub mod scrape {
+            pub mod v1alpha1 {
+                include!("gen/parca.scrape.v1alpha1.rs");
+            }
+        }
+    }
 }
 
+/// `grpc.health.v1`.
 #[cfg(feature = "parca")]
-generated!(
-    /// `grpc.health.v1`.
-    health, "grpc.health.v1"
-);
-
-#[cfg(feature = "pprof")]
-generated!(
-    /// `perftools.profiles`: the pprof format.
-    pprof, "perftools.profiles"
-);
-
+pub use generated::grpc::health::v1 as health;
+/// `io.prometheus.client`: the protobuf form of `/metrics`.
 #[cfg(feature = "prometheus")]
-generated!(
-    /// `io.prometheus.client`: the protobuf form of `/metrics`.
-    prometheus, "io.prometheus.client"
-);
-
+pub use generated::io::prometheus::client as prometheus;
+/// `parca.metastore.v1alpha1`: locations, lines, functions and mappings in answers.
 #[cfg(feature = "parca")]
-generated!(
-    /// `parca.metastore.v1alpha1`: locations, lines, functions and mappings in answers.
-    metastore, "parca.metastore.v1alpha1"
-);
-
+pub use generated::parca::metastore::v1alpha1 as metastore;
+/// `parca.profilestore.v1alpha1`: writing profiles, and the agents that write.
 #[cfg(feature = "parca")]
-generated!(
-    /// `parca.profilestore.v1alpha1`: writing profiles, and the agents that write.
-    profilestore, "parca.profilestore.v1alpha1"
-);
-
+pub use generated::parca::profilestore::v1alpha1 as profilestore;
+/// `parca.query.v1alpha1`: the query service.
 #[cfg(feature = "parca")]
-generated!(
-    /// `parca.query.v1alpha1`: the query service.
-    query, "parca.query.v1alpha1"
-);
-
+pub use generated::parca::query::v1alpha1 as query;
+/// `parca.scrape.v1alpha1`: scrape targets.
 #[cfg(feature = "parca")]
-generated!(
-    /// `parca.scrape.v1alpha1`: scrape targets.
-    scrape, "parca.scrape.v1alpha1"
-);
+pub use generated::parca::scrape::v1alpha1 as scrape;
+/// `perftools.profiles`: the pprof format.
+#[cfg(feature = "pprof")]
+pub use generated::perftools::profiles as pprof;
 
 /// The encoded `FileDescriptorSet` of every file above, for gRPC reflection.
 #[cfg(feature = "parca")]

@@ -1,1 +1,33 @@
-//! ops
+//! What every daemon needs and no library should do: logs, `/metrics`, health, signals, serving
+//! HTTP until told to stop, and turning an error into words and an exit code.
+//!
+//! ```
+//! use ops::metrics::{Family, Format, Kind, Registry, Value};
+//!
+//! let registry = Registry::new();
+//! let calls = registry.meter("example").u64_counter("example_calls").build();
+//! calls.add(2, &[]);
+//! registry.collect_with(|| vec![Family::new("example_up", "Whether it is up.", Kind::Gauge)
+//!     .with([("job", "a")], Value::Gauge(1.0))]);
+//!
+//! let text = String::from_utf8(registry.encode(Format::Text)).unwrap();
+//! assert!(text.contains("example_calls_total 2"));
+//! assert!(text.contains("example_up{job=\"a\"} 1"));
+//! ```
+//!
+//! It knows no profiling service. Only this crate and the binaries print, exit or install
+//! subscribers.
+
+mod exit;
+mod health;
+mod logs;
+mod serve;
+mod signals;
+
+pub mod metrics;
+
+pub use exit::{Hint, describe};
+pub use health::{Latch, Readiness, health_routes};
+pub use logs::{LogFormat, init_logs};
+pub use serve::{Peer, ServeError, bind, profile_route, serve};
+pub use signals::{Stop, stop_on_signals};

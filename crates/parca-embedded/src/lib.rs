@@ -1,1 +1,34 @@
-//! parca-embedded
+//! A Parca-compatible store and server in one process and on one port.
+//!
+//! It speaks native gRPC, gRPC-Web under any path prefix, gzip, health and reflection; it keeps
+//! what is written to it in memory, and it profiles itself, so a fresh server has something to show
+//! within seconds.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use tokio_util::sync::CancellationToken;
+//!
+//! let stop = CancellationToken::new();
+//! let settings = parca_embedded::Settings::default();
+//! let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await?;
+//! println!("a Parca at http://{}", server.address());
+//! stop.cancel();
+//! server.finished().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Answers have the codes and texts of the real server; where they differ on purpose is in
+//! docs/compat.md. It knows nothing of `parca-client`: each is a fair test of the other.
+
+mod agents;
+mod grpc;
+mod ingest;
+mod metrics;
+mod query;
+mod self_profiling;
+mod server;
+mod store;
+
+pub use server::{Server, Settings, start};
+pub use store::Stats;

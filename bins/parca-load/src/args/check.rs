@@ -1,0 +1,267 @@
+//! From words to meaning; collects every mistake.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ops::LogFormat;
+use parca_client::{HttpVersion, Protocol, Settings as ClientSettings, Token};
+use parca_workload::{Lane, Mode, Settings as WorkloadSettings};
+use secrecy::SecretString;
+
+use super::Typed;
+use super::go::parse_duration;
+
+/// A command line that makes sense.
+pub(crate) struct Config {
+    pub(crate) target: Target,
+    pub(crate) client: ClientSettings,
+    pub(crate) vault: Option<VaultConfig>,
+    pub(crate) workload: WorkloadSettings,
+    /// Own HTTP address.
+    pub(crate) address: Option<String>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) once: bool,
+    pub(crate) grace: Duration,
+    pub(crate) summary_json: Option<PathBuf>,
+    pub(crate) log_level: String,
+    pub(crate) log_format: LogFormat,
+}
+
+/// Whom to query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The server at the client settings' URL.
+    Url,
+    /// One that this process starts.
+    Embedded,
+}
+
+/// Where the token is to be had.
+#[derive(Clone, Debug)]
+pub(crate) struct VaultConfig {
+    pub(crate) url: String,
+    pub(crate) token_path: String,
+    pub(crate) role: String,
+    pub(crate) jwt_file: PathBuf,
+}
+
+pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config> {
+    let mut checker = Checker { mistakes };
+    let client = checker.client(typed);
+    let workload = checker.workload(typed);
+    let duration = typed.duration.as_deref().and_then(|text| checker.duration("duration", text));
+    let grace = checker.duration("grace", &typed.grace);
+    let log_format = checker.take("log-format", typed.log_format.parse());
+    if typed.once && duration.is_some() {
+        checker.mistake("once", "expected this or -duration, found both");
+    }
+    Some(Config {
+        target: if typed.embedded { Target::Embedded } else { Target::Url },
+        client: client?,
+        vault: vault(typed),
+        workload: workload?,
+        address: (typed.addr != "none").then(|| typed.addr.clone()),
+        duration,
+        once: typed.once,
+        grace: grace?,
+        summary_json: typed.summary_json.as_ref().map(PathBuf::from),
+        log_level: typed.log_level.clone(),
+        log_format: log_format?,
+    })
+}
+
+fn vault(typed: &Typed) -> Option<VaultConfig> {
+    (!typed.vault_url.is_empty()).then(|| VaultConfig {
+        url: typed.vault_url.clone(),
+        token_path: typed.vault_token_path.clone(),
+        role: typed.vault_role.clone(),
+        jwt_file: PathBuf::from(&typed.vault_jwt_file),
+    })
+}
+
+struct Checker<'a> {
+    mistakes: &'a mut Vec<String>,
+}
+
+impl Checker<'_> {
+    fn mistake(&mut self, flag: &str, words: impl std::fmt::Display) {
+        self.mistakes.push(format!("-{flag}: {words}"));
+    }
+
+    fn take<T>(&mut self, flag: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|words| self.mistake(flag, words)).ok()
+    }
+
+    /// A duration above zero.
+    fn duration(&mut self, flag: &str, text: &str) -> Option<Duration> {
+        let parsed = parse_duration(text).and_then(|duration| {
+            if duration.is_zero() { Err(format!("expected more than zero, found `{text}`")) } else { Ok(duration) }
+        });
+        self.take(flag, parsed)
+    }
+
+    fn count(&mut self, flag: &str, text: &str, most: usize) -> Option<usize> {
+        let parsed = text.parse().ok().filter(|count| (1..=most).contains(count));
+        self.take(flag, parsed.ok_or_else(|| format!("expected 1 to {most}, found `{text}`")))
+    }
+
+    fn client(&mut self, typed: &Typed) -> Option<ClientSettings> {
+        let mut settings = ClientSettings::new(typed.url.clone());
+        settings.user_agent = concat!("parca-load/", env!("CARGO_PKG_VERSION")).to_owned();
+        settings.protocol = self.take("protocol", protocol(&typed.protocol)).unwrap_or(settings.protocol);
+        settings.timeout = self.duration("client-timeout", &typed.client_timeout).unwrap_or(settings.timeout);
+        settings.max_connections = self.count("connections", &typed.connections, 10_000).unwrap_or(settings.max_connections);
+        settings.headers = self.headers(&typed.headers);
+        settings.token = self.token(typed);
+        settings.tls.ca_file = typed.tls_ca.as_ref().map(PathBuf::from);
+        settings.tls.cert_file = typed.tls_cert.as_ref().map(PathBuf::from);
+        settings.tls.key_file = typed.tls_key.as_ref().map(PathBuf::from);
+        settings.tls.insecure_skip_verify = typed.tls_insecure_skip_verify;
+        // A token from Vault, or a server of our own, come in later.
+        if let Err(error) = settings.check() {
+            for (field, words) in error.mistakes() {
+                self.mistake(&flag_of(field), words);
+            }
+        }
+        Some(settings)
+    }
+
+    fn headers(&mut self, text: &str) -> Vec<(String, String)> {
+        let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
+        let mut headers = Vec::new();
+        for (index, pair) in pairs.enumerate() {
+            // The value may be a secret: it is not shown.
+            match pair.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+                Some((name, value)) if !name.is_empty() => headers.push((name.to_owned(), value.to_owned())),
+                _ => self.mistake("headers", format!("expected name=value as pair {}", index + 1)),
+            }
+        }
+        headers
+    }
+
+    fn token(&mut self, typed: &Typed) -> Token {
+        let sources = [
+            ("token", !typed.token.is_empty()),
+            ("token-file", typed.token_file.is_some()),
+            ("vault-url", !typed.vault_url.is_empty()),
+        ];
+        let given: Vec<&str> = sources.iter().filter(|(_, given)| *given).map(|(flag, _)| *flag).collect();
+        // As in the original, Vault overrides -token.
+        if given.len() > 1 && given != ["token", "vault-url"] {
+            self.mistake(given[0], format!("expected one source of the token, found also -{}", given[1..].join(", -")));
+        }
+        match &typed.token_file {
+            Some(file) => Token::File(PathBuf::from(file)),
+            None if typed.token.is_empty() => Token::None,
+            None => Token::Value(SecretString::from(typed.token.clone())),
+        }
+    }
+
+    fn workload(&mut self, typed: &Typed) -> Option<WorkloadSettings> {
+        let mode = self.take("mode", mode(&typed.mode))?;
+        let mut settings = WorkloadSettings::new(mode);
+        if let Some(text) = &typed.query_range {
+            settings.ranges = self.ranges(text);
+        }
+        if let Some(seed) = &typed.seed {
+            let parsed = seed.parse().map_err(|_| format!("expected a whole number, found `{seed}`"));
+            settings.seed = self.take("seed", parsed).unwrap_or_default();
+        }
+        settings.types = self.types(&typed.types);
+        settings.selectors = self.selectors(&typed.labels);
+        settings.values_for_labels = list(&typed.values_for_labels, &[';']);
+        settings.max_in_flight = self.count("max-in-flight", &typed.max_in_flight, 1_000_000).unwrap_or(1);
+        if let Some(text) = &typed.lanes {
+            settings.lanes = self.lanes(text);
+        }
+        self.intervals(typed, &mut settings);
+        Some(settings)
+    }
+
+    fn ranges(&mut self, text: &str) -> Vec<Duration> {
+        let ranges: Vec<Duration> =
+            list(text, &[';', ',']).iter().filter_map(|range| self.duration("query-range", range)).collect();
+        if ranges.is_empty() {
+            self.mistake("query-range", "expected at least one duration");
+        }
+        ranges
+    }
+
+    fn types(&mut self, text: &str) -> Vec<pql::ProfileType> {
+        let types = list(text, &[';']);
+        types.iter().filter_map(|id| self.take("types", id.parse().map_err(|e: pql::ProfileTypeError| e.to_string()))).collect()
+    }
+
+    fn selectors(&mut self, text: &str) -> Vec<String> {
+        let selectors: Vec<String> = list(text, &[';']).into_iter().map(|s| if s == "all" { String::new() } else { s }).collect();
+        for selector in &selectors {
+            // Parsed behind a type, as it will be sent; the server would only say that it failed.
+            let query = format!("a:b:c:d:e{selector}");
+            if let Err(error) = query.parse::<pql::Query>() {
+                self.mistake("labels", format!("expected a selector such as {{job=\"a\"}}, found `{selector}`: {error}"));
+            }
+        }
+        if selectors.is_empty() { vec![String::new()] } else { selectors }
+    }
+
+    fn lanes(&mut self, text: &str) -> Vec<Lane> {
+        let lanes: Vec<Lane> =
+            list(text, &[',', ';']).iter().filter_map(|name| self.take("lanes", name.parse())).collect();
+        if lanes.is_empty() {
+            self.mistake("lanes", "expected at least one lane");
+        }
+        lanes
+    }
+
+    fn intervals(&mut self, typed: &Typed, settings: &mut WorkloadSettings) {
+        if let Some(every) = typed.query_interval.as_deref().and_then(|text| self.duration("query-interval", text)) {
+            settings.set_all_intervals(every);
+        }
+        let each = [
+            (Lane::Labels, "labels-interval", &typed.labels_interval),
+            (Lane::Values, "values-interval", &typed.values_interval),
+            (Lane::ProfileTypes, "profile-types-interval", &typed.profile_types_interval),
+            (Lane::QueryRange, "query-range-interval", &typed.query_range_interval),
+            (Lane::QuerySingle, "query-single-interval", &typed.query_single_interval),
+            (Lane::QueryMerge, "query-merge-interval", &typed.query_merge_interval),
+        ];
+        for (lane, flag, text) in each {
+            if let Some(every) = text.as_deref().and_then(|text| self.duration(flag, text)) {
+                settings.set_interval(lane, every);
+            }
+        }
+    }
+}
+
+fn list(text: &str, separators: &[char]) -> Vec<String> {
+    text.split(separators).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+fn protocol(name: &str) -> Result<Protocol, String> {
+    match name {
+        "grpc-web" => Ok(Protocol::GrpcWeb(HttpVersion::Http1)),
+        "grpc-web-h2" => Ok(Protocol::GrpcWeb(HttpVersion::Http2)),
+        "grpc" => Ok(Protocol::Grpc),
+        other => Err(format!("expected grpc-web, grpc-web-h2 or grpc, found `{other}`")),
+    }
+}
+
+fn mode(name: &str) -> Result<Mode, String> {
+    match name {
+        "lanes" => Ok(Mode::Lanes),
+        "upstream" => Ok(Mode::Upstream),
+        other => Err(format!("expected lanes or upstream, found `{other}`")),
+    }
+}
+
+/// The flag that sets a field of the client's settings.
+fn flag_of(field: &str) -> String {
+    match field {
+        "timeout" => "client-timeout".to_owned(),
+        "max_connections" => "connections".to_owned(),
+        "tls.ca_file" => "tls-ca".to_owned(),
+        "tls.cert_file" => "tls-cert".to_owned(),
+        "tls.key_file" => "tls-key".to_owned(),
+        other => other.replace(['.', '_'], "-"),
+    }
+}

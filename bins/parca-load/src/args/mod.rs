@@ -1,0 +1,86 @@
+//! What was typed, and what it means.
+
+mod check;
+mod go;
+mod typed;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub(crate) use check::{Config, Target, VaultConfig};
+pub(crate) use typed::Typed;
+
+/// Why there is nothing to run.
+pub(crate) enum Stop {
+    /// `--help` or `--version`: text for stdout, exit 0.
+    Asked(String),
+    /// Mistakes, each a line of its own; exit 2.
+    Mistakes(Vec<String>),
+}
+
+/// Reads the command line and the environment; every mistake at once.
+pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop> {
+    let mut mistakes = Vec::new();
+    let mut words = Vec::new();
+    for arg in args {
+        match arg.into_string() {
+            Ok(word) => words.push(word),
+            Err(word) => mistakes.push(format!("expected UTF-8, found {word:?}")),
+        }
+    }
+    let program = if words.is_empty() { "parca-load".to_owned() } else { words.remove(0) };
+    let command = Typed::command();
+    let known = known_flags(&command);
+    let (words, unknown) = go::normalise(words, &known);
+    mistakes.extend(unknown.iter().map(|name| unknown_flag(name, &known)));
+    let matches = command.try_get_matches_from(std::iter::once(program).chain(words)).map_err(|error| stop(&error, &mistakes))?;
+    let typed = Typed::from_arg_matches(&matches).map_err(|error| stop(&error, &mistakes))?;
+    match check::check(&typed, &mut mistakes) {
+        Some(config) if mistakes.is_empty() => Ok(config),
+        _ => Err(Stop::Mistakes(mistakes)),
+    }
+}
+
+fn stop(error: &clap::Error, mistakes: &[String]) -> Stop {
+    if error.use_stderr() {
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Stop::Mistakes(mistakes.iter().cloned().chain([line]).collect())
+    } else {
+        Stop::Asked(error.render().to_string())
+    }
+}
+
+fn known_flags(command: &clap::Command) -> Vec<(String, bool)> {
+    let own = command.get_arguments().filter_map(|arg| {
+        let takes_value = arg.get_action().takes_values();
+        arg.get_long().map(|long| (long.to_owned(), takes_value))
+    });
+    own.chain([("help".to_owned(), false), ("version".to_owned(), false)]).collect()
+}
+
+fn unknown_flag(name: &str, known: &[(String, bool)]) -> String {
+    let nearest = known.iter().map(|(flag, _)| (distance(name, flag), flag)).min();
+    match nearest {
+        Some((distance, flag)) if distance <= 1 + name.len() / 4 => {
+            format!("flag -{name} does not exist; did you mean -{flag}?")
+        }
+        _ => format!("flag -{name} does not exist"),
+    }
+}
+
+/// How many letters have to change.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,162 @@
+//! One round: its calls in a row, their attempts, and what is recorded if it is dropped midway.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use crate::stats::{CANCELED, Counts, PANICKED, Sample};
+use crate::worker::{Alive, Worker};
+use crate::{CallContext, Outcome, SeriesKey, Tick, Verdict, Workload, seed};
+
+/// A round's place in its lane, given back when dropped.
+pub(crate) struct Permit<W: Workload> {
+    alive: Alive<W>,
+    lane: usize,
+}
+
+impl<W: Workload> Permit<W> {
+    /// A place, unless `max` rounds are in flight.
+    pub(crate) fn within(worker: &Rc<Worker<W>>, lane: usize, max: usize) -> Option<Self> {
+        worker.hub.lane(lane).admit(max).then(|| Self { alive: Alive::new(worker), lane })
+    }
+
+    /// A place beside all others.
+    pub(crate) fn unbounded(worker: &Rc<Worker<W>>, lane: usize) -> Self {
+        worker.hub.lane(lane).admit(usize::MAX);
+        Self { alive: Alive::new(worker), lane }
+    }
+
+    fn worker(&self) -> &Rc<Worker<W>> {
+        self.alive.worker()
+    }
+}
+
+impl<W: Workload> Drop for Permit<W> {
+    fn drop(&mut self) {
+        self.worker().hub.lane(self.lane).leave();
+        if std::thread::panicking() {
+            self.worker().count(self.lane, &Counts { panicked: 1, ..Counts::default() });
+        }
+    }
+}
+
+pub(crate) async fn run_round<W: Workload>(permit: &Permit<W>, tick: &Tick, calls: &[W::Call]) {
+    let worker = permit.worker();
+    for (position, call) in calls.iter().enumerate() {
+        let mut planned = tick.planned;
+        if position > 0 {
+            if worker.stopping.is_cancelled() {
+                let unmade = (calls.len() - position) as u64;
+                return worker.count(permit.lane, &Counts { unmade, ..Counts::default() });
+            }
+            tokio::task::coop::consume_budget().await;
+            planned = Instant::now();
+        }
+        run_call(worker, call, CallContext { tick, position, attempt: 0, planned }).await;
+    }
+}
+
+/// Makes a call, again where its lane retries.
+async fn run_call<W: Workload>(worker: &Rc<Worker<W>>, call: &W::Call, mut context: CallContext<'_>) {
+    let retry = worker.hub.plan().lanes[context.tick.lane].retry;
+    let mut rng = None;
+    let mut first = None;
+    loop {
+        let (began, verdict) = attempt(worker, call, &context).await;
+        let first = *first.get_or_insert(began);
+        let Some(backoff) = retry.filter(|_| verdict == Verdict::Transient) else { return };
+        let seeded = || SmallRng::seed_from_u64(seed::mix(context.tick.seed, context.position as u64));
+        let rng = rng.get_or_insert_with(seeded);
+        let Some(wait) = backoff.wait(context.attempt, first.elapsed(), rng) else { return };
+        if !rest(worker, wait).await {
+            return;
+        }
+        context.attempt += 1;
+        context.planned = Instant::now();
+    }
+}
+
+/// False if shutdown ended the wait.
+async fn rest<W>(worker: &Worker<W>, wait: Duration) -> bool {
+    tokio::select! {
+        biased;
+        () = worker.stopping.cancelled() => false,
+        () = tokio::time::sleep(wait) => true,
+    }
+}
+
+async fn attempt<W: Workload>(
+    worker: &Rc<Worker<W>>,
+    call: &W::Call,
+    context: &CallContext<'_>,
+) -> (Instant, Verdict) {
+    let guard = CallGuard {
+        worker,
+        context,
+        key: worker.workload.series(call),
+        dispatched: Instant::now(),
+        recorded: false,
+    };
+    let dispatched = guard.dispatched;
+    let outcome = worker.workload.call(call, context).await;
+    let verdict = outcome.verdict;
+    guard.record(&outcome);
+    (dispatched, verdict)
+}
+
+/// A call in flight. Dropped without an outcome, it is recorded with its age: the slowest calls
+/// of a run are the ones that are alive at its end.
+struct CallGuard<'a, W: Workload> {
+    worker: &'a Rc<Worker<W>>,
+    context: &'a CallContext<'a>,
+    key: SeriesKey,
+    dispatched: Instant,
+    recorded: bool,
+}
+
+impl<W: Workload> CallGuard<'_, W> {
+    fn record(mut self, outcome: &Outcome) {
+        self.recorded = true;
+        let sample = Sample {
+            failed: outcome.verdict != Verdict::Success,
+            sent: Some(outcome.sent),
+            first_byte: outcome.first_byte,
+            bytes_in: outcome.bytes_in,
+            bytes_out: outcome.bytes_out,
+            ..self.sample(outcome.code, outcome.done)
+        };
+        self.worker.record(self.context.tick.lane, &self.key, &sample);
+    }
+
+    /// A failure without an answer.
+    fn sample(&self, code: &'static str, done: Instant) -> Sample {
+        let CallContext { tick, position, attempt, planned } = *self.context;
+        let closed = self.worker.hub.plan().lanes[tick.lane].pace.at(0).is_none();
+        let dispatch = position == 0 && attempt == 0 && !closed;
+        Sample {
+            code,
+            failed: true,
+            retry: attempt > 0,
+            tick: dispatch.then_some(tick.planned),
+            planned,
+            dispatched: self.dispatched,
+            sent: None,
+            first_byte: None,
+            done,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+}
+
+impl<W: Workload> Drop for CallGuard<'_, W> {
+    fn drop(&mut self) {
+        if !self.recorded {
+            let code = if std::thread::panicking() { PANICKED } else { CANCELED };
+            let sample = self.sample(code, Instant::now());
+            self.worker.record(self.context.tick.lane, &self.key, &sample);
+        }
+    }
+}

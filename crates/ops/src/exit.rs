@@ -1,0 +1,66 @@
+//! Errors as the person reads them who must act.
+
+use std::error::Error;
+use std::fmt;
+
+/// Advice that goes on a `hint:` line of its own; put it anywhere in an error's source chain.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct Hint {
+    /// What to do, as one sentence without a full stop.
+    pub hint: String,
+    /// What went wrong.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl Hint {
+    /// Adds advice to an error.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>, hint: impl fmt::Display) -> Self {
+        Self { hint: hint.to_string(), source: source.into() }
+    }
+}
+
+/// The lines for stderr: `error:` with the chain of causes, then each hint on its own line.
+///
+/// A cause whose text the line above already ends with is left out.
+pub fn describe(error: &(dyn Error + 'static)) -> String {
+    let mut line = String::from("error: ");
+    let mut hints = Vec::new();
+    let mut last = String::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if let Some(hint) = cause.downcast_ref::<Hint>() {
+            hints.push(hint.hint.clone());
+        }
+        let words = cause.to_string();
+        if last.is_empty() {
+            line.push_str(&words);
+        } else if !last.ends_with(&words) {
+            line.push_str(": ");
+            line.push_str(&words);
+        }
+        last = words;
+        next = cause.source();
+    }
+    for hint in hints {
+        line.push_str("\nhint: ");
+        line.push_str(&hint);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read `a`")]
+    struct Outer(#[source] Hint);
+
+    #[test]
+    fn a_chain_is_one_line_and_hints_follow() {
+        let error = Outer(Hint::new("no such file", "create it"));
+        assert_eq!(describe(&error), "error: cannot read `a`: no such file\nhint: create it");
+    }
+}

@@ -1,0 +1,148 @@
+use bytes::Bytes;
+use parca_proto::profilestore as wire;
+use prost::Message as _;
+
+use super::pprof_guard;
+use crate::call::{message, refused, wire::Wire};
+use crate::{Call, Error, Method};
+
+/// The label that names a profile.
+const NAME_LABEL: &str = "__name__";
+
+/// Asks the server to store profiles, all of them or none.
+///
+/// What would end the server or spoil its store for later queries is refused before it is sent:
+/// see [`RawSample::pprof`]. What the server answers to other faults is passed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteRawRequest {
+    /// The profiles by label set.
+    pub series: Vec<RawSeries>,
+}
+
+/// Profiles with the same labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawSeries {
+    /// Names and values. `__name__` must be there with a value; no name may be empty or come twice.
+    pub labels: Vec<(String, String)>,
+    /// The profiles. Their own sample labels are lost: Parca keeps those of the series only.
+    pub samples: Vec<RawSample>,
+}
+
+/// One profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RawSample {
+    /// A pprof, compressed with gzip or not. Ids must run from 1 without gaps.
+    ///
+    /// Refused here: string indices below zero, a sample type without any string (both end the
+    /// server); lines without a function (end it at the next function table); no period type
+    /// (no profile type can be listed any more).
+    pub pprof: Bytes,
+    /// One for each mapping of the profile, or none.
+    pub executable_info: Vec<ExecutableInfo>,
+}
+
+/// Where an executable was loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExecutableInfo {
+    /// ELF's `e_type`.
+    pub elf_type: u32,
+    /// The segment that holds the code.
+    pub load_segment: Option<LoadSegment>,
+}
+
+/// An ELF segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadSegment {
+    /// Where it begins in the file, in bytes.
+    pub offset: u64,
+    /// Where it wants to be in memory.
+    pub vaddr: u64,
+}
+
+impl WriteRawRequest {
+    /// All the series in one request.
+    pub fn new(series: Vec<RawSeries>) -> Self {
+        Self { series }
+    }
+}
+
+impl RawSample {
+    /// A profile without information about executables.
+    pub fn new(pprof: impl Into<Bytes>) -> Self {
+        Self { pprof: pprof.into(), executable_info: Vec::new() }
+    }
+}
+
+impl Wire for WriteRawRequest {
+    fn encode(&self) -> Result<Vec<u8>, Error> {
+        let series = self.series.iter().map(series).collect::<Result<_, _>>()?;
+        Ok(wire::WriteRawRequest { series, ..Default::default() }.encode_to_vec())
+    }
+}
+
+impl Call for WriteRawRequest {
+    type Answer = ();
+    const METHOD: Method = Method::WriteRaw;
+
+    fn decode(bytes: Bytes) -> Result<(), Error> {
+        message::<wire::WriteRawResponse>(bytes).map(drop)
+    }
+}
+
+fn series(series: &RawSeries) -> Result<wire::RawProfileSeries, Error> {
+    check_labels(&series.labels)?;
+    let label = |(name, value): &(String, String)| wire::Label { name: name.clone(), value: value.clone() };
+    let labels = series.labels.iter().map(label).collect();
+    let samples = series.samples.iter().map(sample).collect::<Result<_, _>>()?;
+    Ok(wire::RawProfileSeries { labels: Some(wire::LabelSet { labels }), samples })
+}
+
+fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
+    let mut names: Vec<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    if names.first() == Some(&"") {
+        return Err(refused("expected a name for every label, found an empty one"));
+    }
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(refused(format!("expected each label once, found `{}` twice", pair[0])));
+    }
+    match labels.iter().find(|(name, _)| name == NAME_LABEL) {
+        Some((_, value)) if !value.is_empty() => Ok(()),
+        _ => Err(refused("expected the label `__name__` with the name of the profile, found none")),
+    }
+}
+
+fn sample(sample: &RawSample) -> Result<wire::RawSample, Error> {
+    pprof_guard::check(&sample.pprof)?;
+    let info = |info: &ExecutableInfo| wire::ExecutableInfo {
+        elf_type: info.elf_type,
+        load_segment: info.load_segment.map(|LoadSegment { offset, vaddr }| wire::LoadSegment { offset, vaddr }),
+    };
+    let executable_info = sample.executable_info.iter().map(info).collect();
+    Ok(wire::RawSample { raw_profile: sample.pprof.clone(), executable_info })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_checked() {
+        let check = |labels: &[(&str, &str)], expect: Option<&str>| {
+            let labels: Vec<_> = labels.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            let error = check_labels(&labels).err().map(|error| error.message().to_owned());
+            match expect {
+                None => assert_eq!(error, None),
+                Some(part) => assert!(error.as_deref().is_some_and(|error| error.contains(part)), "{error:?}"),
+            }
+        };
+        check(&[("__name__", "cpu"), ("a.b", "")], None);
+        check(&[], Some("__name__"));
+        check(&[("job", "x")], Some("__name__"));
+        check(&[("__name__", "")], Some("__name__"));
+        check(&[("__name__", "cpu"), ("", "x")], Some("empty"));
+        check(&[("__name__", "cpu"), ("job", "x"), ("job", "y")], Some("`job` twice"));
+    }
+}

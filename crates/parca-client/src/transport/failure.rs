@@ -1,0 +1,77 @@
+use std::error::Error as _;
+use std::io;
+
+use super::SendError;
+use crate::{Code, Error, Method};
+
+/// Whether a request that failed on a used connection may be sent again on a new one.
+///
+/// If hyper gives it back, not a byte was sent. Otherwise the server may have seen it: when it
+/// hung up without a byte in answer, the likely reason is that it closed the idle connection in
+/// the same instant, and a repetition is harmless for everything but a write.
+pub(crate) fn may_repeat(error: &SendError, method: Method) -> bool {
+    error.message().is_some() || (method.is_idempotent() && hung_up(error.error()))
+}
+
+fn hung_up(error: &hyper::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    let kinds = [BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected];
+    error.is_incomplete_message()
+        || error.is_closed()
+        || error.is_canceled()
+        || io_cause(error).is_some_and(|cause| kinds.contains(&cause.kind()))
+}
+
+fn io_cause(error: &hyper::Error) -> Option<&io::Error> {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if let Some(io) = current.downcast_ref::<io::Error>() {
+            return Some(io);
+        }
+        cause = current.source();
+    }
+    None
+}
+
+/// A connection that failed under a call. connect-go calls all of these `unavailable`.
+pub(crate) fn of_hyper(error: hyper::Error, is_plain: bool) -> Error {
+    let text = if error.is_incomplete_message() {
+        "the server closed the connection before its answer was complete".to_owned()
+    } else {
+        match root(&error) {
+            Some(cause) => format!("the connection failed: {error}: {cause}"),
+            None => format!("the connection failed: {error}"),
+        }
+    };
+    let hint = hint(&error, is_plain);
+    let failed = Error::new(Code::Unavailable, text).with_source(error);
+    match hint {
+        Some(hint) => failed.with_hint(hint),
+        None => failed,
+    }
+}
+
+/// The innermost cause, which says what happened.
+fn root(error: &hyper::Error) -> Option<String> {
+    let mut cause = error.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
+}
+
+fn hint(error: &hyper::Error, is_plain: bool) -> Option<&'static str> {
+    if error.is_parse_version_h2() {
+        return Some("the server speaks only HTTP/2: use native gRPC, or gRPC-Web over HTTP/2");
+    }
+    if error.is_parse() {
+        return Some(match is_plain {
+            true => "what answers is no HTTP: is it a TLS port? then use https://",
+            false => "what answers is no HTTP: is this the address of a Parca?",
+        });
+    }
+    // h2 found frames it could not read, or the peer found ours unreadable.
+    let is_protocol = error.to_string().contains("http2") && io_cause(error).is_none();
+    (is_protocol && is_plain)
+        .then_some("a proxy in between, or a TLS port, may not speak plain HTTP/2: try gRPC-Web over HTTP/1.1, or https://")
+}

@@ -1,0 +1,74 @@
+//! What the server says of itself on `/metrics`.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ops::metrics::Registry;
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram};
+use tonic::{Code, Response, Status};
+
+use crate::store::Store;
+
+/// Calls by method and code, and what is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    calls: Counter<u64>,
+    seconds: Histogram<f64>,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &Registry, store: &Arc<Store>) -> Self {
+        let meter = registry.meter("parca-embedded");
+        let seconds = meter
+            .f64_histogram("parca_embedded_call_seconds")
+            .with_description("How long calls took, from the whole request to the whole answer.")
+            .with_boundaries(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+            .build();
+        let calls = meter.u64_counter("parca_embedded_calls").with_description("Calls by method and gRPC code.").build();
+        store_gauges(registry, store);
+        Self { calls, seconds }
+    }
+
+    /// Runs a call and notes how it went.
+    pub(crate) async fn timed<T>(
+        &self,
+        method: &'static str,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<Response<T>, Status> {
+        let started = Instant::now();
+        let answer = call.await;
+        let code = answer.as_ref().err().map_or(Code::Ok, Status::code);
+        let method = KeyValue::new("method", method);
+        self.seconds.record(started.elapsed().as_secs_f64(), std::slice::from_ref(&method));
+        self.calls.add(1, &[method, KeyValue::new("grpc_code", format!("{code:?}"))]);
+        answer
+    }
+}
+
+fn store_gauges(registry: &Registry, store: &Arc<Store>) {
+    use ops::metrics::{Family, Kind, Value};
+    let store = Arc::clone(store);
+    #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+    registry.collect_with(move || {
+        let stats = store.read().stats();
+        let gauge = |name: &str, help: &str, value: u64| {
+            let none: [(&str, &str); 0] = [];
+            Family::new(format!("parca_embedded_store_{name}"), help, Kind::Gauge).with(none, Value::Gauge(value as f64))
+        };
+        let none: [(&str, &str); 0] = [];
+        vec![
+            gauge("series", "Distinct profile types with their label sets.", stats.series),
+            gauge("profiles", "Stored profiles, each sample type counted on its own.", stats.profiles),
+            gauge("rows", "Stored stacks with values.", stats.rows),
+            gauge("bytes", "Estimated memory of the store.", stats.bytes),
+            Family::new(
+                "parca_embedded_store_evicted_rows_total",
+                "Rows dropped, oldest first, to stay under the memory limit.",
+                Kind::Counter,
+            )
+            .with(none, Value::Counter(stats.evicted_rows as f64)),
+        ]
+    });
+}

@@ -1,0 +1,102 @@
+//! Query: summed rows in the form that was asked for.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use parca_proto::query::query_response::Report as Answer;
+use parca_proto::query::{FlamegraphArrow, ProfileMetadata, QueryRequest, QueryResponse, TableArrow, ValueType};
+use profile_codec::{arrow, pprof};
+use profile_model::{
+    CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, Labels, LabelValue, Profile, Sample,
+    SampleLabel, StackId, Transfer, WeightedStack,
+};
+use tonic::Status;
+
+use super::plan::{Plan, Report, When};
+use super::range::{result_type, sample_type};
+use super::rows::Rows;
+use super::top::top;
+use crate::store::{Filter, Tables};
+
+pub(crate) fn query(tables: &Tables, request: &QueryRequest) -> Result<QueryResponse, Status> {
+    let plan = Plan::of(request)?;
+    let rows = Rows::collect(tables, &plan)?;
+    let unit = unit(&plan);
+    let report = match plan.report {
+        Report::Pprof => Some(Answer::Pprof(Bytes::from(profile(tables, &plan, &rows, &unit)))),
+        Report::Top => {
+            let stacks = rows.rows.iter().map(|(_, stack, value)| (*stack, *value));
+            Some(Answer::Top(top(tables.symbols(), stacks, unit.unit)))
+        }
+        Report::FlamegraphArrow => Some(Answer::FlamegraphArrow(flamegraph(tables, &plan, &rows, unit.unit)?)),
+        Report::TableArrow => Some(Answer::TableArrow(table(tables, &rows, unit.unit)?)),
+        // A single profile has none there, either.
+        Report::Metadata if matches!(plan.when, When::Single(_)) => None,
+        Report::Metadata => Some(Answer::ProfileMetadata(metadata(tables, &plan, &rows))),
+    };
+    let total = if matches!(plan.report, Report::Pprof | Report::Metadata) { 0 } else { rows.total };
+    Ok(QueryResponse { total, filtered: 0, report })
+}
+
+/// A merge of sample counts is answered in the unit of the period, a single profile as stored.
+fn unit(plan: &Plan) -> ValueType {
+    match plan.when {
+        When::Merge(_) => result_type(&plan.query.profile_type).0,
+        When::Single(_) => sample_type(&plan.query.profile_type),
+    }
+}
+
+/// One sample type, stacks as they are; the labels that were grouped by are on the samples.
+fn profile(tables: &Tables, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u8> {
+    let sample_type = profile_model::ValueType::new(&unit.r#type, &unit.unit);
+    let mut profile = Profile::new(vec![sample_type]);
+    let period_type = &plan.query.profile_type;
+    profile.period_type = Some(profile_model::ValueType::new(&period_type.period_type, &period_type.period_unit));
+    profile.time_nanos = match plan.when {
+        When::Merge(range) => range.start.saturating_nanos(),
+        When::Single(time) => time.saturating_millis().saturating_mul(1_000_000),
+    };
+    let groups: Vec<Vec<SampleLabel>> = rows.groups.iter().map(|group| sample_labels(&mut profile, group)).collect();
+    let mut transfer = Transfer::new(tables.symbols());
+    for (group, stack, value) in &rows.rows {
+        // A stack without frames has no place in this form there, either.
+        if *stack != StackId::EMPTY {
+            let stack = transfer.stack(&mut profile.symbols, *stack);
+            profile.samples.push(Sample { stack, values: &[*value], labels: &groups[*group] });
+        }
+    }
+    pprof::encode_gzip(&profile)
+}
+
+fn sample_labels(profile: &mut Profile, group: &Labels) -> Vec<SampleLabel> {
+    let label = |(name, value): (&str, &str)| SampleLabel {
+        key: profile.symbols.intern_string(name),
+        value: LabelValue::Text(profile.symbols.intern_string(value)),
+    };
+    group.iter().map(label).collect()
+}
+
+/// File names of the mappings, and label names, of what was merged.
+fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
+    let symbols = tables.symbols();
+    let mut files = BTreeSet::new();
+    for (_, stack, _) in &rows.rows {
+        for location in symbols.stack(*stack) {
+            files.extend(symbols.location(*location).mapping.map(|id| symbols.string(symbols.mapping(id).file)));
+        }
+    }
+    let series = tables.select(&Filter::of_query(&plan.query));
+    let labels: BTreeSet<&str> = series.iter().flat_map(|series| series.labels().iter().map(|(name, _)| name)).collect();
+    ProfileMetadata {
+        mapping_files: files.into_iter().map(str::to_owned).collect(),
+        labels: labels.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+fn flamegraph(_tables: &Tables, _plan: &Plan, _rows: &Rows, _unit: String) -> Result<FlamegraphArrow, Status> {
+    Err(Status::unimplemented("soon"))
+}
+
+fn table(_tables: &Tables, _rows: &Rows, _unit: String) -> Result<TableArrow, Status> {
+    Err(Status::unimplemented("soon"))
+}

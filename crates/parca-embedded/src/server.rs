@@ -1,0 +1,205 @@
+//! The one port: gRPC, gRPC-Web, and plain HTTP for people and scrapers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::{HeaderValue, Request, StatusCode, header};
+use ops::metrics::Registry;
+use ops::{Readiness, ServeError};
+use parca_proto::profilestore::agents_service_server::AgentsServiceServer;
+use parca_proto::profilestore::profile_store_service_server::ProfileStoreServiceServer;
+use parca_proto::query::query_service_server::QueryServiceServer;
+use parca_proto::scrape::scrape_service_server::ScrapeServiceServer;
+use self_profile::Profiler;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
+use tonic::service::Routes;
+use tonic_web::GrpcWebLayer;
+use tower::ServiceExt;
+
+use crate::agents::Agents;
+use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
+use crate::metrics::Metrics;
+use crate::self_profiling;
+use crate::store::{Stats, Store};
+
+/// What the real server takes and sends: 64 MiB a message.
+const MAX_MESSAGE_BYTES: usize = 64 << 20;
+
+/// How long answers under way may take once the server is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How a server is to be.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Bytes that the store may take (estimated); beyond it the oldest profiles are dropped.
+    /// Default 512 MiB, which is also what the real server keeps in memory.
+    pub memory_limit_bytes: usize,
+    /// How long each of the server's own CPU profiles is; `None` takes none. Default 10 s.
+    pub self_profile_every: Option<Duration>,
+    /// The `job` label of the server's own profiles. Default `parca-embedded`.
+    pub self_profile_job: String,
+    /// Whose CPU is profiled; one for the whole process, if the process has one already.
+    pub profiler: Option<Profiler>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            memory_limit_bytes: 512 << 20,
+            self_profile_every: Some(Duration::from_secs(10)),
+            self_profile_job: "parca-embedded".to_owned(),
+            profiler: None,
+        }
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    store: Arc<Store>,
+    serving: JoinHandle<()>,
+}
+
+impl Server {
+    /// Where it listens; the port is a real one even if 0 was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is stored now.
+    pub fn stats(&self) -> Stats {
+        self.store.read().stats()
+    }
+
+    /// Resolves once the server has stopped, after its token was cancelled.
+    pub async fn finished(self) {
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "the server ended badly");
+        }
+    }
+}
+
+/// Listens on `address` (`host:port`; port 0 takes a free one) and serves until `stop`.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, ServeError> {
+    let listener = ops::bind(address).await?;
+    let address = listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
+    let store = Arc::new(Store::new(settings.memory_limit_bytes));
+    let registry = Registry::new();
+    let profiler = settings.profiler.unwrap_or_else(|| Profiler::start(99));
+    let router = router(&store, &registry, &profiler);
+    if let Some(every) = settings.self_profile_every {
+        let (job, instance) = (settings.self_profile_job, address.to_string());
+        tokio::spawn(self_profiling::run(profiler, Arc::clone(&store), every, job, instance, stop.clone()));
+    }
+    let serving = tokio::spawn(ops::serve(listener, router, stop, GRACE));
+    Ok(Server { address, store, serving })
+}
+
+fn router(store: &Arc<Store>, registry: &Registry, profiler: &Profiler) -> Router {
+    let grpc = grpc_router(store, Metrics::new(registry, store));
+    let http = http_router(registry, profiler.clone());
+    // As in the real server, the content type says which half of it a request is for.
+    let dispatch = move |request: Request<Body>| {
+        let router = if is_grpc(&request) { grpc.clone() } else { http.clone() };
+        async move { router.oneshot(request).await.into_response() }
+    };
+    Router::new().fallback(dispatch)
+}
+
+fn is_grpc(request: &Request<Body>) -> bool {
+    request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+fn is_grpc_web(request: &Request<Body>) -> bool {
+    let web = b"application/grpc-web";
+    request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(web))
+}
+
+fn http_router(registry: &Registry, profiler: Profiler) -> Router {
+    let profile = ops::profile_route(move |duration| {
+        let profiler = profiler.clone();
+        async move {
+            let profile = profiler.take(duration).await.map_err(|error| error.to_string())?;
+            Ok(profile_codec::pprof::encode_gzip(&profile))
+        }
+    });
+    let front = "parca-embedded: a Parca-compatible server. It has no user interface.\n\
+                 gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
+                 /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
+    Router::new()
+        .route("/", get(move || async move { front }))
+        .merge(registry.routes())
+        .merge(ops::health_routes(Readiness::new()))
+        .merge(profile)
+        .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+}
+
+/// Sets what every service shares; a macro because tonic has no trait for it.
+macro_rules! service {
+    ($server:ident, $api:expr) => {
+        $server::new($api)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
+    };
+}
+
+fn grpc_router(store: &Arc<Store>, metrics: Metrics) -> Router {
+    let agents = Arc::new(Agents::default());
+    let profile_store =
+        ProfileStoreApi { store: Arc::clone(store), agents: Arc::clone(&agents), metrics: metrics.clone() };
+    let (_, health) = tonic_health::server::health_reporter();
+    let mut routes = Routes::builder();
+    routes
+        .add_service(service!(QueryServiceServer, QueryApi { store: Arc::clone(store), metrics }))
+        .add_service(service!(ProfileStoreServiceServer, profile_store))
+        .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
+        .add_service(service!(ScrapeServiceServer, ScrapeApi))
+        .add_service(health)
+        .add_service(reflection().build_v1().expect("our own descriptors are whole"))
+        .add_service(reflection().build_v1alpha().expect("our own descriptors are whole"));
+    routes
+        .routes()
+        .prepare()
+        .into_axum_router()
+        .layer(GrpcWebLayer::new())
+        // Layers added later run earlier.
+        .layer(axum::middleware::map_request(as_the_real_server_reads))
+}
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(parca_proto::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Under gRPC-Web only the last two segments of a path count (the UI asks under `/api/`), and an
+/// answer is compressed only where the question was.
+async fn as_the_real_server_reads(mut request: Request<Body>) -> Request<Body> {
+    if is_grpc_web(&request) {
+        let path = request.uri().path();
+        let method = path.rmatch_indices('/').nth(1).map(|(at, _)| path[at..].to_owned());
+        if let Some(Ok(uri)) = method.map(|method| method.parse()) {
+            *request.uri_mut() = uri;
+        }
+    }
+    let asked_compressed = request.headers().get("grpc-encoding") == Some(&HeaderValue::from_static("gzip"));
+    if !asked_compressed {
+        request.headers_mut().remove("grpc-accept-encoding");
+    }
+    request
+}
+

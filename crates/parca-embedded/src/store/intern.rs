@@ -1,0 +1,47 @@
+//! Stacks of an incoming profile in the store's own tables, as Parca keeps them: an address is
+//! forgotten once its lines are known, and so are columns.
+
+use profile_model::{Line, Location, LocationId, StackId, Symbols, Transfer};
+
+/// Carries stacks of one profile into the store, each at most once.
+pub(super) struct Interner<'a> {
+    from: &'a Symbols,
+    parts: Transfer<'a>,
+    locations: Vec<Option<LocationId>>,
+    stacks: Vec<Option<StackId>>,
+}
+
+impl<'a> Interner<'a> {
+    pub(super) fn new(from: &'a Symbols) -> Self {
+        Self {
+            from,
+            parts: Transfer::new(from),
+            locations: vec![None; from.locations().len()],
+            stacks: vec![None; from.stacks().len()],
+        }
+    }
+
+    pub(super) fn stack(&mut self, to: &mut Symbols, id: StackId) -> StackId {
+        if let Some(known) = self.stacks[id.index()] {
+            return known;
+        }
+        let stack: Vec<LocationId> = self.from.stack(id).iter().map(|id| self.location(to, *id)).collect();
+        *self.stacks[id.index()].insert(to.intern_stack(&stack))
+    }
+
+    fn location(&mut self, to: &mut Symbols, id: LocationId) -> LocationId {
+        if let Some(known) = self.locations[id.index()] {
+            return known;
+        }
+        let location = self.from.location(id);
+        let mapping = location.mapping.map(|mapping| self.parts.mapping(to, mapping));
+        let lines: Vec<Line> = location.lines.iter().map(|line| self.line(to, *line)).collect();
+        let address = if lines.is_empty() { location.address } else { 0 };
+        let kept = to.intern_location(Location { mapping, address, is_folded: false, lines: &lines });
+        *self.locations[id.index()].insert(kept)
+    }
+
+    fn line(&mut self, to: &mut Symbols, line: Line) -> Line {
+        Line { function: line.function.map(|function| self.parts.function(to, function)), line: line.line, column: 0 }
+    }
+}

@@ -1,0 +1,13 @@
+//! The Arrow records in Parca's answers: IPC streams of one batch, buffers compressed by LZ4.
+//!
+//! Columns have the names, the order and the types that Parca's have, which for flame graphs
+//! depend on the data; readers look columns up by name and take any width.
+
+mod columns;
+mod flame_graph;
+mod record;
+mod table;
+
+pub use flame_graph::{EncodedFlameGraph, encode_flame_graph};
+pub use record::EncodeError;
+pub use table::encode_table;

@@ -1,0 +1,50 @@
+//! The pprof format: `perftools.profiles.Profile` in protobuf, most often gzip-compressed.
+
+mod encode;
+mod error;
+mod ids;
+mod inflate;
+mod limits;
+mod raw;
+mod resolve;
+mod strict;
+mod wire;
+
+pub use encode::{encode, encode_gzip};
+pub use error::{DecodeError, InvalidProfile, Table};
+pub use limits::Limits;
+pub use wire::WireError;
+
+use profile_model::Profile;
+use raw::RawProfile;
+
+/// Reads a profile, gzip or not, as it may come from a file or a server.
+///
+/// Ids may have any order and gaps. Text that is not UTF-8 is repaired. No bytes at all are a
+/// profile in which nothing is.
+///
+/// # Errors
+/// If the bytes are not gzip or protobuf, refer to what is not there, or exceed the limits.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
+    let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
+    let raw = RawProfile::parse(&bytes, limits)?;
+    Ok(resolve::resolve(&raw)?)
+}
+
+/// Reads a profile as Parca's `WriteRaw` does: what it refuses is refused, with its words, and so
+/// is what ends its process. `executable_infos` is how many of them came along.
+///
+/// # Errors
+/// Parca answers [`DecodeError::Gzip`] with gRPC code `UNKNOWN` and the others with
+/// `INVALID_ARGUMENT`; the error's text is the whole message. Exceeding the limits has no like
+/// there.
+pub fn decode_like_parca(
+    bytes: &[u8],
+    executable_infos: usize,
+    limits: &Limits,
+) -> Result<Profile, DecodeError> {
+    let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
+    let raw = RawProfile::parse(&bytes, limits)?;
+    strict::check(&raw, executable_infos)?;
+    Ok(resolve::resolve(&raw)?)
+}

@@ -1,0 +1,9 @@
+//! Round trips, oracles, hostile bytes and real files.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod arrow;
+mod flat;
+mod pprof_files;
+mod pprof_hostile;
+mod pprof_properties;
+mod pprof_strict;

@@ -1,0 +1,72 @@
+use std::path::{Path, PathBuf};
+
+use profile_codec::pprof::{self, Limits};
+use profile_model::{FunctionTable, Profile};
+
+use crate::flat;
+
+/// Real profiles, of which the repository has no copy: `PROFILES_DIR`, or beside the repository.
+pub(crate) fn profiles() -> Vec<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/profiles");
+    let folder = std::env::var_os("PROFILES_DIR").map_or(beside, PathBuf::from);
+    let mut files = Vec::new();
+    for folder in [folder.clone(), folder.join("series")] {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        files.extend(paths.filter(|path| path.to_string_lossy().ends_with(".pb.gz")));
+    }
+    if files.is_empty() {
+        eprintln!("SKIPPED: no profiles in {}; set PROFILES_DIR", folder.display());
+    }
+    files.sort();
+    files
+}
+
+pub(crate) fn read(path: &Path) -> Profile {
+    pprof::decode(&std::fs::read(path).unwrap(), &Limits::default())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn real_profiles_round_trip() {
+    for path in profiles() {
+        let profile = read(&path);
+        let again = pprof::decode(&pprof::encode_gzip(&profile), &Limits::default()).unwrap();
+        assert!(flat::of_model(&again) == flat::of_model(&profile), "{}", path.display());
+        assert!(pprof::decode_like_parca(&pprof::encode(&profile), 0, &Limits::default()).is_ok());
+        for sample_type in 0..profile.sample_types.len() {
+            let total = profile.samples.total(sample_type);
+            assert_eq!(again.samples.total(sample_type), total);
+            let table = FunctionTable::of(&profile.symbols, profile.samples.column(sample_type));
+            assert_eq!(i128::from(table.total), total);
+            assert!(table.rows.iter().all(|row| row.cumulative <= table.total));
+        }
+    }
+}
+
+#[test]
+fn real_profiles_agree_with_prost() {
+    use prost::Message;
+    for path in profiles() {
+        let profile = read(&path);
+        let bytes = pprof::encode(&profile);
+        let message = parca_proto::pprof::Profile::decode(bytes.as_slice()).unwrap();
+        assert!(flat::of_message(&message) == Some(flat::of_model(&profile)), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_series_merges_to_the_sum_of_its_totals() {
+    let series: Vec<_> = profiles()
+        .iter()
+        .filter(|path| path.parent().unwrap().ends_with("series"))
+        .map(|path| read(path))
+        .collect();
+    let Some(first) = series.first() else { return };
+    let merged = Profile::merge(&series).unwrap();
+    for sample_type in 0..first.sample_types.len() {
+        let sum: i128 = series.iter().map(|profile| profile.samples.total(sample_type)).sum();
+        assert_eq!(merged.samples.total(sample_type), sum);
+    }
+    assert!(Profile::diff(&merged, &merged).unwrap().samples.is_empty());
+}

@@ -1,0 +1,148 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::testing::stack;
+
+fn graph(stacks: &[(&str, i64)], options: FlameOptions) -> (Symbols, FlameGraph) {
+    let mut symbols = Symbols::new();
+    let samples: Vec<_> = stacks
+        .iter()
+        .map(|(text, value)| (stack(&mut symbols, text), *value))
+        .map(|(stack, value)| FlameSample { group: None, stack, value, diff: 0 })
+        .collect();
+    let graph = FlameGraph::of(&symbols, samples, options);
+    (symbols, graph)
+}
+
+fn describe(symbols: &Symbols, graph: &FlameGraph, layout: &FlameLayout) -> Vec<String> {
+    let name = |node: &FlameNode| match &node.kind {
+        FlameKind::Root => "root".to_owned(),
+        FlameKind::Group(group) => graph.group(*group).to_string(),
+        FlameKind::Frame(frame) => frame.name(symbols).to_string(),
+    };
+    let describe = |found: &FlameBox| {
+        let node = graph.node(found.node);
+        format!(
+            "{}{} {}+{} {}",
+            " ".repeat(found.depth as usize),
+            name(node),
+            found.offset,
+            found.cumulative,
+            node.flat
+        )
+    };
+    layout.boxes.iter().map(describe).collect()
+}
+
+#[track_caller]
+fn check(stacks: &[(&str, i64)], options: FlameOptions, expect: &[&str]) {
+    let (symbols, graph) = graph(stacks, options);
+    assert_eq!(describe(&symbols, &graph, &graph.layout()), expect);
+}
+
+#[test]
+fn calls_with_equal_callers_are_one_node() {
+    check(
+        &[("b a", 1), ("c a", 2), ("a", 4), ("b a", 8), ("a b", 16)],
+        FlameOptions::default(),
+        &["root 0+31 0", " a 0+15 4", " b 15+16 0", "  b 0+9 9", "  c 9+2 2", "  a 15+16 16"],
+    );
+}
+
+#[test]
+fn inverted_stacks_start_at_the_leaf() {
+    let options = FlameOptions { invert: true, ..FlameOptions::default() };
+    check(&[("c<b a", 1)], options, &["root 0+1 0", " c 0+1 0", "  b 0+1 0", "   a 0+1 1"]);
+}
+
+#[test]
+fn inlined_calls_are_levels() {
+    let (_, graph) = graph(&[("c<b a", 1)], FlameOptions::default());
+    let inlined: Vec<_> = graph
+        .nodes()
+        .iter()
+        .filter_map(|node| match &node.kind {
+            FlameKind::Frame(frame) => frame.inlined,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(inlined, [false, false, true]);
+    assert_eq!(graph.height(), 4);
+}
+
+#[test]
+fn a_stack_without_frames_leaves_no_trace() {
+    check(&[("", 5)], FlameOptions::default(), &["root 0+0 0"]);
+    let (_, graph) = graph(&[], FlameOptions::default());
+    assert!(graph.is_empty());
+    assert_eq!(graph.height(), 1);
+}
+
+#[test]
+fn what_differs_between_merged_calls_is_forgotten() {
+    let (_, graph) = graph(&[("f:1", 1), ("f:2", 1), ("f:1", 1), ("g:1", 1)], FlameOptions::default());
+    let lines: Vec<_> = graph
+        .children(NodeId::ROOT)
+        .filter_map(|id| match &graph.node(id).kind {
+            FlameKind::Frame(frame) => Some((frame.line, frame.function_start_line)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, [(None, Some(3)), (Some(1), Some(3))]);
+}
+
+#[test]
+fn bare_addresses_come_together_unless_binaries_are_kept_apart() {
+    let stacks = [("/lib/a@16", 1), ("/lib/b@16", 2), ("/lib/a@17", 4)];
+    check(&stacks, FlameOptions::default(), &["root 0+7 0", " unknown 0+3 3", " a+0x11 3+4 4"]);
+    let options = FlameOptions { by_mapping_file: true, ..FlameOptions::default() };
+    check(&stacks, options, &["root 0+7 0", " a+0x10 0+1 1", " b+0x10 1+2 2", " a+0x11 3+4 4"]);
+}
+
+#[test]
+fn groups_stand_between_root_and_stacks() {
+    let mut symbols = Symbols::new();
+    let a = stack(&mut symbols, "a");
+    let labels: Labels = [("pod", "p")].into_iter().collect();
+    let empty = Labels::default();
+    let sample = |group, value| FlameSample { group, stack: a, value, diff: 0 };
+    let samples =
+        [sample(Some(&labels), 1), sample(None, 2), sample(Some(&labels), 4), sample(Some(&empty), 8)];
+    let graph = FlameGraph::of(&symbols, samples, FlameOptions::default());
+    assert_eq!(
+        describe(&symbols, &graph, &graph.layout()),
+        ["root 0+15 0", " {pod=\"p\"} 0+5 0", " a 5+10 10", "  a 0+5 5"]
+    );
+    assert_eq!(graph.groups(), [labels]);
+}
+
+#[test]
+fn trimming_cuts_what_is_small_beside_its_parent() {
+    let stacks = [("small main", 5), ("big main", 95), ("deep small main", 1), ("tiny", 1), ("gone", 0)];
+    let (symbols, graph) = graph(&stacks, FlameOptions::default());
+    let layout = graph.layout_trimmed(10.0);
+    assert_eq!(describe(&symbols, &graph, &layout), ["root 0+101 0", " main 0+101 0", "  big 0+95 95"]);
+    assert_eq!(layout.trimmed, 1 + 6);
+
+    let layout = graph.layout_trimmed(0.0);
+    assert_eq!(layout.boxes.len(), 6);
+    assert_eq!((layout.trimmed, layout.boxes[0].cumulative), (0, 102));
+
+    let layout = graph.layout_trimmed(100.0);
+    assert_eq!(describe(&symbols, &graph, &layout), ["root 0+0 0"]);
+    assert_eq!(graph.layout_trimmed(f32::NAN).boxes.len(), 6);
+}
+
+#[test]
+fn children_know_their_parent_and_stand_together() {
+    let (_, graph) = graph(&[("b a", 1), ("c b a", 1), ("c a", 1), ("d", 1)], FlameOptions::default());
+    let layout = graph.layout();
+    assert_eq!(layout.boxes.len(), graph.nodes().len());
+    for (at, found) in layout.boxes.iter().enumerate() {
+        assert!(found.children.clone().all(|child| layout.boxes[child].parent == Some(at)));
+        let node = graph.node(found.node);
+        assert_eq!(node.parent, found.parent.map(|parent| layout.boxes[parent].node));
+        let of_children: i64 = graph.children(found.node).map(|child| graph.node(child).cumulative).sum();
+        assert_eq!(node.cumulative, node.flat + of_children);
+    }
+}

@@ -1,0 +1,11 @@
+mod call_table;
+mod flame_graph;
+mod function_table;
+mod key;
+mod resolver;
+
+pub use call_table::{CallRow, CallTable, CallTableOptions, Calls, Recursion, WeightedStack};
+pub use flame_graph::{
+    FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout, FlameNode, FlameOptions, FlameSample, NodeId,
+};
+pub use function_table::{FunctionRow, FunctionTable};
