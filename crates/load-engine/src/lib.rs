@@ -54,6 +54,7 @@
 
 mod backoff;
 mod clock;
+mod counts;
 mod hub;
 mod latency;
 mod pace;
@@ -66,16 +67,18 @@ mod series;
 mod stats;
 mod summary;
 mod ticker;
+mod user;
 mod worker;
 mod workload;
 
 pub use backoff::Backoff;
+pub use counts::{CANCELED, Counts, PANICKED};
 pub use hub::{Hub, Snapshot};
 pub use latency::{Latency, NATIVE_SCHEMA};
 pub use pace::{Arrivals, Pace};
 pub use plan::{InvalidPlan, Lane, MAX_WORKERS, Plan, PlanFault};
 pub use run::{RunError, run};
 pub use series::SeriesKey;
-pub use stats::{CANCELED, CodeCount, Counts, LaneStats, OpStats, PANICKED, SeriesStats};
+pub use stats::{CodeCount, LaneStats, OpStats, SeriesStats};
 pub use summary::{Reason, Summary, Validity, ValidityLimits, WorkerUse};
 pub use workload::{CallContext, Outcome, Tick, Verdict, Workload};

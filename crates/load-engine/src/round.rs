@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use crate::stats::{CANCELED, Counts, PANICKED, Sample};
+use crate::counts::{CANCELED, Counts, PANICKED, Sample};
 use crate::worker::{Alive, Worker};
-use crate::{CallContext, Outcome, SeriesKey, Tick, Verdict, Workload, seed};
+use crate::{CallContext, Outcome, Pace, SeriesKey, Tick, Verdict, Workload, seed};
 
 /// A round's place in its lane, given back when dropped.
 pub(crate) struct Permit<W: Workload> {
@@ -133,7 +133,7 @@ impl<W: Workload> CallGuard<'_, W> {
     /// A failure without an answer.
     fn sample(&self, code: &'static str, done: Instant) -> Sample {
         let CallContext { tick, position, attempt, planned } = *self.context;
-        let closed = self.worker.hub.plan().lanes[tick.lane].pace.at(0).is_none();
+        let closed = matches!(self.worker.hub.plan().lanes[tick.lane].pace, Pace::Closed { .. });
         let dispatch = position == 0 && attempt == 0 && !closed;
         Sample {
             code,

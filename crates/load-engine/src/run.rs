@@ -61,7 +61,13 @@ where
     let (starter, start) = watch::channel(None);
     let mut crew = Vec::new();
     for index in 0..hub.plan().workers {
-        let seat = Seat { index, hub: hub.clone(), start: start.clone(), stopping: stop.child_token() };
+        let seat = Seat {
+            index,
+            hub: hub.clone(),
+            start: start.clone(),
+            stopping: stop.child_token(),
+            everyone: stop.clone(),
+        };
         crew.push(Hired::new(seat, make.clone())?);
     }
     for hired in &mut crew {
@@ -83,14 +89,31 @@ struct Seat {
     index: usize,
     hub: Arc<Hub>,
     start: watch::Receiver<Option<Start>>,
+    /// Stops this worker.
     stopping: CancellationToken,
+    /// Stops all workers of the run.
+    everyone: CancellationToken,
+}
+
+/// A thread's last act, also in a panic: one worker short, the plan cannot be kept any more.
+struct Farewell {
+    _done: oneshot::Sender<()>,
+    everyone: CancellationToken,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.everyone.cancel();
+        }
+    }
 }
 
 /// A worker thread as its employer sees it.
 struct Hired {
     index: usize,
     thread: thread::JoinHandle<WorkerUse>,
-    ready: Option<oneshot::Receiver<io::Error>>,
+    ready: Option<oneshot::Receiver<io::Result<()>>>,
     done: oneshot::Receiver<()>,
 }
 
@@ -103,9 +126,9 @@ impl Hired {
         let index = seat.index;
         let (ready, is_ready) = oneshot::channel();
         let (done, is_done) = oneshot::channel();
+        let everyone = seat.everyone.clone();
         let body = move || {
-            // Dropped last, also by a panic.
-            let _done: oneshot::Sender<()> = done;
+            let _farewell = Farewell { _done: done, everyone };
             work(seat, &*make, ready)
         };
         let thread = thread::Builder::new()
@@ -115,13 +138,12 @@ impl Hired {
         Ok(Self { index, thread, ready: Some(is_ready), done: is_done })
     }
 
-    /// The worker drops its sender when it is ready, or sends why it cannot be.
     async fn ready(&mut self) -> Result<(), RunError> {
         let Some(ready) = self.ready.take() else { return Ok(()) };
         match ready.await {
-            Ok(source) => Err(RunError::Start { worker: self.index, source }),
-            Err(_) if self.thread.is_finished() => Err(RunError::Panicked { worker: self.index }),
-            Err(_) => Ok(()),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(source)) => Err(RunError::Start { worker: self.index, source }),
+            Err(_) => Err(RunError::Panicked { worker: self.index }),
         }
     }
 
@@ -132,12 +154,16 @@ impl Hired {
     }
 }
 
-fn work<W: Workload>(seat: Seat, make: &dyn Fn(usize) -> W, ready: oneshot::Sender<io::Error>) -> WorkerUse {
+fn work<W: Workload>(
+    seat: Seat,
+    make: &dyn Fn(usize) -> W,
+    ready: oneshot::Sender<io::Result<()>>,
+) -> WorkerUse {
     let runtime = match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(error) => {
             // The receiver is gone only if nobody waits any more.
-            let _ = ready.send(error);
+            let _ = ready.send(Err(error));
             return WorkerUse::default();
         }
     };
@@ -149,14 +175,15 @@ fn work<W: Workload>(seat: Seat, make: &dyn Fn(usize) -> W, ready: oneshot::Send
     WorkerUse { cpu, wall: began.elapsed() }
 }
 
-async fn serve<W: Workload>(seat: Seat, make: &dyn Fn(usize) -> W, ready: oneshot::Sender<io::Error>) {
-    let Seat { index, hub, mut start, stopping } = seat;
+async fn serve<W: Workload>(seat: Seat, make: &dyn Fn(usize) -> W, ready: oneshot::Sender<io::Result<()>>) {
+    let Seat { index, hub, mut start, stopping, .. } = seat;
     let workload = make(index);
     tokio::select! {
         () = workload.prepare() => {}
         () = stopping.cancelled() => {}
     }
-    drop(ready);
+    // Nobody listens if another worker could not start; then the start does not come either.
+    let _ = ready.send(Ok(()));
     let began = match start.wait_for(Option::is_some).await {
         Ok(began) => *began,
         Err(_) => return,

@@ -54,6 +54,10 @@ mod timerfd {
     use tokio::io::Interest;
     use tokio::io::unix::AsyncFd;
 
+    /// tokio 1.54 deprecates the safe constructor because a type might give away another
+    /// descriptor than it owns. An `OwnedFd` cannot, and the replacement is an `unsafe fn`, which
+    /// this workspace forbids.
+    #[allow(deprecated)]
     pub(super) fn create() -> io::Result<AsyncFd<OwnedFd>> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;

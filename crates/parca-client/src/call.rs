@@ -35,7 +35,8 @@ pub(crate) fn message<M: prost::Message + Default>(bytes: Bytes) -> Result<M, Er
 }
 
 pub(crate) fn malformed(error: prost::DecodeError) -> Error {
-    Error::new(Code::Internal, format!("expected a message of Parca's, found other bytes: {error}")).with_source(error)
+    Error::new(Code::Internal, format!("expected a message of Parca's, found other bytes: {error}"))
+        .with_source(error)
 }
 
 /// A request that must not be sent.

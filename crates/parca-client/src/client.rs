@@ -8,8 +8,8 @@ use crate::settings::{self, Settings, SettingsError};
 use crate::transport::{self, Keep, Message, Outgoing, Progress, Transport};
 use crate::{
     Agent, AgentsRequest, Call, Code, Error, HasProfileDataRequest, HealthRequest, LabelsRequest, Prepared,
-    ProfileTypesRequest, QueryAnswer, QueryRangeRequest, QueryRequest, Series, ServingStatus, Target, TargetsRequest,
-    Timed, ValuesRequest, WriteRawRequest,
+    ProfileTypesRequest, QueryAnswer, QueryRangeRequest, QueryRequest, Series, ServingStatus, Target,
+    TargetsRequest, Timed, ValuesRequest, WriteRawRequest,
 };
 
 /// A Parca, and the connections to it. Clones share the connections.
@@ -67,8 +67,9 @@ impl Client {
         }
         let compressed = self.inner.gzip;
         let body = if compressed {
-            let packed = transport::compress(&message)
-                .map_err(|error| Error::new(Code::Internal, "the request cannot be compressed").with_source(error))?;
+            let packed = transport::compress(&message).map_err(|error| {
+                Error::new(Code::Internal, "the request cannot be compressed").with_source(error)
+            })?;
             transport::framed(&packed, true)
         } else {
             transport::framed(&message, false)

@@ -120,8 +120,9 @@ mod tests {
 
     #[test]
     fn no_data_is_told_apart_from_errors() {
-        let check =
-            |code, message: &str, expect| assert_eq!(Error::new(code, message).is_no_data(), expect, "{message}");
+        let check = |code, message: &str, expect| {
+            assert_eq!(Error::new(code, message).is_no_data(), expect, "{message}")
+        };
         let range = "No data found for the query, try a different query or time range or no data has been written to be queried yet.";
         check(Code::NotFound, range, true);
         check(Code::NotFound, "could not find profile at requested time and selectors", true);

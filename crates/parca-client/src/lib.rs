@@ -56,15 +56,15 @@ mod timed;
 mod transport;
 
 pub use answer::{
-    Agent, Callgraph, CallgraphEdge, CallgraphNode, FlameNode, FlameTree, FlamegraphRecord, Frame, ProfileMetadata,
-    QueryAnswer, Report, Series, SeriesSample, ServingStatus, SourceReport, TableRecord, Target, TargetHealth, Top,
-    TopRow,
+    Agent, Callgraph, CallgraphEdge, CallgraphNode, FlameNode, FlameTree, FlamegraphRecord, Frame,
+    ProfileMetadata, QueryAnswer, Report, Series, SeriesSample, ServingStatus, SourceReport, TableRecord,
+    Target, TargetHealth, Top, TopRow,
 };
 pub use api::{
-    AgentsRequest, ExecutableInfo, Filter, FrameCriteria, HasProfileDataRequest, HealthRequest, LabelsRequest,
-    LoadSegment, NumberCondition, ProfileTypesRequest, QueryRangeRequest, QueryRequest, RawSample, RawSeries,
-    ReportKind, Selection, SourceReference, StringCondition, Subject, TargetState, TargetsRequest, ValuesRequest,
-    WriteRawRequest,
+    AgentsRequest, ExecutableInfo, Filter, FrameCriteria, HasProfileDataRequest, HealthRequest,
+    LabelsRequest, LoadSegment, NumberCondition, ProfileTypesRequest, QueryRangeRequest, QueryRequest,
+    RawSample, RawSeries, ReportKind, Selection, SourceReference, StringCondition, Subject, TargetState,
+    TargetsRequest, ValuesRequest, WriteRawRequest,
 };
 pub use call::Call;
 pub use client::Client;

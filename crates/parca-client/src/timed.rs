@@ -27,7 +27,10 @@ impl Prepared {
 
 impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prepared").field("method", &self.method).field("body_bytes", &self.body.len()).finish()
+        f.debug_struct("Prepared")
+            .field("method", &self.method)
+            .field("body_bytes", &self.body.len())
+            .finish()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The server's own CPU profiles, written to its own store.
+//! The server's own profiles, written to its own store: CPU over time, and memory at a time, which
+//! even an idle process has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +20,20 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let labels: Labels = [("job", job), ("instance", instance)].into_iter().collect();
+    let write = |name: &str, profile| {
+        store.append(&[NewProfile { name: name.to_owned(), labels: labels.clone(), profile }]);
+    };
     loop {
+        match self_profile::resident_memory() {
+            Ok(profile) => write("memory", profile),
+            Err(error) => tracing::debug!(%error, "cannot read this process' memory map"),
+        }
         let taken = tokio::select! {
             () = stop.cancelled() => return,
             taken = profiler.take(every) => taken,
         };
         match taken {
-            Ok(profile) => {
-                let new = NewProfile { name: "process_cpu".into(), labels: labels.clone(), profile };
-                store.append(&[new]);
-            }
+            Ok(profile) => write("process_cpu", profile),
             Err(error) => {
                 tracing::warn!(%error, "cannot profile this process");
                 tokio::select! {

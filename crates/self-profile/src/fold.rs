@@ -15,7 +15,7 @@ pub(crate) fn fold<'a>(
     profile.period_type = Some(ValueType::new("cpu", "nanoseconds"));
     profile.period = period;
     profile.time_nanos = nanos(started);
-    profile.duration_nanos = nanos(SystemTime::now()).saturating_sub(nanos(started)).max(1);
+    profile.duration_nanos = now_nanos().saturating_sub(nanos(started)).max(1);
     for report in reports {
         for (frames, count) in &report.data {
             let count = i64::try_from(*count).unwrap_or(i64::MAX);
@@ -53,4 +53,8 @@ fn line(symbols: &mut Symbols, symbol: &Symbol) -> Line {
 fn nanos(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn now_nanos() -> i64 {
+    nanos(SystemTime::now())
 }

@@ -1,4 +1,4 @@
-//! CPU profiles of the process this is linked into, as [`profile_model::Profile`].
+//! CPU and memory profiles of the process this is linked into, as [`profile_model::Profile`].
 //!
 //! One thread samples while somebody wants a profile, in slices of a second; every caller gets the
 //! slices that fall into its time. So a profile that runs all the time and a person who asks for
@@ -17,6 +17,8 @@
 //! has symbols.
 
 mod fold;
+mod memory;
 mod sampler;
 
+pub use memory::resident_memory;
 pub use sampler::{Error, Profiler};

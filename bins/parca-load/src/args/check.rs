@@ -14,6 +14,10 @@ use super::go::parse_duration;
 /// A command line that makes sense.
 pub(crate) struct Config {
     pub(crate) target: Target,
+    /// Stops the embedded server, after the run.
+    pub(crate) embedded_stop: CancellationToken,
+    /// What is spoken, as it was typed.
+    pub(crate) protocol: &'static str,
     pub(crate) client: ClientSettings,
     pub(crate) vault: Option<VaultConfig>,
     pub(crate) workload: WorkloadSettings,

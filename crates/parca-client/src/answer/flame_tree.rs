@@ -112,7 +112,8 @@ impl Reader {
     fn add(&mut self, parent: Option<u32>) -> Result<u32, Error> {
         if self.nodes.len() >= MAX_NODES {
             let text = format!("expected a flame graph of at most {MAX_NODES} nodes, found more");
-            return Err(Error::new(Code::ResourceExhausted, text).with_hint("cut small nodes with the trim threshold"));
+            return Err(Error::new(Code::ResourceExhausted, text)
+                .with_hint("cut small nodes with the trim threshold"));
         }
         self.nodes.push(FlameNode { parent, ..FlameNode::default() });
         Ok(self.nodes.len() as u32 - 1)
@@ -151,7 +152,13 @@ impl Frames {
         let index = if meta.location_index > 0 {
             let key = (meta.location_index, meta.line_index);
             *self.by_index.entry(key).or_insert_with(|| {
-                self.frames.push(from_tables(key, &self.strings, &self.locations, &self.functions, &self.mappings));
+                self.frames.push(from_tables(
+                    key,
+                    &self.strings,
+                    &self.locations,
+                    &self.functions,
+                    &self.mappings,
+                ));
                 next
             })
         } else {
@@ -202,7 +209,11 @@ mod tests {
 
     use super::*;
 
-    fn node(meta: wire::FlamegraphNodeMeta, cumulative: i64, children: Vec<wire::FlamegraphNode>) -> wire::FlamegraphNode {
+    fn node(
+        meta: wire::FlamegraphNodeMeta,
+        cumulative: i64,
+        children: Vec<wire::FlamegraphNode>,
+    ) -> wire::FlamegraphNode {
         wire::FlamegraphNode { meta: Some(meta), cumulative, diff: -cumulative, children }
     }
 
@@ -215,7 +226,8 @@ mod tests {
     fn names_in_nodes_and_names_in_tables_read_alike() {
         let function = |name: &str| Some(Function { name: name.into(), ..Default::default() });
         let own = |name| wire::FlamegraphNodeMeta { function: function(name), ..Default::default() };
-        let legacy = tree(vec![node(own("a"), 5, vec![node(own("b"), 3, vec![])]), node(own("b"), 4, vec![])]);
+        let legacy =
+            tree(vec![node(own("a"), 5, vec![node(own("b"), 3, vec![])]), node(own("b"), 4, vec![])]);
 
         let index = |at| wire::FlamegraphNodeMeta { location_index: at, ..Default::default() };
         let line = |function_index| vec![Line { function_index, ..Default::default() }];
@@ -233,7 +245,9 @@ mod tests {
             let rows: Vec<_> = tree
                 .nodes
                 .iter()
-                .map(|node| (node.parent, tree.frame(node).map(ToString::to_string), node.cumulative, node.diff))
+                .map(|node| {
+                    (node.parent, tree.frame(node).map(ToString::to_string), node.cumulative, node.diff)
+                })
                 .collect();
             let name = |name: &str| Some(name.to_owned());
             let expect = [
@@ -243,7 +257,10 @@ mod tests {
                 (Some(0), name("b"), 4, -4),
             ];
             assert_eq!(rows, expect);
-            assert_eq!((tree.unit.as_str(), tree.height, tree.trimmed, tree.frames.len()), ("bytes", 3, -1, 2));
+            assert_eq!(
+                (tree.unit.as_str(), tree.height, tree.trimmed, tree.frames.len()),
+                ("bytes", 3, -1, 2)
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use parca_proto::metastore::{Function, Line, Location, Mapping};
+use profile_model::FrameName;
 
 /// A line of a function of a binary; what is not known is empty or zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,15 +46,11 @@ impl Frame {
     }
 }
 
-/// The name to show: the function's, else the linker's, else the binary and the address, else `unknown`.
+/// The name to show, as [`FrameName`] has it.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let binary = self.mapping_file.rsplit('/').next().unwrap_or_default();
-        match [&self.function, &self.system_name].into_iter().find(|name| !name.is_empty()) {
-            Some(name) => f.write_str(name),
-            None if !binary.is_empty() => write!(f, "{binary}+{:#x}", self.address),
-            None => f.write_str("unknown"),
-        }
+        let names = [Some(self.function.as_str()), Some(self.system_name.as_str())];
+        FrameName::from_parts(names, Some(&self.mapping_file), Some(self.address)).fmt(f)
     }
 }
 
@@ -65,8 +62,13 @@ mod tests {
     fn names_to_show() {
         let check = |function: &str, system_name: &str, mapping_file: &str, expect: &str| {
             let (function, system_name) = (function.to_owned(), system_name.to_owned());
-            let frame =
-                Frame { function, system_name, mapping_file: mapping_file.to_owned(), address: 0x1f, ..Frame::default() };
+            let frame = Frame {
+                function,
+                system_name,
+                mapping_file: mapping_file.to_owned(),
+                address: 0x1f,
+                ..Frame::default()
+            };
             assert_eq!(frame.to_string(), expect);
         };
         check("f", "_f", "/bin/app", "f");

@@ -10,7 +10,9 @@ mod status;
 pub use callgraph::{Callgraph, CallgraphEdge, CallgraphNode};
 pub use flame_tree::{FlameNode, FlameTree};
 pub use frame::Frame;
-pub use report::{FlamegraphRecord, ProfileMetadata, QueryAnswer, Report, SourceReport, TableRecord, Top, TopRow};
+pub use report::{
+    FlamegraphRecord, ProfileMetadata, QueryAnswer, Report, SourceReport, TableRecord, Top, TopRow,
+};
 pub use series::{Series, SeriesSample};
 pub use status::{Agent, ServingStatus, Target, TargetHealth};
 

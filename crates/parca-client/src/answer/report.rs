@@ -147,8 +147,12 @@ fn report(arm: Arm) -> Result<Report, Error> {
         Arm::FlamegraphArrow(wire::FlamegraphArrow { record, unit, height, trimmed }) => {
             Report::FlamegraphArrow(FlamegraphRecord { record, unit, height, trimmed })
         }
-        Arm::Source(wire::Source { record, source, unit }) => Report::Source(SourceReport { record, source, unit }),
-        Arm::TableArrow(wire::TableArrow { record, unit }) => Report::TableArrow(TableRecord { record, unit }),
+        Arm::Source(wire::Source { record, source, unit }) => {
+            Report::Source(SourceReport { record, source, unit })
+        }
+        Arm::TableArrow(wire::TableArrow { record, unit }) => {
+            Report::TableArrow(TableRecord { record, unit })
+        }
         Arm::ProfileMetadata(wire::ProfileMetadata { mapping_files, labels }) => {
             Report::ProfileMetadata(ProfileMetadata { mapping_files, labels })
         }

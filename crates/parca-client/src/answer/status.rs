@@ -71,7 +71,8 @@ pub(crate) fn targets(answer: scrape::TargetsResponse) -> Vec<Target> {
         targets.targets.into_iter().map(move |wire| target(job.clone(), wire))
     };
     let mut targets: Vec<_> = answer.targets.into_iter().flat_map(of_job).collect();
-    targets.sort_by(|a, b| (&a.job, &a.url, &a.discovered_labels).cmp(&(&b.job, &b.url, &b.discovered_labels)));
+    targets
+        .sort_by(|a, b| (&a.job, &a.url, &a.discovered_labels).cmp(&(&b.job, &b.url, &b.discovered_labels)));
     targets
 }
 

@@ -152,7 +152,8 @@ impl Findings {
     }
 
     fn has_period_type(&self) -> bool {
-        let has_text = |index: &i64| usize::try_from(*index).is_ok_and(|at| self.strings.get(at) == Some(&true));
+        let has_text =
+            |index: &i64| usize::try_from(*index).is_ok_and(|at| self.strings.get(at) == Some(&true));
         self.period_type.iter().all(has_text)
     }
 }
@@ -162,7 +163,6 @@ impl Findings {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
     use crate::transport::compress;
 
     /// A message from fields: `(number, varint)` or `(number, bytes)`.
@@ -215,7 +215,9 @@ mod tests {
                 let error = super::check(&bytes).err().map(|error| error.message().to_owned());
                 match expect {
                     None => assert_eq!(error, None),
-                    Some(part) => assert!(error.as_deref().is_some_and(|e| e.contains(part)), "{part}: {error:?}"),
+                    Some(part) => {
+                        assert!(error.as_deref().is_some_and(|e| e.contains(part)), "{part}: {error:?}")
+                    }
                 }
             }
         };

@@ -139,9 +139,9 @@ impl QueryRequest {
     /// The one combination that types do not rule out and that ends the server.
     fn check(&self) -> Result<(), Error> {
         match (&self.subject, &self.report) {
-            (Subject::Diff { compared: Selection::Single { .. }, .. }, ReportKind::ProfileMetadata) => {
-                Err(refused("expected a merge as the compared side of a diff's metadata, found a single profile"))
-            }
+            (Subject::Diff { compared: Selection::Single { .. }, .. }, ReportKind::ProfileMetadata) => Err(
+                refused("expected a merge as the compared side of a diff's metadata, found a single profile"),
+            ),
             _ => Ok(()),
         }
     }
@@ -159,7 +159,10 @@ impl Wire for QueryRequest {
             }
             Subject::Diff { base, compared, absolute } => {
                 let (a, b) = (Some(side(base)), Some(side(compared)));
-                (kind::Mode::Diff, kind::Options::Diff(wire::DiffProfile { a, b, absolute: absolute.then_some(true) }))
+                (
+                    kind::Mode::Diff,
+                    kind::Options::Diff(wire::DiffProfile { a, b, absolute: absolute.then_some(true) }),
+                )
             }
         };
         let (report_type, source_reference) = report(&self.report);
@@ -217,7 +220,10 @@ fn report(report: &ReportKind) -> (kind::ReportType, Option<wire::SourceReferenc
         ReportKind::FlamegraphArrow => kind::ReportType::FlamegraphArrow,
         ReportKind::Source(of) => {
             let SourceReference { build_id, filename, source_only } = of.clone();
-            return (kind::ReportType::Source, Some(wire::SourceReference { build_id, filename, source_only }));
+            return (
+                kind::ReportType::Source,
+                Some(wire::SourceReference { build_id, filename, source_only }),
+            );
         }
         ReportKind::TableArrow => kind::ReportType::TableArrow,
         ReportKind::ProfileMetadata => kind::ReportType::ProfileMetadata,
@@ -255,7 +261,11 @@ mod tests {
 
     #[test]
     fn instants_before_1970_survive() {
-        let request = QueryRequest::merge("t", TimeRange::new(Timestamp::YEAR_ONE, Timestamp::from_nanos(-1)), ReportKind::Pprof);
+        let request = QueryRequest::merge(
+            "t",
+            TimeRange::new(Timestamp::YEAR_ONE, Timestamp::from_nanos(-1)),
+            ReportKind::Pprof,
+        );
         let wire = wire::QueryRequest::decode(request.encode().unwrap().as_slice()).unwrap();
         let Some(kind::Options::Merge(merge)) = wire.options else { panic!("{wire:?}") };
         assert_eq!(merge.start, Some(prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 }));

@@ -118,7 +118,9 @@ fn sample(sample: &RawSample) -> Result<wire::RawSample, Error> {
     pprof_guard::check(&sample.pprof)?;
     let info = |info: &ExecutableInfo| wire::ExecutableInfo {
         elf_type: info.elf_type,
-        load_segment: info.load_segment.map(|LoadSegment { offset, vaddr }| wire::LoadSegment { offset, vaddr }),
+        load_segment: info
+            .load_segment
+            .map(|LoadSegment { offset, vaddr }| wire::LoadSegment { offset, vaddr }),
     };
     let executable_info = sample.executable_info.iter().map(info).collect();
     Ok(wire::RawSample { raw_profile: sample.pprof.clone(), executable_info })
@@ -135,7 +137,9 @@ mod tests {
             let error = check_labels(&labels).err().map(|error| error.message().to_owned());
             match expect {
                 None => assert_eq!(error, None),
-                Some(part) => assert!(error.as_deref().is_some_and(|error| error.contains(part)), "{error:?}"),
+                Some(part) => {
+                    assert!(error.as_deref().is_some_and(|error| error.contains(part)), "{error:?}")
+                }
             }
         };
         check(&[("__name__", "cpu"), ("a.b", "")], None);

@@ -39,7 +39,8 @@ pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
     let credential = note(&mut mistakes, Credential::new(&settings.token), "token");
     let tls = tls(settings, target.as_ref(), &mut mistakes);
     numbers(settings, &mut mistakes);
-    let agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| "expected printable ASCII".to_owned());
+    let agent =
+        HeaderValue::from_str(&settings.user_agent).map_err(|_| "expected printable ASCII".to_owned());
     let user_agent = note(&mut mistakes, agent, "user_agent");
     SettingsError::of(mistakes)?;
     let missing = || SettingsError { mistakes: Vec::new() };
@@ -68,8 +69,9 @@ fn headers(settings: &Settings, mistakes: &mut Vec<Mistake>) -> Vec<(HeaderName,
             return Err("expected a token or an `authorization` header, found both".to_owned());
         }
         // The value may be a secret: the message does not show it.
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| format!("expected printable ASCII as the value of `{key}`, found other characters"))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| {
+            format!("expected printable ASCII as the value of `{key}`, found other characters")
+        })?;
         value.set_sensitive(true);
         Ok((key, value))
     };

@@ -40,7 +40,9 @@ impl Target {
         if authority.host().is_empty() {
             return Err(wrong("no host"));
         }
-        if authority.port().is_some() && authority.port_u16().is_none_or(|port| port == 0) {
+        // The parser takes any digits for a port, and leaves out those that are none.
+        let has_port = authority.as_str() != authority.host();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
             return Err(wrong(&format!("no port from 1 to 65535 in `{shown}`")));
         }
         let prefix = uri.path().trim_end_matches('/');
@@ -68,7 +70,8 @@ fn uris(tls: bool, authority: &Authority, prefix: &str, protocol: Protocol) -> R
     let uri = |method: Method| {
         let path = format!("{prefix}{}", method.path());
         let mut parts = http::uri::Parts::default();
-        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|error| error.to_string())?);
+        parts.path_and_query =
+            Some(PathAndQuery::from_maybe_shared(path).map_err(|error| error.to_string())?);
         // HTTP/1.1 names the host in a header, HTTP/2 in the URI.
         if protocol.is_http2() {
             parts.scheme = Some(scheme.clone());
@@ -101,7 +104,9 @@ mod tests {
             let target = Target::parse(url, protocol);
             let found = target.as_ref().map(|t| (t.host.clone(), t.port, t.uri(Method::Health).to_string()));
             match expect {
-                Ok((host, port, uri)) => assert_eq!(found.unwrap(), (host.to_owned(), port, uri.to_owned()), "{url}"),
+                Ok((host, port, uri)) => {
+                    assert_eq!(found.unwrap(), (host.to_owned(), port, uri.to_owned()), "{url}")
+                }
                 Err(part) => {
                     let error = found.err().unwrap();
                     assert!(error.contains(part), "{url}: {error}");
@@ -113,7 +118,11 @@ mod tests {
         check("http://a:7070/", web1, Ok(("a", 7070, "/grpc.health.v1.Health/Check")));
         check("http://a:7070/x/y/", web1, Ok(("a", 7070, "/x/y/grpc.health.v1.Health/Check")));
         check("https://a/x", web2, Ok(("a", 443, "https://a/x/grpc.health.v1.Health/Check")));
-        check("http://[::1]:7070", Protocol::Grpc, Ok(("::1", 7070, "http://[::1]:7070/grpc.health.v1.Health/Check")));
+        check(
+            "http://[::1]:7070",
+            Protocol::Grpc,
+            Ok(("::1", 7070, "http://[::1]:7070/grpc.health.v1.Health/Check")),
+        );
         check("http://a/x", Protocol::Grpc, Err("`/x`"));
         check("localhost:7070", web1, Err("scheme"));
         check("localhost", web1, Err("no scheme in `localhost`"));

@@ -89,7 +89,8 @@ impl Answer {
         self.is_complete = self.body.is_end_stream();
         let page = quote(&page);
         let separator = if page.is_empty() { "" } else { ": " };
-        let error = Error::new(Code::from_http_status(status.as_u16()), format!("HTTP {status}{separator}{page}"));
+        let error =
+            Error::new(Code::from_http_status(status.as_u16()), format!("HTTP {status}{separator}{page}"));
         match http_hint(status.as_u16(), &page) {
             Some(hint) => error.with_hint(hint),
             None => error,
@@ -123,7 +124,8 @@ fn check_content_type(headers: &HeaderMap, expect: &'static str) -> Result<(), E
         return Ok(());
     }
     let text = format!("expected the content type `{expect}`, found `{}`", quote(found));
-    Err(Error::new(Code::Unknown, text).with_hint("is this the address of a Parca? another server answers there"))
+    Err(Error::new(Code::Unknown, text)
+        .with_hint("is this the address of a Parca? another server answers there"))
 }
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Error> {
@@ -151,15 +153,20 @@ fn outcome(
         Err(error) => return Err(from_http.and_then(Result::err).unwrap_or(error)),
     };
     let block = frames.trailers.map(|message| plain_trailers(message, is_gzip)).transpose()?;
-    let said = from_http.or_else(|| status::of_trailer_block(block.as_deref()?)).or_else(|| status::of_headers(headers));
-    said.unwrap_or_else(|| Err(Error::new(Code::Internal, "expected a grpc-status at the end of the answer, found none")))?;
+    let said = from_http
+        .or_else(|| status::of_trailer_block(block.as_deref()?))
+        .or_else(|| status::of_headers(headers));
+    said.unwrap_or_else(|| {
+        Err(Error::new(Code::Internal, "expected a grpc-status at the end of the answer, found none"))
+    })?;
     if frames.messages == 0 {
         return Err(Error::new(Code::Unimplemented, "expected one message in the answer, found none"));
     }
     match frames.message {
-        Some(message) if message.compressed && !is_gzip => {
-            Err(Error::new(Code::Internal, "expected a plain message, found one compressed without an encoding"))
-        }
+        Some(message) if message.compressed && !is_gzip => Err(Error::new(
+            Code::Internal,
+            "expected a plain message, found one compressed without an encoding",
+        )),
         message => Ok(message),
     }
 }
@@ -168,6 +175,9 @@ fn plain_trailers(message: Message, is_gzip: bool) -> Result<Bytes, Error> {
     match message.compressed {
         false => Ok(message.bytes),
         true if is_gzip => decompress(&message.bytes, MAX_TRAILER_BYTES),
-        true => Err(Error::new(Code::Internal, "expected plain trailers, found compressed ones without an encoding")),
+        true => Err(Error::new(
+            Code::Internal,
+            "expected plain trailers, found compressed ones without an encoding",
+        )),
     }
 }

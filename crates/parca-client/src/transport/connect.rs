@@ -72,13 +72,17 @@ impl Connector {
 
 fn unreachable(host: &str, port: u16, error: io::Error) -> Error {
     let hint = match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nothing listens there: is Parca running, and is this its address and port?",
+        io::ErrorKind::ConnectionRefused => {
+            "nothing listens there: is Parca running, and is this its address and port?"
+        }
         io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
             "no way to that host: check the address, the route and the firewall"
         }
         _ => "check the host name and the port",
     };
-    Error::new(Code::Unavailable, format!("no connection to `{host}:{port}`: {error}")).with_source(error).with_hint(hint)
+    Error::new(Code::Unavailable, format!("no connection to `{host}:{port}`: {error}"))
+        .with_source(error)
+        .with_hint(hint)
 }
 
 async fn handshake(
@@ -91,8 +95,11 @@ async fn handshake(
     let stream = connected.map_err(tls_failed)?;
     let spoken = stream.get_ref().1.alpn_protocol();
     if wants_http2 && spoken != Some(b"h2") {
-        return Err(Error::new(Code::Unavailable, "expected HTTP/2 from the TLS handshake, found another protocol")
-            .with_hint("a proxy in between speaks only HTTP/1.1: use gRPC-Web over HTTP/1.1"));
+        return Err(Error::new(
+            Code::Unavailable,
+            "expected HTTP/2 from the TLS handshake, found another protocol",
+        )
+        .with_hint("a proxy in between speaks only HTTP/1.1: use gRPC-Web over HTTP/1.1"));
     }
     Ok(stream)
 }
@@ -108,7 +115,8 @@ fn tls_failed(error: io::Error) -> Error {
         }
         _ => None,
     };
-    let failed = Error::new(Code::Unavailable, format!("the TLS handshake failed: {error}")).with_source(error);
+    let failed =
+        Error::new(Code::Unavailable, format!("the TLS handshake failed: {error}")).with_source(error);
     match hint {
         Some(hint) => failed.with_hint(hint),
         None => failed,

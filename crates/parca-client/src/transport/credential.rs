@@ -1,8 +1,8 @@
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::fs;
 
 use http::HeaderValue;
 use secrecy::ExposeSecret;
@@ -95,7 +95,9 @@ impl TokenFile {
 fn read(path: &Path) -> Result<HeaderValue, String> {
     let unreadable = |error: io::Error| format!("expected a readable file at `{}`: {error}", path.display());
     let mut text = String::new();
-    fs::File::open(path).and_then(|file| file.take(MAX_TOKEN_BYTES).read_to_string(&mut text)).map_err(unreadable)?;
+    fs::File::open(path)
+        .and_then(|file| file.take(MAX_TOKEN_BYTES).read_to_string(&mut text))
+        .map_err(unreadable)?;
     header(text.trim())
 }
 

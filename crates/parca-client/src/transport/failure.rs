@@ -4,6 +4,10 @@ use std::io;
 use super::SendError;
 use crate::{Code, Error, Method};
 
+/// For a plain HTTP/2 connection that broke before any answer.
+pub(crate) const NOT_PLAIN_HTTP2: &str =
+    "a TLS port, or a proxy in between, does not speak plain HTTP/2: use https://, or gRPC-Web over HTTP/1.1";
+
 /// Whether a request that failed on a used connection may be sent again on a new one.
 ///
 /// If hyper gives it back, not a byte was sent. Otherwise the server may have seen it: when it
@@ -70,8 +74,5 @@ fn hint(error: &hyper::Error, is_plain: bool) -> Option<&'static str> {
             false => "what answers is no HTTP: is this the address of a Parca?",
         });
     }
-    // h2 found frames it could not read, or the peer found ours unreadable.
-    let is_protocol = error.to_string().contains("http2") && io_cause(error).is_none();
-    (is_protocol && is_plain)
-        .then_some("a proxy in between, or a TLS port, may not speak plain HTTP/2: try gRPC-Web over HTTP/1.1, or https://")
+    None
 }

@@ -58,7 +58,9 @@ struct Payload {
 enum Kept {
     Nothing,
     /// No byte yet. If one chunk holds all of the payload, it is kept without a copy.
-    Empty { length: usize },
+    Empty {
+        length: usize,
+    },
     Some(BytesMut),
     Whole(Bytes),
 }
@@ -66,7 +68,16 @@ enum Kept {
 impl FrameReader {
     pub(crate) fn new(keep: Keep, limit: usize) -> Self {
         let prefix = [0; PREFIX_BYTES];
-        Self { keep, limit, prefix, prefix_filled: 0, payload: None, messages: 0, message: None, trailers: None }
+        Self {
+            keep,
+            limit,
+            prefix,
+            prefix_filled: 0,
+            payload: None,
+            messages: 0,
+            message: None,
+            trailers: None,
+        }
     }
 
     /// Takes the next piece of the body.
@@ -115,11 +126,17 @@ impl FrameReader {
             return Err(Error::new(Code::Internal, text).with_hint(hint));
         }
         if self.trailers.is_some() {
-            return Err(Error::new(Code::Internal, "expected the end of the answer, found a frame after the trailers"));
+            return Err(Error::new(
+                Code::Internal,
+                "expected the end of the answer, found a frame after the trailers",
+            ));
         }
         let trailers = flags & TRAILERS != 0;
         if !trailers && self.messages > 0 {
-            return Err(Error::new(Code::Unimplemented, "expected one message in the answer, found a second"));
+            return Err(Error::new(
+                Code::Unimplemented,
+                "expected one message in the answer, found a second",
+            ));
         }
         let limit = if trailers { MAX_TRAILER_BYTES } else { self.limit };
         if length > limit {

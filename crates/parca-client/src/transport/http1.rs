@@ -91,7 +91,10 @@ impl super::Lease for Lease {
         self.connection.used.is_some()
     }
 
-    fn send(&mut self, request: Request<Body>) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send {
+    fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send {
         self.connection.sender.try_send_request(request)
     }
 

@@ -116,7 +116,9 @@ impl Pool {
         }
         let least = state.connections.iter().min_by_key(|connection| connection.in_flight());
         match least {
-            Some(connection) if connection.in_flight() < connection.limit() => Choice::Use(self.lease(connection)),
+            Some(connection) if connection.in_flight() < connection.limit() => {
+                Choice::Use(self.lease(connection))
+            }
             _ => Choice::Wait,
         }
     }
@@ -170,7 +172,10 @@ impl super::Lease for Lease {
         self.is_reused
     }
 
-    fn send(&mut self, request: Request<Body>) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send {
+    fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send {
         self.is_sent = true;
         self.sender.try_send_request(request)
     }

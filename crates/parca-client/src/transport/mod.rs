@@ -78,7 +78,10 @@ pub(crate) struct Outgoing<'a> {
 trait Lease {
     /// Whether the connection carried a call before, so the server may have closed it meanwhile.
     fn is_reused(&self) -> bool;
-    fn send(&mut self, request: Request<Body>) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send;
+    fn send(
+        &mut self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send;
     /// The head of an answer came.
     fn answered(&mut self);
     /// The whole answer was read: others may use the connection. Dropping the lease means the opposite.
@@ -110,7 +113,11 @@ impl Transport {
     }
 
     /// Sends the request and reads the answer. The caller bounds the time and drops the future at the deadline.
-    pub(crate) async fn exchange(&self, call: Outgoing<'_>, progress: &mut Progress) -> Result<Option<Message>, Error> {
+    pub(crate) async fn exchange(
+        &self,
+        call: Outgoing<'_>,
+        progress: &mut Progress,
+    ) -> Result<Option<Message>, Error> {
         let result = match &self.pool {
             Pool::Http1(pool) => self.over_http1(pool, call, progress).await,
             Pool::Http2(pool) => self.over_http2(pool, call, progress).await,
@@ -159,7 +166,7 @@ impl Transport {
         match self.send(&mut lease, call, progress).await {
             Ok(response) => Ok(self.receive(lease, response, call, progress).await),
             Err(error) if lease.is_reused() && failure::may_repeat(&error, call.method) => Err(Stale),
-            Err(error) => Ok(Err(self.failed(error.into_error()))),
+            Err(error) => Ok(Err(self.unsent(&lease, error))),
         }
     }
 
@@ -171,7 +178,7 @@ impl Transport {
     ) -> Result<Option<Message>, Error> {
         match self.send(&mut lease, call, progress).await {
             Ok(response) => self.receive(lease, response, call, progress).await,
-            Err(error) => Err(self.failed(error.into_error())),
+            Err(error) => Err(self.unsent(&lease, error)),
         }
     }
 
@@ -208,6 +215,13 @@ impl Transport {
             answer::Unread::Said(error) => error,
             answer::Unread::Broken(error) => self.failed(error),
         })
+    }
+
+    /// A connection that never carried an answer may be to something that is no Parca.
+    fn unsent(&self, lease: &impl Lease, error: SendError) -> Error {
+        let error = self.failed(error.into_error());
+        let is_odd = matches!(self.pool, Pool::Http2(_)) && self.connector.is_plain() && !lease.is_reused();
+        if is_odd { error.with_hint(failure::NOT_PLAIN_HTTP2) } else { error }
     }
 
     fn failed(&self, error: hyper::Error) -> Error {

@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, TE, USER_AGENT};
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, TE, USER_AGENT,
+};
 use http::{HeaderValue, Method, Request, Version};
 use http_body_util::Full;
 
@@ -50,7 +52,12 @@ impl Requests {
         Self { target, version, tells_deadline: protocol == Protocol::Grpc, plain, gzip }
     }
 
-    pub(crate) fn build(&self, call: Outgoing<'_>, authorization: Option<HeaderValue>, now: Instant) -> Request<Body> {
+    pub(crate) fn build(
+        &self,
+        call: Outgoing<'_>,
+        authorization: Option<HeaderValue>,
+        now: Instant,
+    ) -> Request<Body> {
         let mut request = Request::new(Full::new(Bytes::clone(call.body)));
         *request.method_mut() = Method::POST;
         *request.version_mut() = self.version;

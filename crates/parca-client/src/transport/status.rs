@@ -92,7 +92,10 @@ mod tests {
         check("grpc-status: 0\r\n", Some(Ok(())));
         check("Grpc-Status:5\r\nGrpc-Message:no%20data\r\nx: y\r\n", Some(Err((Code::NotFound, "no data"))));
         check("grpc-message: a:b\r\ngrpc-status: 3", Some(Err((Code::InvalidArgument, "a:b"))));
-        check("grpc-status: x\r\n", Some(Err((Code::Internal, "expected a number as grpc-status, found `x`"))));
+        check(
+            "grpc-status: x\r\n",
+            Some(Err((Code::Internal, "expected a number as grpc-status, found `x`"))),
+        );
         check("", None);
         check("\r\n\r\n:", None);
         check("grpc-message: a", None);

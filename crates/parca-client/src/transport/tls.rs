@@ -28,8 +28,9 @@ impl Tls {
         let mut note = |field, message: String| mistakes.push(Mistake::new(field, message));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let name = settings.server_name.as_deref().unwrap_or(host);
-        let server_name = ServerName::try_from(name.to_owned())
-            .map_err(|_| note("tls.server_name", format!("expected a DNS name or an address, found `{name}`")));
+        let server_name = ServerName::try_from(name.to_owned()).map_err(|_| {
+            note("tls.server_name", format!("expected a DNS name or an address, found `{name}`"))
+        });
         let verifier = verifier(settings, &provider).map_err(|message| note("tls.ca_file", message));
         let identity = identity(settings).map_err(|(field, message)| note(field, message));
         let builder = ClientConfig::builder_with_provider(provider)
@@ -82,11 +83,14 @@ fn identity(settings: &TlsSettings) -> Result<Option<Identity>, (&'static str, S
     match (&settings.cert_file, &settings.key_file) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(("tls.key_file", "expected the key to `cert_file`, found none".to_owned())),
-        (None, Some(_)) => Err(("tls.cert_file", "expected the certificate to `key_file`, found none".to_owned())),
+        (None, Some(_)) => {
+            Err(("tls.cert_file", "expected the certificate to `key_file`, found none".to_owned()))
+        }
         (Some(cert), Some(key)) => {
             let chain = certificates(cert).map_err(|message| ("tls.cert_file", message))?;
-            let key = PrivateKeyDer::from_pem_file(key)
-                .map_err(|error| ("tls.key_file", format!("expected a PEM key in `{}`: {error}", key.display())))?;
+            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+                ("tls.key_file", format!("expected a PEM key in `{}`: {error}", key.display()))
+            })?;
             Ok(Some((chain, key)))
         }
     }

@@ -93,10 +93,25 @@ fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
     }
 }
 
-fn flamegraph(_tables: &Tables, _plan: &Plan, _rows: &Rows, _unit: String) -> Result<FlamegraphArrow, Status> {
-    Err(Status::unimplemented("soon"))
+fn flamegraph(tables: &Tables, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {
+    let samples = rows.rows.iter().map(|(group, stack, value)| FlameSample {
+        group: Some(&rows.groups[*group]),
+        stack: *stack,
+        value: *value,
+        diff: 0,
+    });
+    let mut options = FlameOptions::default();
+    options.invert = plan.inverted;
+    let graph = FlameGraph::of(tables.symbols(), samples, options);
+    let encoded = arrow::encode_flame_graph(&graph, tables.symbols(), plan.trim_percent)
+        .map_err(|error| Status::internal(format!("failed to generate arrow flamegraph: {error}")))?;
+    Ok(FlamegraphArrow { record: encoded.record, unit, height: encoded.height, trimmed: encoded.trimmed })
 }
 
-fn table(_tables: &Tables, _rows: &Rows, _unit: String) -> Result<TableArrow, Status> {
-    Err(Status::unimplemented("soon"))
+fn table(tables: &Tables, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
+    let stacks = rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
+    let table = CallTable::of(tables.symbols(), stacks, CallTableOptions::PARCA_TABLE);
+    let record = arrow::encode_table(&table, tables.symbols())
+        .map_err(|error| Status::internal(format!("failed to generate table: {error}")))?;
+    Ok(TableArrow { record, unit })
 }

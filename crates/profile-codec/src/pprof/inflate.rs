@@ -1,6 +1,6 @@
 use std::{borrow::Cow, io::Read};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
 use super::DecodeError;
 

@@ -132,15 +132,28 @@ impl<'a> RawProfile<'a> {
                 }
                 12 => profile.period = field.signed()?,
                 13 => {
+                    let comments = profile.comments.len() + field.varint_count();
+                    at_most(comments, limits.max_table_entries, "comments")?;
                     field.each_varint(|comment| profile.comments.push(comment as i64))?;
-                    at_most(profile.comments.len(), limits.max_table_entries, "comments")?;
                 }
                 14 => profile.default_sample_type = field.signed()?,
                 15 => profile.doc_url = field.signed()?,
                 _ => {}
             }
         }
+        at_most(profile.head_text_bytes(), limits.max_decoded_bytes, "bytes of text in the head")?;
         Ok(profile)
+    }
+
+    /// How many bytes of text the head of the profile refers to; more than there are in the string
+    /// table, where it refers to one string over and over.
+    pub(super) fn head_text_bytes(&self) -> usize {
+        let types = self.sample_types.iter().chain(&self.period_type);
+        let of_types = types.flat_map(|value_type| [value_type.name, value_type.unit]);
+        let others = [self.default_sample_type, self.doc_url, self.drop_frames, self.keep_frames];
+        let indices = of_types.chain(self.comments.iter().copied()).chain(others);
+        let string = |index| usize::try_from(index).ok().and_then(|index: usize| self.strings.get(index));
+        indices.filter_map(string).map(|string| string.len()).sum()
     }
 
     /// The samples in order.
@@ -173,19 +186,36 @@ impl<'a> RawProfile<'a> {
         let mut reader = Reader::new(bytes);
         while let Some(field) = reader.next()? {
             match field.number {
-                1 => field.each_varint(|id| self.location_ids.push(id))?,
-                2 => field.each_varint(|value| self.values.push(value as i64))?,
-                3 => self.labels.push(RawLabel::parse(field.bytes()?)?),
+                1 => {
+                    let count = field.varint_count();
+                    let depth = self.location_ids.len() - leaf + count;
+                    at_most(depth, limits.max_stack_depth, "locations in a sample")?;
+                    self.room_for_numbers(count, limits)?;
+                    self.location_ids.reserve(count);
+                    field.each_varint(|id| self.location_ids.push(id))?;
+                }
+                2 => {
+                    self.room_for_numbers(field.varint_count(), limits)?;
+                    field.each_varint(|value| self.values.push(value as i64))?;
+                }
+                3 => {
+                    room(&self.labels, limits.max_table_entries, "labels")?;
+                    self.labels.push(RawLabel::parse(field.bytes()?)?);
+                }
                 _ => {}
             }
         }
-        at_most(self.location_ids.len() - leaf, limits.max_stack_depth, "locations in a sample")?;
         self.samples.push(RawSample {
             locations_end: self.location_ids.len(),
             values_end: self.values.len(),
             labels_end: self.labels.len(),
         });
         Ok(())
+    }
+
+    fn room_for_numbers(&self, more: usize, limits: &Limits) -> Result<(), DecodeError> {
+        let count = self.location_ids.len() + self.values.len() + more;
+        at_most(count, limits.max_sample_numbers, "locations and values of samples")
     }
 
     fn parse_location(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), DecodeError> {

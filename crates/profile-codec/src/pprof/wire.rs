@@ -68,12 +68,17 @@ impl<'a> Reader<'a> {
         Ok(Some(Field { number, value }))
     }
 
+    /// Most numbers in a profile are ids and lines of one or two bytes.
     #[inline]
     fn varint(&mut self) -> Result<u64> {
         match self.rest {
-            [byte @ 0..0x80, rest @ ..] => {
+            [only @ 0..0x80, rest @ ..] => {
                 self.rest = rest;
-                Ok(u64::from(*byte))
+                Ok(u64::from(*only))
+            }
+            [low, high @ 0..0x80, rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(low & 0x7f) | u64::from(*high) << 7)
             }
             _ => self.long_varint(),
         }
@@ -136,6 +141,16 @@ impl<'a> Field<'a> {
         match self.value {
             Value::Bytes(bytes) => Ok(bytes),
             _ => Err(WireError::Mismatch(self.number)),
+        }
+    }
+
+    /// How many numbers [`each_varint`](Self::each_varint) will give: a varint ends with its only
+    /// byte below 0x80.
+    #[inline]
+    pub(super) fn varint_count(self) -> usize {
+        match self.value {
+            Value::Bytes(packed) => packed.iter().filter(|byte| **byte < 0x80).count(),
+            _ => 1,
         }
     }
 

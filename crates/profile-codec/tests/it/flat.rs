@@ -30,8 +30,11 @@ struct FlatLocation {
     mapping: Option<([u64; 3], [Text; 2], [bool; 4])>,
     address: u64,
     is_folded: bool,
-    lines: Vec<(Option<([Text; 3], i64)>, i64, i64)>,
+    lines: Vec<FlatLine>,
 }
+
+/// Function (names and start line), line, column.
+type FlatLine = (Option<([Text; 3], i64)>, i64, i64);
 
 pub(crate) fn of_model(profile: &Profile) -> Flat {
     let symbols = &profile.symbols;

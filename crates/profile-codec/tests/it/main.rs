@@ -1,5 +1,5 @@
 //! Round trips, oracles, hostile bytes and real files.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
 mod arrow;
 mod flat;

@@ -80,7 +80,9 @@ fn every_change_of_one_byte_gives_a_profile_or_an_error() {
     check_against_prost(&bytes);
     let mut changed = bytes.clone();
     for at in 0..bytes.len() {
-        for value in 0..=u8::MAX {
+        let bits = (0..8).map(|bit| bytes[at] ^ (1 << bit));
+        let neighbours = [bytes[at].wrapping_add(1), bytes[at].wrapping_sub(1)];
+        for value in bits.chain(neighbours).chain([0, 0x7f, 0x80, 0xff]) {
             changed[at] = value;
             check_against_prost(&changed);
         }
@@ -148,17 +150,33 @@ fn more_than_the_limits_is_refused() {
     check_limit(&gzip(&bytes), |limits| limits.max_decoded_bytes = 100, "expected at most 100 decoded bytes");
     check_limit(&bytes, |limits| limits.max_samples = 1, "expected at most 1 samples");
     check_limit(&bytes, |limits| limits.max_stack_depth = 1, "expected at most 1 locations in a sample");
+    check_limit(
+        &bytes,
+        |limits| limits.max_sample_numbers = 4,
+        "expected at most 4 locations and values of samples",
+    );
     check_limit(&bytes, |limits| limits.max_sample_types = 0, "expected at most 0 sample types");
-    check_limit(&bytes, |limits| limits.max_table_entries = 1, "expected at most 1 lines");
+    check_limit(&bytes, |limits| limits.max_table_entries = 1, "expected at most 1 labels");
 }
 
 #[test]
 fn a_bomb_is_refused_before_it_takes_memory() {
-    let bomb = gzip(&vec![0; 64 << 20]);
-    assert!(bomb.len() < 100_000);
+    let bomb = gzip(&vec![0; 4 << 20]);
+    assert!(bomb.len() < 10_000);
     let mut limits = Limits::default();
-    limits.max_decoded_bytes = 1 << 20;
+    limits.max_decoded_bytes = 1 << 16;
     assert!(matches!(pprof::decode(&bomb, &limits), Err(DecodeError::TooLarge { .. })));
+}
+
+#[test]
+fn a_long_comment_many_times_over_is_refused_before_it_takes_memory() {
+    let message = pb::Profile {
+        string_table: vec![String::new(), "x".repeat(1000)],
+        comment: vec![1; 1_000_000],
+        ..Default::default()
+    };
+    let error = pprof::decode(&message.encode_to_vec(), &Limits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "expected at most 268435456 bytes of text in the head");
 }
 
 #[test]

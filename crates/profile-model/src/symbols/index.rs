@@ -10,8 +10,22 @@ use hashbrown::hash_table::Entry;
 /// them so that they all collide. Positions do not depend on the seed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    positions: HashTable<u32>,
+    slots: HashTable<Slot>,
     state: RandomState,
+}
+
+/// Half of the hash is kept, so that growing does not read the whole list again.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    position: u32,
+}
+
+impl Slot {
+    /// What the table sorts by: the kept half, spread over all bits.
+    fn spread(hash: u32) -> u64 {
+        u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
 }
 
 impl Index {
@@ -23,14 +37,13 @@ impl Index {
         len: usize,
         key_at: impl Fn(usize) -> K,
     ) -> (usize, bool) {
-        let Self { positions, state } = self;
-        let hash = state.hash_one(&key);
-        let same = |at: &u32| key_at(*at as usize) == key;
-        let rehash = |at: &u32| state.hash_one(key_at(*at as usize));
-        match positions.entry(hash, same, rehash) {
-            Entry::Occupied(found) => (*found.get() as usize, false),
+        let hash = self.hash(&key);
+        let same = |slot: &Slot| slot.hash == hash && key_at(slot.position as usize) == key;
+        match self.slots.entry(Slot::spread(hash), same, |slot| Slot::spread(slot.hash)) {
+            Entry::Occupied(found) => (found.get().position as usize, false),
             Entry::Vacant(free) => {
-                free.insert(u32::try_from(len).expect("a symbol table has fewer than 2^32 entries"));
+                let position = u32::try_from(len).expect("a symbol table has fewer than 2^32 entries");
+                free.insert(Slot { hash, position });
                 (len, true)
             }
         }
@@ -38,12 +51,17 @@ impl Index {
 
     /// The position of `key`, if it is in the list.
     pub(crate) fn find<K: Hash + Eq>(&self, key: K, key_at: impl Fn(usize) -> K) -> Option<usize> {
-        let hash = self.state.hash_one(&key);
-        self.positions.find(hash, |at| key_at(*at as usize) == key).map(|at| *at as usize)
+        let hash = self.hash(&key);
+        let same = |slot: &Slot| slot.hash == hash && key_at(slot.position as usize) == key;
+        self.slots.find(Slot::spread(hash), same).map(|slot| slot.position as usize)
     }
 
     /// Size on the heap, in bytes.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.positions.allocation_size()
+        self.slots.allocation_size()
+    }
+
+    fn hash(&self, key: &impl Hash) -> u32 {
+        (self.state.hash_one(key) >> 32) as u32
     }
 }

@@ -1,0 +1,137 @@
+//! The bearer token from Vault: Kubernetes auth, KV v2, renewed while the process runs.
+
+use std::time::Duration;
+
+use ops::Hint;
+use parca_client::SharedToken;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+use vaultrs::api::AuthInfo;
+use vaultrs::client::{Client, VaultClient, VaultClientSettingsBuilder};
+
+use crate::args::VaultConfig;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where secrets are mounted, as in the original.
+const MOUNT: &str = "secret";
+/// What a login without a lease lives; then it is made anew.
+const UNKNOWN_LEASE: Duration = Duration::from_secs(3600);
+/// How soon a failed renewal is tried again.
+const RETRY: Duration = Duration::from_secs(5);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Deserialize)]
+struct Secret {
+    token: SecretString,
+}
+
+/// Logs in, reads the token, and keeps both fresh until `stop`.
+///
+/// # Errors
+/// Vault refuses or cannot be reached now. Later failures are logged and tried again; the token
+/// that was read last stays in use.
+pub(crate) async fn start(config: VaultConfig, stop: CancellationToken) -> Result<SharedToken, Error> {
+    let mut session = Session::login(config).await?;
+    let token = SharedToken::new(session.read_token().await?)?;
+    tokio::spawn({
+        let token = token.clone();
+        async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = session.keep_fresh(&token) => {}
+            }
+        }
+    });
+    Ok(token)
+}
+
+struct Session {
+    config: VaultConfig,
+    client: VaultClient,
+    lease: Duration,
+    renewable: bool,
+}
+
+impl Session {
+    async fn login(config: VaultConfig) -> Result<Self, Error> {
+        let mut client = client(&config.url)?;
+        let auth = login(&client, &config).await?;
+        client.set_token(&auth.client_token);
+        let (lease, renewable) = lease(&auth);
+        tracing::info!(url = config.url, role = config.role, ?lease, "logged in to Vault");
+        Ok(Self { config, client, lease, renewable })
+    }
+
+    async fn read_token(&self) -> Result<SecretString, Error> {
+        let path = &self.config.token_path;
+        let secret: Secret = vaultrs::kv2::read(&self.client, MOUNT, path).await.map_err(|error| {
+            let hint = format!("the role needs `read` on `{MOUNT}/data/{path}`, and the secret a key `token`");
+            Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {error}"), hint)
+        })?;
+        Ok(secret.token)
+    }
+
+    /// Renews at two thirds of the lease, and logs in again where it cannot be renewed.
+    async fn keep_fresh(mut self, token: &SharedToken) {
+        let mut wait = self.lease * 2 / 3;
+        loop {
+            tokio::time::sleep(wait).await;
+            wait = match self.refresh(token).await {
+                Ok(()) => self.lease * 2 / 3,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot renew the token from Vault; trying again");
+                    RETRY.min(self.lease / 10).max(Duration::from_millis(100))
+                }
+            };
+        }
+    }
+
+    async fn refresh(&mut self, token: &SharedToken) -> Result<(), Error> {
+        let renewed = match self.renewable {
+            true => vaultrs::token::renew_self(&self.client, None).await.ok(),
+            false => None,
+        };
+        let auth = match renewed {
+            Some(auth) => auth,
+            None => {
+                let auth = login(&self.client, &self.config).await?;
+                self.client.set_token(&auth.client_token);
+                auth
+            }
+        };
+        (self.lease, self.renewable) = lease(&auth);
+        token.set(self.read_token().await?)?;
+        tracing::debug!(lease = ?self.lease, "renewed the token from Vault");
+        Ok(())
+    }
+}
+
+fn client(url: &str) -> Result<VaultClient, Error> {
+    let url: url::Url = url.parse().map_err(|error| format!("-vault-url: expected a URL, found `{url}`: {error}"))?;
+    let settings = VaultClientSettingsBuilder::default()
+        .address(url)
+        .token("")
+        .timeout(Some(CALL_TIMEOUT))
+        .build()
+        .map_err(|error| format!("-vault-url: {error}"))?;
+    Ok(VaultClient::new(settings)?)
+}
+
+async fn login(client: &VaultClient, config: &VaultConfig) -> Result<AuthInfo, Error> {
+    let file = config.jwt_file.display();
+    let jwt = tokio::fs::read_to_string(&config.jwt_file).await.map_err(|error| {
+        Hint::new(
+            format!("cannot read the service account's token `{file}`: {error}"),
+            "outside Kubernetes, name the file with -vault-jwt-file",
+        )
+    })?;
+    let login = vaultrs::auth::kubernetes::login(client, "kubernetes", &config.role, jwt.trim()).await;
+    Ok(login.map_err(|error| format!("cannot log in to Vault at `{}` as `{}`: {error}", config.url, config.role))?)
+}
+
+fn lease(auth: &AuthInfo) -> (Duration, bool) {
+    let lease = if auth.lease_duration == 0 { UNKNOWN_LEASE } else { Duration::from_secs(auth.lease_duration) };
+    (lease, auth.renewable)
+}
