@@ -70,6 +70,7 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
         serving.await?;
     }
     if let Some(embedded) = embedded {
+        config.embedded_stop.cancel();
         embedded.finished().await;
     }
     Ok(ended)
@@ -84,7 +85,8 @@ async fn first_contact(client: &Client, config: &Config, stop: &CancellationToke
     }
 }
 
-/// Starts the embedded server, if it is the target; it outlives `stop` of the run by its summary.
+/// Starts the embedded server, if it is the target. It has a stop of its own: calls under way when
+/// the run is stopped still get their answers.
 async fn embed(config: &mut Config, profiler: &Profiler) -> Result<Option<parca_embedded::Server>, Error> {
     if config.target != Target::Embedded {
         return Ok(None);

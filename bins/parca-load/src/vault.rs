@@ -33,7 +33,7 @@ struct Secret {
 /// Vault refuses or cannot be reached now. Later failures are logged and tried again; the token
 /// that was read last stays in use.
 pub(crate) async fn start(config: VaultConfig, stop: CancellationToken) -> Result<SharedToken, Error> {
-    let mut session = Session::login(config).await?;
+    let session = Session::login(config).await?;
     let token = SharedToken::new(session.read_token().await?)?;
     tokio::spawn({
         let token = token.clone();

@@ -35,7 +35,7 @@ impl Backoff {
 
     /// The wait after attempt `attempt` (from 0), `spent` after the first one began; `None` when
     /// the next attempt would be over the budget.
-    pub(crate) fn wait(&self, attempt: u32, spent: Duration, rng: &mut impl Rng) -> Option<Duration> {
+    pub fn wait(&self, attempt: u32, spent: Duration, rng: &mut impl Rng) -> Option<Duration> {
         let exponent = i32::try_from(attempt).unwrap_or(i32::MAX);
         let base = (self.initial.as_secs_f64() * self.factor.powi(exponent)).min(self.cap.as_secs_f64());
         let spread = base * self.jitter;

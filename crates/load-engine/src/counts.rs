@@ -27,7 +27,7 @@ pub struct Counts {
     pub retries: u64,
     /// Calls in flight when the grace was over.
     pub canceled: u64,
-    /// Calls of started rounds that shutdown kept from being made.
+    /// Calls of started rounds that were not made: shutdown came, or what they depend on failed.
     pub unmade: u64,
     /// Dispatches more than 1 ms after their planned instant.
     pub late: u64,

@@ -54,6 +54,10 @@ pub(crate) async fn run_round<W: Workload>(permit: &Permit<W>, tick: &Tick, call
             tokio::task::coop::consume_budget().await;
             planned = Instant::now();
         }
+        if !worker.workload.can_make(call) {
+            worker.count(permit.lane, &Counts { unmade: 1, ..Counts::default() });
+            continue;
+        }
         run_call(worker, call, CallContext { tick, position, attempt: 0, planned }).await;
     }
 }

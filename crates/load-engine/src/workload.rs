@@ -25,6 +25,13 @@ pub trait Workload: 'static {
     /// are cheap.
     fn series(&self, call: &Self::Call) -> SeriesKey;
 
+    /// Whether the call can be made, asked when its turn in the round has come: one that depends
+    /// on the answer to a call before it may not. A call that cannot is counted as unmade.
+    fn can_make(&self, call: &Self::Call) -> bool {
+        let _ = call;
+        true
+    }
+
     /// Makes the call. Timeouts are the workload's: a call that took too long is an outcome like
     /// any other. Time spent after [`Outcome::done`] is not measured, but delays the round.
     fn call(&self, call: &Self::Call, context: &CallContext<'_>) -> impl Future<Output = Outcome>;

@@ -71,6 +71,8 @@ pub use client::Client;
 pub use code::Code;
 pub use error::Error;
 pub use method::Method;
-pub use settings::{HttpVersion, Mistake, Protocol, Settings, SettingsError, TlsSettings, Token};
+pub use settings::{
+    BadToken, HttpVersion, Mistake, Protocol, Settings, SettingsError, SharedToken, TlsSettings, Token,
+};
 pub use timed::{Prepared, Timed};
 pub use transport::Keep;

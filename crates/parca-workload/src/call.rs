@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use load_engine::SeriesKey;
 use parca_client::{
-    Call as _, Client, Error, LabelsRequest, Prepared, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ReportKind,
+    Client, Error, LabelsRequest, Prepared, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ReportKind,
     ValuesRequest,
 };
 use pql::{Matcher, ProfileType, Query};
@@ -26,11 +26,22 @@ pub(crate) enum Ask {
     Labels { range: Duration, profile_type: Option<ProfileType> },
     Values { label: String, range: Duration, profile_type: Option<ProfileType> },
     ProfileTypes { range: Duration },
-    QueryRange { query: QueryText, range: Duration, points: u32, learn: Option<(usize, usize)> },
+    QueryRange { query: QueryText, range: Duration, points: u32, learn: Option<Learn> },
     /// Which profiles there are in a bucket, to the millisecond.
     Lookup { query: String, bucket: TimeRange, choice: u64, found: Rc<Cell<Option<Timestamp>>> },
     Single { query: String, time: When, report: ReportKind },
     Merge { query: String, start: Start, trim_percent: f32 },
+}
+
+/// What the answer to a range query is remembered as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Learn {
+    /// Index of the selector.
+    pub(crate) selector: usize,
+    /// Index of the span.
+    pub(crate) range: usize,
+    /// Whether it is the last of its round.
+    pub(crate) last: bool,
 }
 
 /// A type with a selector behind it.
@@ -89,9 +100,7 @@ impl Ask {
                 client.prepare(&request)
             }
             Self::ProfileTypes { range } => {
-                let mut request = ProfileTypesRequest::default();
-                request.range = Some(ago(now, *range));
-                client.prepare(&request)
+                client.prepare(&ProfileTypesRequest { range: Some(ago(now, *range)) })
             }
             Self::QueryRange { query, range, points, .. } => {
                 client.prepare(&QueryRangeRequest::new(query.text(), ago(now, *range), *range / *points))

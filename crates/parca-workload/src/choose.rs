@@ -12,7 +12,7 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use crate::call::{Ask, Call, QueryText, Start, When, key, timestamp};
+use crate::call::{Ask, Call, Learn, QueryText, Start, When, key, timestamp};
 use crate::knowledge::{KnownSeries, Maps, SeriesId};
 use crate::lane::Lane;
 use crate::op;
@@ -31,12 +31,14 @@ const REPORTS: [ReportKind; 3] = [ReportKind::FlamegraphArrow, ReportKind::Table
 
 pub(crate) fn calls(lane: Lane, tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
     let mut rng = SmallRng::seed_from_u64(tick.seed);
+    let unknown = settings.await_first_round && known.range_rounds == 0;
     let longest = settings.ranges.iter().copied().max().unwrap_or_default();
     match lane {
         Lane::Labels => vec![Call::labels(longest, None)],
         Lane::Values => label(settings, known, &mut rng).map(|label| Call::values(label, longest, None)).into_iter().collect(),
         Lane::ProfileTypes => vec![Call::profile_types(longest)],
         Lane::QueryRange => query_range(settings, known),
+        Lane::QuerySingle | Lane::QueryMerge if unknown => Vec::new(),
         Lane::QuerySingle => single(settings, known, &mut rng),
         Lane::QueryMerge => merge(tick, settings, known),
     }
@@ -63,10 +65,13 @@ fn query_range(settings: &Settings, known: &Maps) -> Vec<Call> {
             for (index, range) in settings.ranges.iter().enumerate() {
                 let pairs = [("range", go_duration(*range)), ("labels", settings.selector_label(selector))];
                 let query = QueryText { profile_type: profile_type.clone(), selector: text.clone() };
-                let ask = Ask::QueryRange { query, range: *range, points: POINTS, learn: Some((selector, index)) };
+                let ask = Ask::QueryRange { query, range: *range, points: POINTS, learn: Some(Learn { selector, range: index, last: false }) };
                 calls.push(Call { key: key(op::QUERY_RANGE, pairs), ask });
             }
         }
+    }
+    if let Some(Call { ask: Ask::QueryRange { learn: Some(learn), .. }, .. }) = calls.last_mut() {
+        learn.last = true;
     }
     calls
 }

@@ -27,6 +27,8 @@ pub(crate) struct Maps {
     pub(crate) labels: Expiring<String, ()>,
     pub(crate) types: Expiring<ProfileType, ()>,
     pub(crate) series: Expiring<SeriesId, Vec<KnownSeries>>,
+    /// Rounds of QueryRange that have come to their end.
+    pub(crate) range_rounds: u64,
 }
 
 /// Where a type has data in a span: one for each label set that the server told apart.
@@ -103,10 +105,6 @@ impl<K: Ord, V> Expiring<K, V> {
         self.entries.remove(key);
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.entries.get(key).filter(|(_, until)| *until > Instant::now()).map(|(value, _)| value)
-    }
-
     pub(crate) fn live(&self) -> impl Iterator<Item = (&K, &V)> {
         let now = Instant::now();
         self.entries.iter().filter(move |(_, (_, until))| *until > now).map(|(key, (value, _))| (key, value))
@@ -123,7 +121,6 @@ mod tests {
         map.insert("gone", 1, Duration::ZERO);
         map.insert("here", 2, Duration::from_secs(3600));
         assert_eq!(map.live().collect::<Vec<_>>(), [(&"here", &2)]);
-        assert_eq!((map.get(&"gone"), map.get(&"here")), (None, Some(&2)));
     }
 
     #[test]

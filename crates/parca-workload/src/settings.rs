@@ -37,6 +37,9 @@ pub struct Settings {
     pub seed: u64,
     /// Rounds of one lane that may run at a time.
     pub max_in_flight: usize,
+    /// Whether single and merge queries wait until a first round of QueryRange has shown all series,
+    /// as a run of one round must. Otherwise they take what is known.
+    pub await_first_round: bool,
     intervals: [Duration; Lane::ALL.len()],
 }
 
@@ -53,6 +56,7 @@ impl Settings {
             values_for_labels: Vec::new(),
             seed: 0,
             max_in_flight: 1,
+            await_first_round: false,
             intervals: Lane::ALL.map(Lane::default_interval),
         };
         if mode == Mode::Upstream {

@@ -10,7 +10,7 @@ use parca_client::{
 };
 use profile_model::Timestamp;
 
-use crate::call::{Ask, Call};
+use crate::call::{Ask, Call, Learn};
 use crate::knowledge::{Knowledge, KnownSeries};
 use crate::lane::Lane;
 use crate::settings::{Mode, Settings};
@@ -52,11 +52,11 @@ impl ParcaWorkload {
                     self.knowledge.learn_types(types, self.settings.lifetime(Lane::ProfileTypes));
                 }
             }
-            Ask::QueryRange { query, range, points, learn: Some((selector, index)) } => {
+            Ask::QueryRange { query, range, points, learn: Some(learn) } => {
                 let delta = query.profile_type.delta;
                 let bucket = if delta { *range / *points } else { Duration::ZERO };
                 let series = QueryRangeRequest::decode(message)?.into_iter().map(|series| known(series, bucket));
-                let id = (query.profile_type.clone(), *selector, *index);
+                let id = (query.profile_type.clone(), learn.selector, learn.range);
                 let series = KnownSeries::limit(series.collect());
                 self.knowledge.maps().series.insert(id, series, self.settings.lifetime(Lane::QueryRange));
             }
@@ -68,8 +68,14 @@ impl ParcaWorkload {
 
     /// What an answer without data teaches: the series is gone.
     fn forget(&self, ask: &Ask) {
-        if let Ask::QueryRange { query, learn: Some((selector, index)), .. } = ask {
-            self.knowledge.maps().series.remove(&(query.profile_type.clone(), *selector, *index));
+        if let Ask::QueryRange { query, learn: Some(learn), .. } = ask {
+            self.knowledge.maps().series.remove(&(query.profile_type.clone(), learn.selector, learn.range));
+        }
+    }
+
+    fn finish_round(&self, ask: &Ask) {
+        if let Ask::QueryRange { learn: Some(Learn { last: true, .. }), .. } = ask {
+            self.knowledge.maps().range_rounds += 1;
         }
     }
 
@@ -140,6 +146,7 @@ impl Workload for ParcaWorkload {
             Err(error) if error.is_no_data() => self.forget(&call.ask),
             Err(error) => self.log(lane, &error),
         }
+        self.finish_round(&call.ask);
         outcome
     }
 }

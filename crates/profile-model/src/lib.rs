@@ -46,5 +46,6 @@ pub use time::{TimeRange, Timestamp};
 pub use value_type::ValueType;
 pub use views::{
     CallRow, CallTable, CallTableOptions, Calls, FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout,
-    FlameNode, FlameOptions, FlameSample, FunctionRow, FunctionTable, NodeId, Recursion, WeightedStack,
+    FlameNode, FlameOptions, FlameSample, FlameSums, FunctionRow, FunctionTable, NodeId, Recursion,
+    WeightedStack,
 };

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ops::LogFormat;
-use parca_client::{HttpVersion, Protocol, Settings as ClientSettings, Token};
+use parca_client::{Client, HttpVersion, Protocol, Settings as ClientSettings, Token};
 use parca_workload::{Lane, Mode, Settings as WorkloadSettings};
 use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
 
 use super::Typed;
 use super::go::parse_duration;
@@ -50,6 +51,7 @@ pub(crate) struct VaultConfig {
 }
 
 pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config> {
+    mistakes.extend(typed.stray.iter().map(|word| format!("expected a flag, found `{word}`")));
     let mut checker = Checker { mistakes };
     let client = checker.client(typed);
     let workload = checker.workload(typed);
@@ -61,6 +63,8 @@ pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config>
     }
     Some(Config {
         target: if typed.embedded { Target::Embedded } else { Target::Url },
+        embedded_stop: CancellationToken::new(),
+        protocol: protocol(&typed.protocol).ok()?.0,
         client: client?,
         vault: vault(typed),
         workload: workload?,
@@ -112,7 +116,7 @@ impl Checker<'_> {
     fn client(&mut self, typed: &Typed) -> Option<ClientSettings> {
         let mut settings = ClientSettings::new(typed.url.clone());
         settings.user_agent = concat!("parca-load/", env!("CARGO_PKG_VERSION")).to_owned();
-        settings.protocol = self.take("protocol", protocol(&typed.protocol)).unwrap_or(settings.protocol);
+        settings.protocol = self.take("protocol", protocol(&typed.protocol)).map_or(settings.protocol, |(_, known)| known);
         settings.timeout = self.duration("client-timeout", &typed.client_timeout).unwrap_or(settings.timeout);
         settings.max_connections = self.count("connections", &typed.connections, 10_000).unwrap_or(settings.max_connections);
         settings.headers = self.headers(&typed.headers);
@@ -121,10 +125,9 @@ impl Checker<'_> {
         settings.tls.cert_file = typed.tls_cert.as_ref().map(PathBuf::from);
         settings.tls.key_file = typed.tls_key.as_ref().map(PathBuf::from);
         settings.tls.insecure_skip_verify = typed.tls_insecure_skip_verify;
-        // A token from Vault, or a server of our own, come in later.
-        if let Err(error) = settings.check() {
-            for (field, words) in error.mistakes() {
-                self.mistake(&flag_of(field), words);
+        if let Err(error) = Client::new(&settings) {
+            for mistake in error.mistakes() {
+                self.mistake(&flag_of(mistake.field), &mistake.message);
             }
         }
         Some(settings)
@@ -164,6 +167,7 @@ impl Checker<'_> {
     fn workload(&mut self, typed: &Typed) -> Option<WorkloadSettings> {
         let mode = self.take("mode", mode(&typed.mode))?;
         let mut settings = WorkloadSettings::new(mode);
+        settings.await_first_round = typed.once;
         if let Some(text) = &typed.query_range {
             settings.ranges = self.ranges(text);
         }
@@ -241,11 +245,11 @@ fn list(text: &str, separators: &[char]) -> Vec<String> {
     text.split(separators).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-fn protocol(name: &str) -> Result<Protocol, String> {
+fn protocol(name: &str) -> Result<(&'static str, Protocol), String> {
     match name {
-        "grpc-web" => Ok(Protocol::GrpcWeb(HttpVersion::Http1)),
-        "grpc-web-h2" => Ok(Protocol::GrpcWeb(HttpVersion::Http2)),
-        "grpc" => Ok(Protocol::Grpc),
+        "grpc-web" => Ok(("grpc-web", Protocol::GrpcWeb(HttpVersion::Http1))),
+        "grpc-web-h2" => Ok(("grpc-web-h2", Protocol::GrpcWeb(HttpVersion::Http2))),
+        "grpc" => Ok(("grpc", Protocol::Grpc)),
         other => Err(format!("expected grpc-web, grpc-web-h2 or grpc, found `{other}`")),
     }
 }

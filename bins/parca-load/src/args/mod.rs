@@ -63,7 +63,7 @@ fn known_flags(command: &clap::Command) -> Vec<(String, bool)> {
 fn unknown_flag(name: &str, known: &[(String, bool)]) -> String {
     let nearest = known.iter().map(|(flag, _)| (distance(name, flag), flag)).min();
     match nearest {
-        Some((distance, flag)) if distance <= 1 + name.len() / 4 => {
+        Some((distance, flag)) if distance <= 1 + name.len() / 3 => {
             format!("flag -{name} does not exist; did you mean -{flag}?")
         }
         _ => format!("flag -{name} does not exist"),

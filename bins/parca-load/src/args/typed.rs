@@ -161,6 +161,10 @@ pub(crate) struct Typed {
     /// text or json
     #[arg(long, env = "PARCA_LOAD_LOG_FORMAT", default_value = "text", value_name = "FORMAT", help_heading = "Run")]
     pub(crate) log_format: String,
+
+    /// Words that belong to no flag; taken only to be complained about with the other mistakes
+    #[arg(hide = true)]
+    pub(crate) stray: Vec<String>,
 }
 
 const AFTER_HELP: &str = "\

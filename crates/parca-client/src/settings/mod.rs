@@ -1,4 +1,5 @@
 mod check;
+mod shared_token;
 mod target;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::{error, fmt};
 use secrecy::SecretString;
 
 pub(crate) use check::{Checked, check};
+pub use shared_token::{BadToken, SharedToken};
 pub(crate) use target::Target;
 
 /// How to reach a Parca. Start from [`Settings::new`] and set what differs.
@@ -77,6 +79,8 @@ pub enum Token {
     /// A file that holds the token between optional white space. It is read again once a second at
     /// most, when a call needs it, and after the server answered `unauthenticated`.
     File(PathBuf),
+    /// A token that somebody else keeps fresh.
+    Shared(SharedToken),
 }
 
 /// How a `https://` server proves itself, and how we do.
@@ -144,6 +148,7 @@ impl fmt::Debug for Token {
             Self::None => f.write_str("None"),
             Self::Value(_) => f.write_str("Value(..)"),
             Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Shared(_) => f.write_str("Shared(..)"),
         }
     }
 }

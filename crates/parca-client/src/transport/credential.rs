@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
-use crate::Token;
+use crate::{SharedToken, Token};
 
 /// How long a token from a file is used before the file is read again.
 const REREAD_AFTER: Duration = Duration::from_secs(1);
@@ -18,6 +18,7 @@ pub(crate) enum Credential {
     None,
     Fixed(HeaderValue),
     File(TokenFile),
+    Shared(SharedToken),
 }
 
 pub(crate) struct TokenFile {
@@ -36,7 +37,8 @@ impl Credential {
     pub(crate) fn new(token: &Token) -> Result<Self, String> {
         match token {
             Token::None => Ok(Self::None),
-            Token::Value(secret) => header(secret.expose_secret()).map(Self::Fixed),
+            Token::Value(secret) => bearer(secret.expose_secret()).map(Self::Fixed),
+            Token::Shared(shared) => Ok(Self::Shared(shared.clone())),
             Token::File(path) => {
                 let header = read(path)?;
                 let current = Mutex::new(Current { header, read: Some(Instant::now()) });
@@ -51,6 +53,7 @@ impl Credential {
             Self::None => None,
             Self::Fixed(header) => Some(header.clone()),
             Self::File(file) => Some(file.header(now).await),
+            Self::Shared(shared) => Some(shared.header()),
         }
     }
 
@@ -98,10 +101,11 @@ fn read(path: &Path) -> Result<HeaderValue, String> {
     fs::File::open(path)
         .and_then(|file| file.take(MAX_TOKEN_BYTES).read_to_string(&mut text))
         .map_err(unreadable)?;
-    header(text.trim())
+    bearer(text.trim())
 }
 
-fn header(token: &str) -> Result<HeaderValue, String> {
+/// The header for a token. The error does not show it.
+pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
     if token.is_empty() {
         return Err("expected a token, found none".to_owned());
     }

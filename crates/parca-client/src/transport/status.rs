@@ -86,8 +86,8 @@ mod tests {
     fn trailer_blocks() {
         let check = |block: &str, expect: Option<Result<(), (Code, &str)>>| {
             let found = of_trailer_block(block.as_bytes());
-            let found = found.as_ref().map(|r| r.as_ref().map(|()| ()).map_err(|e| (e.code(), e.message())));
-            assert_eq!(found, expect.map(|r| r.map(|()| ())), "{block:?}");
+            let found = found.as_ref().map(|r| r.as_ref().map_err(|e| (e.code(), e.message())));
+            assert_eq!(found, expect.as_ref().map(|r| r.as_ref().map_err(|e| *e)), "{block:?}");
         };
         check("grpc-status: 0\r\n", Some(Ok(())));
         check("Grpc-Status:5\r\nGrpc-Message:no%20data\r\nx: y\r\n", Some(Err((Code::NotFound, "no data"))));

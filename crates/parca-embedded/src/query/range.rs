@@ -70,7 +70,7 @@ impl Bucket {
 
     #[expect(clippy::cast_precision_loss, reason = "the answer has a double")]
     fn sample(&self, start: i64, step: i64, unit: &ValueType) -> MetricsSample {
-        let duration = if step != 0 && self.one_time { self.shortest } else { step };
+        let duration = if self.one_time { self.shortest } else { step };
         let per = if is_cpu_time(unit) { duration as f64 } else { duration as f64 / 1e9 };
         MetricsSample {
             timestamp: Some(wire_timestamp(Timestamp::from_nanos(start))),

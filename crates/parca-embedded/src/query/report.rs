@@ -82,7 +82,9 @@ fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
     let mut files = BTreeSet::new();
     for (_, stack, _) in &rows.rows {
         for location in symbols.stack(*stack) {
-            files.extend(symbols.location(*location).mapping.map(|id| symbols.string(symbols.mapping(id).file)));
+            let mapping = symbols.location(*location).mapping;
+            // A location without a mapping counts as one in a file without a name.
+            files.insert(mapping.map_or("", |id| symbols.string(symbols.mapping(id).file)));
         }
     }
     let series = tables.select(&Filter::of_query(&plan.query));

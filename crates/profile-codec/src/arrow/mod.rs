@@ -4,10 +4,14 @@
 //! depend on the data; readers look columns up by name and take any width.
 
 mod columns;
+mod decode;
 mod flame_graph;
 mod record;
 mod table;
 
+pub use decode::{
+    ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable, decode_flame_graph, decode_table,
+};
 pub use flame_graph::{EncodedFlameGraph, encode_flame_graph};
 pub use record::EncodeError;
 pub use table::encode_table;

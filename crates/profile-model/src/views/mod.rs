@@ -6,6 +6,7 @@ mod resolver;
 
 pub use call_table::{CallRow, CallTable, CallTableOptions, Calls, Recursion, WeightedStack};
 pub use flame_graph::{
-    FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout, FlameNode, FlameOptions, FlameSample, NodeId,
+    FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout, FlameNode, FlameOptions, FlameSample,
+    FlameSums, NodeId,
 };
 pub use function_table::{FunctionRow, FunctionTable};

@@ -1,6 +1,6 @@
 use hashbrown::HashMap;
 
-use super::{FlameFrame, FlameGraph, FlameKind, FlameNode, FlameOptions, FlameSample, NodeId};
+use super::{FlameFrame, FlameGraph, FlameKind, FlameOptions, FlameSample, FlameSums, NodeId};
 use crate::{Frame, Labels, Line, LocationId, StringId, Symbols};
 
 pub(super) struct Builder<'a> {
@@ -40,11 +40,10 @@ struct Origin {
 
 impl<'a> Builder<'a> {
     pub(super) fn new(symbols: &'a Symbols, options: FlameOptions) -> Self {
-        let root = FlameNode::new(FlameKind::Root, None, 0);
         Self {
             symbols,
             options,
-            graph: FlameGraph { nodes: vec![root], groups: Vec::new() },
+            graph: FlameGraph::new(FlameSums::default()),
             nodes: HashMap::default(),
             groups: HashMap::default(),
             last_merged: vec![None],
@@ -93,10 +92,9 @@ impl<'a> Builder<'a> {
         if let Some(known) = self.groups.get(labels) {
             return *known;
         }
-        let groups = &mut self.graph.groups;
-        groups.push(labels.clone());
-        self.groups.insert(labels.clone(), groups.len() - 1);
-        groups.len() - 1
+        let group = self.graph.add_group(labels.clone());
+        self.groups.insert(labels.clone(), group);
+        group
     }
 
     fn descend(&mut self, parent: NodeId, frame: &Frame<'_>, sample: FlameSample<'_>) -> NodeId {
@@ -141,16 +139,7 @@ impl<'a> Builder<'a> {
     }
 
     fn append(&mut self, key: Key, kind: FlameKind, origin: Option<Origin>) -> NodeId {
-        let nodes = &mut self.graph.nodes;
-        let id = NodeId::at(nodes.len());
-        let parent = &mut nodes[key.parent.index()];
-        let depth = parent.depth + 1;
-        let elder = parent.last_child.replace(id);
-        parent.first_child.get_or_insert(id);
-        if let Some(elder) = elder {
-            nodes[elder.index()].next_sibling = Some(id);
-        }
-        nodes.push(FlameNode::new(kind, Some(key.parent), depth));
+        let id = self.graph.link(key.parent, kind, FlameSums::default());
         self.last_merged.push(origin);
         self.nodes.insert(key, id);
         id
@@ -171,22 +160,6 @@ impl<'a> Builder<'a> {
         let node = &mut self.graph.nodes[node.index()];
         node.cumulative = node.cumulative.saturating_add(sample.value);
         node.diff = node.diff.saturating_add(sample.diff);
-    }
-}
-
-impl FlameNode {
-    fn new(kind: FlameKind, parent: Option<NodeId>, depth: u32) -> Self {
-        Self {
-            kind,
-            parent,
-            depth,
-            cumulative: 0,
-            flat: 0,
-            diff: 0,
-            first_child: None,
-            last_child: None,
-            next_sibling: None,
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 mod build;
+mod grow;
 mod layout;
 
 pub use layout::{FlameBox, FlameLayout};
@@ -7,7 +8,7 @@ use crate::{FrameName, Labels, StackId, StringId, Symbols};
 
 /// Stacks as one tree: calls that have the same callers are one node.
 ///
-/// The tree is made with [`FlameGraph::of`] and read through a [`layout`](FlameGraph::layout), or
+/// The tree is made with [`FlameGraph::of`], or grown node by node, and read through a [`layout`](FlameGraph::layout), or
 /// node by node. Strings are ids of the symbols it was made from.
 #[derive(Clone, Debug)]
 pub struct FlameGraph {
@@ -23,6 +24,11 @@ pub struct NodeId(u32);
 impl NodeId {
     /// The root of every tree.
     pub const ROOT: Self = Self(0);
+
+    /// The node at this position.
+    pub const fn new(position: u32) -> Self {
+        Self(position)
+    }
 
     /// The position as an index.
     pub const fn index(self) -> usize {
@@ -52,6 +58,17 @@ pub struct FlameNode {
     first_child: Option<NodeId>,
     last_child: Option<NodeId>,
     next_sibling: Option<NodeId>,
+}
+
+/// The numbers of a node that is added to a tree; see [`FlameNode`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlameSums {
+    /// The sum of values of all stacks through the node.
+    pub cumulative: i64,
+    /// The sum of values of the stacks that end here.
+    pub flat: i64,
+    /// The sum of what a comparison changed in the stacks through the node.
+    pub diff: i64,
 }
 
 /// What a node stands for.

@@ -146,3 +146,32 @@ fn children_know_their_parent_and_stand_together() {
         assert_eq!(node.cumulative, node.flat + of_children);
     }
 }
+
+#[test]
+fn trees_grow_node_by_node() {
+    let mut symbols = Symbols::new();
+    let stack = stack(&mut symbols, "b a");
+    let sample = FlameSample { group: None, stack, value: 3, diff: 1 };
+    let built = FlameGraph::of(&symbols, [sample], FlameOptions::default());
+
+    let sums = |node: &FlameNode| FlameSums { cumulative: node.cumulative, flat: node.flat, diff: node.diff };
+    let mut grown = FlameGraph::new(sums(&built.nodes()[0]));
+    for (at, node) in built.nodes().iter().enumerate().skip(1) {
+        let id = grown.append(node.parent.unwrap(), node.kind.clone(), sums(node));
+        assert_eq!(id, Some(NodeId::new(at as u32)));
+    }
+    assert_eq!(describe(&symbols, &grown, &grown.layout()), describe(&symbols, &built, &built.layout()));
+    assert_eq!(grown.height(), 3);
+}
+
+#[test]
+fn what_does_not_fit_into_a_tree_is_not_appended() {
+    let mut graph = FlameGraph::new(FlameSums::default());
+    let sums = FlameSums::default();
+    assert_eq!(graph.append(NodeId::ROOT, FlameKind::Group(0), sums), None);
+    assert_eq!(graph.append(NodeId::ROOT, FlameKind::Root, sums), None);
+    let group = graph.add_group(Labels::default());
+    assert_eq!(graph.append(NodeId::new(1), FlameKind::Group(group), sums), None);
+    assert_eq!(graph.append(NodeId::ROOT, FlameKind::Group(group), sums), Some(NodeId::new(1)));
+    assert_eq!(graph.nodes().len(), 2);
+}

@@ -1,0 +1,271 @@
+use std::{borrow::Cow, ops::Range};
+
+use profile_model::{StringId, Symbols};
+
+use super::{ArrowError, schema::Width};
+
+/// Which values of a column are there.
+pub(super) struct Nulls<'a>(Option<Cow<'a, [u8]>>);
+
+impl<'a> Nulls<'a> {
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// From a bit per row, set where there is a value.
+    pub(super) fn new(bits: Cow<'a, [u8]>) -> Self {
+        Self(Some(bits))
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        self.0.as_ref().is_some_and(|bits| !bit(bits, row))
+    }
+}
+
+/// A bit of a bitmap; unset beyond its end.
+fn bit(bits: &[u8], at: usize) -> bool {
+    bits.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1)
+}
+
+/// A column of truth values.
+pub(super) struct Bools<'a>(Option<(Cow<'a, [u8]>, Nulls<'a>)>);
+
+impl<'a> Bools<'a> {
+    pub(super) fn missing() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn new(bits: Cow<'a, [u8]>, nulls: Nulls<'a>) -> Self {
+        Self(Some((bits, nulls)))
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<bool> {
+        let (bits, nulls) = self.0.as_ref()?;
+        (!nulls.is_null(row)).then(|| bit(bits, row))
+    }
+}
+
+/// A column of integers of any width.
+pub(super) struct Integers<'a> {
+    name: &'a str,
+    bytes: Cow<'a, [u8]>,
+    width: Width,
+    len: usize,
+    nulls: Nulls<'a>,
+}
+
+impl<'a> Integers<'a> {
+    pub(super) fn missing(name: &'a str) -> Self {
+        let (bytes, width) = (Cow::Borrowed(&[][..]), Width { bytes: 1, signed: false });
+        Self { name, bytes, width, len: 0, nulls: Nulls::none() }
+    }
+
+    /// The bytes must be enough for `len` values.
+    pub(super) fn new(
+        name: &'a str,
+        bytes: Cow<'a, [u8]>,
+        width: Width,
+        len: usize,
+        nulls: Nulls<'a>,
+    ) -> Self {
+        Self { name, bytes, width, len, nulls }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn error(&self, row: usize, expected: &'static str, found: impl ToString) -> ArrowError {
+        let found = format!("`{}`", found.to_string());
+        ArrowError::Value { column: self.name.to_owned(), row, expected, found }
+    }
+
+    /// A number, nothing where it is null.
+    pub(super) fn get(&self, row: usize) -> Result<Option<i64>, ArrowError> {
+        let Some(bits) = self.bits(row) else { return Ok(None) };
+        let number = bits as i64;
+        if number < 0 && !self.width.signed {
+            return Err(self.error(row, "a number below 2^63", bits));
+        }
+        Ok(Some(number))
+    }
+
+    /// A number whose top bit is not a sign, whatever the column says.
+    pub(super) fn get_unsigned(&self, row: usize) -> Option<u64> {
+        self.bits(row)
+    }
+
+    /// A number that counts or points: nothing where it is null, an error where it is negative or
+    /// not less than `end`.
+    pub(super) fn index(&self, row: usize, end: usize) -> Result<Option<usize>, ArrowError> {
+        let Some(number) = self.get(row)? else { return Ok(None) };
+        match usize::try_from(number) {
+            Ok(index) if index < end => Ok(Some(index)),
+            _ => Err(self.error(row, "an index in range", number)),
+        }
+    }
+
+    /// The value, extended to 64 bits by its sign if it has one.
+    #[inline]
+    fn bits(&self, row: usize) -> Option<u64> {
+        if row >= self.len || self.nulls.is_null(row) {
+            return None;
+        }
+        let Width { bytes, signed } = self.width;
+        let start = row * bytes;
+        let bytes = self.bytes.get(start..start + bytes)?;
+        Some(match (bytes, signed) {
+            (&[a], false) => a.into(),
+            (&[a], true) => a.cast_signed() as u64,
+            (&[a, b], false) => u16::from_le_bytes([a, b]).into(),
+            (&[a, b], true) => i16::from_le_bytes([a, b]) as u64,
+            (&[a, b, c, d], false) => u32::from_le_bytes([a, b, c, d]).into(),
+            (&[a, b, c, d], true) => i32::from_le_bytes([a, b, c, d]) as u64,
+            (bytes, _) => u64::from_le_bytes(*bytes.first_chunk()?),
+        })
+    }
+}
+
+/// Values that have a start and an end in something else.
+fn span(offsets: &Integers<'_>, at: usize, end: usize) -> Result<Range<usize>, ArrowError> {
+    let found = offsets.index(at, end + 1)?.zip(offsets.index(at + 1, end + 1)?);
+    let (start, end) = found.unwrap_or_default();
+    if start > end {
+        return Err(offsets.error(at, "an end after the start", end));
+    }
+    Ok(start..end)
+}
+
+/// Text or bytes, one after the other.
+pub(super) struct Strings<'a> {
+    offsets: Integers<'a>,
+    data: Cow<'a, [u8]>,
+    nulls: Nulls<'a>,
+    len: usize,
+}
+
+impl<'a> Strings<'a> {
+    pub(super) fn empty(name: &'a str) -> Self {
+        Self::new(Integers::missing(name), Cow::Borrowed(&[]), Nulls::none(), 0)
+    }
+
+    pub(super) fn new(offsets: Integers<'a>, data: Cow<'a, [u8]>, nulls: Nulls<'a>, len: usize) -> Self {
+        Self { offsets, data, nulls, len }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Text, with what is not UTF-8 replaced: Go, and so Parca, does not check.
+    fn get(&self, at: usize) -> Result<Option<Cow<'_, str>>, ArrowError> {
+        if self.nulls.is_null(at) {
+            return Ok(None);
+        }
+        let span = span(&self.offsets, at, self.data.len())?;
+        Ok(self.data.get(span).map(String::from_utf8_lossy))
+    }
+}
+
+/// A column of text or bytes.
+pub(super) enum Texts<'a> {
+    /// Each row has its own.
+    Plain(Strings<'a>),
+    /// Each row has the position of its own.
+    Dictionary { keys: Integers<'a>, values: Strings<'a> },
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn missing() -> Self {
+        Self::Dictionary { keys: Integers::missing(""), values: Strings::empty("") }
+    }
+
+    /// The text of a row, nothing where it is null.
+    pub(super) fn get(&self, row: usize) -> Result<Option<Cow<'_, str>>, ArrowError> {
+        match self {
+            Self::Plain(strings) => strings.get(row),
+            Self::Dictionary { keys, values } => match keys.index(row, values.len)? {
+                Some(at) => values.get(at),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The rows as ids of symbols.
+    pub(super) fn intern(&self, rows: usize, symbols: &mut Symbols) -> Result<Interned, ArrowError> {
+        match self {
+            Self::Plain(strings) => intern(0..rows, strings, symbols).collect(),
+            Self::Dictionary { keys, values } => intern_entries(keys, values, rows, symbols),
+        }
+    }
+}
+
+/// Ids of strings by row.
+pub(super) type Interned = Vec<Option<StringId>>;
+
+fn intern<'s>(
+    mut at: Range<usize>,
+    strings: &'s Strings<'_>,
+    symbols: &'s mut Symbols,
+) -> impl Iterator<Item = Result<Option<StringId>, ArrowError>> + 's {
+    std::iter::from_fn(move || {
+        let at = at.next()?;
+        Some(strings.get(at).map(|text| text.map(|text| symbols.intern_string(&text))))
+    })
+}
+
+/// Looks every entry of the dictionary up once, and only if a row has it.
+fn intern_entries(
+    keys: &Integers<'_>,
+    values: &Strings<'_>,
+    rows: usize,
+    symbols: &mut Symbols,
+) -> Result<Interned, ArrowError> {
+    let mut known: Vec<Option<Option<StringId>>> = vec![None; values.len];
+    let mut ids = Vec::with_capacity(rows);
+    for row in 0..rows {
+        ids.push(match keys.index(row, values.len)? {
+            None => None,
+            Some(at) => match known[at] {
+                Some(id) => id,
+                None => {
+                    let id = values.get(at)?.map(|text| symbols.intern_string(&text));
+                    known[at] = Some(id);
+                    id
+                }
+            },
+        });
+    }
+    Ok(ids)
+}
+
+/// A column of lists of numbers.
+pub(super) struct Lists<'a> {
+    offsets: Integers<'a>,
+    items: Integers<'a>,
+    nulls: Nulls<'a>,
+}
+
+impl<'a> Lists<'a> {
+    pub(super) fn missing(name: &'a str) -> Self {
+        Self { offsets: Integers::missing(name), items: Integers::missing(name), nulls: Nulls::none() }
+    }
+
+    pub(super) fn new(offsets: Integers<'a>, items: Integers<'a>, nulls: Nulls<'a>) -> Self {
+        Self { offsets, items, nulls }
+    }
+
+    /// How many numbers there are in all lists.
+    pub(super) fn items(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The numbers of a row that are not null, each of which must be less than `end`.
+    pub(super) fn get(&self, row: usize, end: usize) -> Result<Vec<usize>, ArrowError> {
+        if self.nulls.is_null(row) {
+            return Ok(Vec::new());
+        }
+        let span = span(&self.offsets, row, self.items.len())?;
+        span.filter_map(|at| self.items.index(at, end).transpose()).collect()
+    }
+}

@@ -1,0 +1,11 @@
+//! Brendan Gregg's folded stacks: a line per stack, frames root first and joined by `;`, then a
+//! space and the value.
+//!
+//! The form has no escapes and nothing but names: where a name has a `;`, `:` is written, and a
+//! space for a line break.
+
+mod parse;
+mod write;
+
+pub use parse::{ParseError, ParseErrorKind, ParseOptions, parse};
+pub use write::write;

@@ -1,0 +1,39 @@
+//! parca-embedded answers as a real Parca does: the same profiles written to both, the same
+//! questions asked of both. Needs a Parca at PARCA_URL and profiles in ../shared/data/profiles.
+//!
+//! Each deviation that is let through here is in docs/compat.md with its reason.
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+mod questions;
+mod reports;
+
+use fixture::Pair;
+
+/// Both servers with the same profiles, or nothing where there is no Parca to compare with.
+macro_rules! pair_or_skip {
+    () => {
+        match Pair::start().await {
+            Some(pair) => pair,
+            None => return,
+        }
+    };
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_profiles_give_the_same_answers() {
+    let pair = pair_or_skip!();
+    questions::catalog(&pair).await;
+    questions::ranges(&pair).await;
+    reports::merges(&pair).await;
+    reports::singles(&pair).await;
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_refused_with_the_same_words() {
+    let pair = pair_or_skip!();
+    questions::mistakes(&pair).await;
+    questions::bad_writes(&pair).await;
+    pair.stop().await;
+}
