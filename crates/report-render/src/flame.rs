@@ -16,7 +16,7 @@ pub struct Flame<'a> {
 }
 
 /// How a node is called in front of people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NodeName<'a> {
     /// All stacks: `root`.
     Root,

@@ -28,6 +28,7 @@
 mod color;
 mod compare;
 mod cut;
+mod describe;
 pub mod dot;
 mod flame;
 pub mod folded;

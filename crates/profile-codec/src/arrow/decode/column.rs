@@ -80,17 +80,13 @@ impl<'a> Integers<'a> {
         ArrowError::Value { column: self.name.to_owned(), row, expected, found }
     }
 
-    /// A number, nothing where it is null.
-    pub(super) fn get(&self, row: usize) -> Result<Option<i64>, ArrowError> {
-        let Some(bits) = self.bits(row) else { return Ok(None) };
-        let number = bits as i64;
-        if number < 0 && !self.width.signed {
-            return Err(self.error(row, "a number below 2^63", bits));
-        }
-        Ok(Some(number))
+    /// A number, nothing where it is null. An unsigned one of 2^63 and above is negative: Parca
+    /// casts its signed values, of which those of a difference may be below 0.
+    pub(super) fn get(&self, row: usize) -> Option<i64> {
+        self.bits(row).map(u64::cast_signed)
     }
 
-    /// A number whose top bit is not a sign, whatever the column says.
+    /// A number without a sign, whatever the column says.
     pub(super) fn get_unsigned(&self, row: usize) -> Option<u64> {
         self.bits(row)
     }
@@ -98,7 +94,7 @@ impl<'a> Integers<'a> {
     /// A number that counts or points: nothing where it is null, an error where it is negative or
     /// not less than `end`.
     pub(super) fn index(&self, row: usize, end: usize) -> Result<Option<usize>, ArrowError> {
-        let Some(number) = self.get(row)? else { return Ok(None) };
+        let Some(number) = self.get(row) else { return Ok(None) };
         match usize::try_from(number) {
             Ok(index) if index < end => Ok(Some(index)),
             _ => Err(self.error(row, "an index in range", number)),

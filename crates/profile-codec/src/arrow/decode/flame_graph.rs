@@ -62,7 +62,7 @@ impl Builder {
         let columns = Columns::read(&mut batch, &mut self.symbols)?;
         for row in 0..batch.rows() {
             let sums = columns.sums(row)?;
-            self.timestamps.push(columns.timestamp.get(row)?.unwrap_or(0));
+            self.timestamps.push(columns.timestamp.get(row).unwrap_or(0));
             match &mut self.graph {
                 None => self.graph = Some(columns.root(row, sums)?),
                 Some(graph) => {
@@ -128,14 +128,14 @@ impl<'a> Columns<'a> {
 
     fn sums(&self, row: usize) -> Result<FlameSums, ArrowError> {
         Ok(FlameSums {
-            cumulative: self.cumulative.get(row)?.unwrap_or(0),
-            flat: self.flat.get(row)?.unwrap_or(0),
-            diff: self.diff.get(row)?.unwrap_or(0),
+            cumulative: self.cumulative.get(row).unwrap_or(0),
+            flat: self.flat.get(row).unwrap_or(0),
+            diff: self.diff.get(row).unwrap_or(0),
         })
     }
 
     fn root(&self, row: usize, sums: FlameSums) -> Result<FlameGraph, ArrowError> {
-        match self.parent.get(row)? {
+        match self.parent.get(row) {
             None | Some(-1) => Ok(FlameGraph::new(sums)),
             Some(parent) => Err(self.parent.error(row, "-1, as the root comes first", parent)),
         }
@@ -169,14 +169,14 @@ impl<'a> Columns<'a> {
         Ok(FlameFrame {
             symbolized: name.or(system_name).or(file).is_some(),
             address: self.address.get_unsigned(row),
-            line: self.line.get(row)?,
+            line: self.line.get(row),
             inlined: self.inlined.get(row),
             mapping_file: self.mapping_file[row],
             mapping_build_id: self.mapping_build_id[row],
             function_name: name,
             function_system_name: system_name,
             function_file: file,
-            function_start_line: self.start_line.get(row)?,
+            function_start_line: self.start_line.get(row),
         })
     }
 }

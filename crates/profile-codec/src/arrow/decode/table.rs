@@ -57,7 +57,7 @@ impl Builder {
         let neighbours = columns.callers.items().saturating_add(columns.callees.items());
         batch.budget().spend(neighbours.saturating_mul(size_of::<usize>()))?;
         for row in 0..batch.rows() {
-            let flat = columns.flat.get(row)?.unwrap_or(0);
+            let flat = columns.flat.get(row).unwrap_or(0);
             self.table.total = self.table.total.saturating_add(flat);
             let [callers, callees] = [&columns.callers, &columns.callees]
                 .map(|lists| lists.get(row, limits.max_rows).map(|rows| self.neighbours(rows)));
@@ -65,9 +65,9 @@ impl Builder {
                 location: columns.location(row, &mut self.symbols)?,
                 line: 0,
                 flat,
-                cumulative: columns.cumulative.get(row)?.unwrap_or(0),
-                flat_diff: columns.flat_diff.get(row)?.unwrap_or(0),
-                cumulative_diff: columns.cumulative_diff.get(row)?,
+                cumulative: columns.cumulative.get(row).unwrap_or(0),
+                flat_diff: columns.flat_diff.get(row).unwrap_or(0),
+                cumulative_diff: columns.cumulative_diff.get(row),
                 callers: callers?,
                 callees: callees?,
             });
@@ -128,7 +128,7 @@ impl<'a> Columns<'a> {
     /// A location that has what the row says, with one line if there is anything to say in it.
     fn location(&self, row: usize, symbols: &mut Symbols) -> Result<LocationId, ArrowError> {
         let function = self.function(row)?.map(|function| symbols.intern_function(function));
-        let number = self.line.get(row)?;
+        let number = self.line.get(row);
         let line = Line { function, line: number.unwrap_or(0), column: 0 };
         let has_line = function.is_some() || number.is_some();
         let mapping = self.mapping(row, symbols);
@@ -139,7 +139,7 @@ impl<'a> Columns<'a> {
 
     fn function(&self, row: usize) -> Result<Option<Function>, ArrowError> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
-        let start_line = self.start_line.get(row)?;
+        let start_line = self.start_line.get(row);
         if name.or(system_name).or(file).is_none() && start_line.is_none() {
             return Ok(None);
         }
