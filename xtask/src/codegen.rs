@@ -16,7 +16,8 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     }
     std::fs::create_dir_all(&scratch)?;
 
-    let descriptors = protox::compile(proto_files(&proto_dir)?, [&proto_dir]).context("compile .proto files")?;
+    let descriptors =
+        protox::compile(proto_files(&proto_dir)?, [&proto_dir]).context("compile .proto files")?;
     std::fs::write(scratch.join("descriptors.bin"), descriptors.encode_to_vec())?;
 
     let mut config = tonic_prost_build::Config::new();

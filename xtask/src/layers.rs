@@ -15,7 +15,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("load-engine", 1),
     ("ops", 1),
     ("profile-codec", 2),
-    ("report-render", 2),
     ("self-profile", 2),
     ("parca-client", 3),
     ("parca-embedded", 3),

@@ -1,8 +1,8 @@
 //! `cargo xtask`: the project's own chores.
 
-mod layers;
 #[cfg(feature = "codegen")]
 mod codegen;
+mod layers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

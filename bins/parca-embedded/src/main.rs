@@ -13,7 +13,12 @@ use tokio_util::sync::CancellationToken;
 #[command(name = "parca-embedded", version, max_term_width = 110, after_help = AFTER_HELP)]
 struct Args {
     /// Address to listen on; port 0 takes a free one, which the log names
-    #[arg(long, env = "PARCA_EMBEDDED_HTTP_ADDRESS", default_value = "127.0.0.1:7070", value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        env = "PARCA_EMBEDDED_HTTP_ADDRESS",
+        default_value = "127.0.0.1:7070",
+        value_name = "HOST:PORT"
+    )]
     http_address: String,
 
     /// Memory for profiles, as 512MiB; beyond it the oldest are dropped
@@ -90,7 +95,10 @@ fn bytes(text: &str) -> Result<usize, String> {
         "GB" => 1_000_000_000,
         _ => return Err(wrong()),
     };
-    number.checked_mul(factor).filter(|bytes| *bytes >= 1 << 20).ok_or_else(|| format!("{}: at least 1MiB", wrong()))
+    number
+        .checked_mul(factor)
+        .filter(|bytes| *bytes >= 1 << 20)
+        .ok_or_else(|| format!("{}: at least 1MiB", wrong()))
 }
 
 #[cfg(test)]

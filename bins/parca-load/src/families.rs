@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use load_engine::{Hub, Latency, LaneStats, NATIVE_SCHEMA, SeriesStats};
+use load_engine::{Hub, LaneStats, Latency, NATIVE_SCHEMA, SeriesStats};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use ops::metrics::{Family, Histogram, Kind, NativeBuckets, Registry, Sample, Value};
 use parca_workload::op;
 
 /// Upper bounds of the classic buckets, in seconds; the client's timeout is 10 s unless set.
-const BOUNDS: [f64; 16] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const BOUNDS: [f64; 16] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// The zero bucket of the original's library.
 const ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
@@ -55,7 +56,9 @@ fn original(op: &str, name: &str, series: &[&SeriesStats]) -> [Family; 2] {
     );
     for series in series.iter().filter(|series| series.key.op() == op) {
         let labels = labels(series);
-        seconds.samples.push(Sample { labels: labels.clone(), value: Value::Histogram(histogram(&series.service)) });
+        seconds
+            .samples
+            .push(Sample { labels: labels.clone(), value: Value::Histogram(histogram(&series.service)) });
         total.samples.push(Sample { labels, value: Value::Counter(float(series.count())) });
     }
     [seconds, total]
@@ -116,12 +119,18 @@ type Count = fn(&LaneStats) -> u64;
 
 /// What a lane counts, each a counter by lane.
 const COUNTS: [(&str, &str, Count); 8] = [
-    ("parca_load_planned", "Rounds that the plan had, by lane: started and missed together.", |lane| lane.counts.planned),
+    ("parca_load_planned", "Rounds that the plan had, by lane: started and missed together.", |lane| {
+        lane.counts.planned
+    }),
     ("parca_load_started", "Rounds that were started.", |lane| lane.counts.started),
-    ("parca_load_missed", "Rounds that found their lane full and were not started.", |lane| lane.counts.missed),
+    ("parca_load_missed", "Rounds that found their lane full and were not started.", |lane| {
+        lane.counts.missed
+    }),
     ("parca_load_idle", "Rounds that had nothing to ask.", |lane| lane.counts.idle),
     ("parca_load_calls", "Calls made, retries included.", |lane| lane.counts.calls),
-    ("parca_load_failed", "Calls that failed; an answer without data is no failure.", |lane| lane.counts.failed),
+    ("parca_load_failed", "Calls that failed; an answer without data is no failure.", |lane| {
+        lane.counts.failed
+    }),
     ("parca_load_retries", "Calls that were another attempt.", |lane| lane.counts.retries),
     ("parca_load_received_bytes", "Bytes of answers.", |lane| lane.ops.iter().map(|op| op.bytes_in).sum()),
 ];

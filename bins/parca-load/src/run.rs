@@ -50,7 +50,11 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let serving = serve(&config, &registry, readiness, &profiler, &stop).await?;
 
     let client = Client::new(&config.client)?;
-    let types = if config.once { Some(reach::types(&client).await?) } else { first_contact(&client, &config, &stop).await };
+    let types = if config.once {
+        Some(reach::types(&client).await?)
+    } else {
+        first_contact(&client, &config, &stop).await
+    };
     let ended = match types {
         None => Ended::Well,
         Some(types) => {
@@ -77,7 +81,11 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
 }
 
 /// A run with a duration does not wait longer than that for its target.
-async fn first_contact(client: &Client, config: &Config, stop: &CancellationToken) -> Option<Vec<pql::ProfileType>> {
+async fn first_contact(
+    client: &Client,
+    config: &Config,
+    stop: &CancellationToken,
+) -> Option<Vec<pql::ProfileType>> {
     let reached = reach::reach(client, stop);
     match config.duration {
         Some(duration) => tokio::time::timeout(duration, reached).await.ok().flatten(),
@@ -100,7 +108,11 @@ async fn embed(config: &mut Config, profiler: &Profiler) -> Result<Option<parca_
     Ok(Some(server))
 }
 
-async fn await_first_profile(client: &Client, knowledge: &Knowledge, stop: &CancellationToken) -> Result<(), Error> {
+async fn await_first_profile(
+    client: &Client,
+    knowledge: &Knowledge,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
     let deadline = tokio::time::Instant::now() + FIRST_PROFILE;
     loop {
         let types = reach::types(client).await?;
@@ -167,7 +179,11 @@ async fn measure(
 }
 
 /// Connections belong to the worker's runtime, so each worker has a client of its own.
-fn workload_of(client: &ClientSettings, workload: &parca_workload::Settings, knowledge: &Knowledge) -> ParcaWorkload {
+fn workload_of(
+    client: &ClientSettings,
+    workload: &parca_workload::Settings,
+    knowledge: &Knowledge,
+) -> ParcaWorkload {
     let timeout = client.timeout;
     let client = Client::new(client).expect("a client with these settings was made before");
     ParcaWorkload::new(client, timeout, workload.clone(), knowledge.clone())
@@ -185,11 +201,7 @@ fn once(plan: &mut load_engine::Plan, config: &Config) {
 }
 
 fn report(config: &Config, summary: &Summary) -> Result<Ended, Error> {
-    let about = About {
-        target: &config.client.url,
-        protocol: config.protocol,
-        seed: config.workload.seed,
-    };
+    let about = About { target: &config.client.url, protocol: config.protocol, seed: config.workload.seed };
     let to_stdout = config.summary_json.as_deref() == Some(Path::new("-"));
     match &config.summary_json {
         // Data and words do not mix: a script that reads the JSON gets nothing else.
@@ -203,6 +215,7 @@ fn report(config: &Config, summary: &Summary) -> Result<Ended, Error> {
     } else {
         crate::print(&text(summary, &about));
     }
-    let went_wrong = config.once && (failed(summary) > 0 || summary.totals.lanes().iter().any(|lane| lane.counts.calls == 0));
+    let went_wrong = config.once
+        && (failed(summary) > 0 || summary.totals.lanes().iter().any(|lane| lane.counts.calls == 0));
     Ok(if went_wrong { Ended::CallsFailed } else { Ended::Well })
 }

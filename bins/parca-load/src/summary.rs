@@ -22,7 +22,10 @@ pub(crate) struct About<'a> {
 pub(crate) fn text(summary: &Summary, about: &About<'_>) -> String {
     let mut out = String::new();
     let wall = table::duration(summary.wall);
-    line(&mut out, format_args!("\nparca-load: {wall} on {} over {}, seed {}", about.target, about.protocol, about.seed));
+    line(
+        &mut out,
+        format_args!("\nparca-load: {wall} on {} over {}, seed {}", about.target, about.protocol, about.seed),
+    );
     if summary.validity.valid {
         line(&mut out, format_args!("valid: the generator kept its plan"));
     } else {
@@ -53,11 +56,21 @@ pub(crate) fn failed(summary: &Summary) -> u64 {
 fn words(reason: &Reason) -> String {
     match reason {
         Reason::Lag { lane, p99, limit } => {
-            format!("{lane}: rounds started {} late at the 99th percentile, at most {} is fine", table::duration(*p99), table::duration(*limit))
+            format!(
+                "{lane}: rounds started {} late at the 99th percentile, at most {} is fine",
+                table::duration(*p99),
+                table::duration(*limit)
+            )
         }
-        Reason::Late { lane, share } => format!("{lane}: {:.1} % of the rounds started more than 1ms late", share * 100.0),
-        Reason::Busy { worker, utilisation } => format!("worker {worker} used {:.0} % of a core", utilisation * 100.0),
-        Reason::Panicked { lane, rounds } => format!("{lane}: {rounds} rounds ended in a panic; please report it"),
+        Reason::Late { lane, share } => {
+            format!("{lane}: {:.1} % of the rounds started more than 1ms late", share * 100.0)
+        }
+        Reason::Busy { worker, utilisation } => {
+            format!("worker {worker} used {:.0} % of a core", utilisation * 100.0)
+        }
+        Reason::Panicked { lane, rounds } => {
+            format!("{lane}: {rounds} rounds ended in a panic; please report it")
+        }
         other => format!("{other:?}"),
     }
 }

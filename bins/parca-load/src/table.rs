@@ -33,7 +33,20 @@ pub(crate) fn complete(totals: &Snapshot) -> String {
     let mut out = String::new();
     let header = format!(
         "{:<13} {:>8} {:>8} {:>7} {:>6} {:>8} {:>7}  {:>9} {:>9} {:>9} {:>9}  {:>11} {:>10} {:>9}",
-        "lane", "planned", "started", "missed", "idle", "calls", "errors", "p50", "p90", "p99", "max", "service p99", "received", "calls/s",
+        "lane",
+        "planned",
+        "started",
+        "missed",
+        "idle",
+        "calls",
+        "errors",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+        "service p99",
+        "received",
+        "calls/s",
     );
     line(&mut out, &header);
     for lane in totals.lanes() {

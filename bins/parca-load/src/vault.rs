@@ -67,7 +67,8 @@ impl Session {
     async fn read_token(&self) -> Result<SecretString, Error> {
         let path = &self.config.token_path;
         let secret: Secret = vaultrs::kv2::read(&self.client, MOUNT, path).await.map_err(|error| {
-            let hint = format!("the role needs `read` on `{MOUNT}/data/{path}`, and the secret a key `token`");
+            let hint =
+                format!("the role needs `read` on `{MOUNT}/data/{path}`, and the secret a key `token`");
             Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {error}"), hint)
         })?;
         Ok(secret.token)
@@ -109,7 +110,8 @@ impl Session {
 }
 
 fn client(url: &str) -> Result<VaultClient, Error> {
-    let url: url::Url = url.parse().map_err(|error| format!("-vault-url: expected a URL, found `{url}`: {error}"))?;
+    let url: url::Url =
+        url.parse().map_err(|error| format!("-vault-url: expected a URL, found `{url}`: {error}"))?;
     let settings = VaultClientSettingsBuilder::default()
         .address(url)
         .token("")
@@ -128,10 +130,13 @@ async fn login(client: &VaultClient, config: &VaultConfig) -> Result<AuthInfo, E
         )
     })?;
     let login = vaultrs::auth::kubernetes::login(client, "kubernetes", &config.role, jwt.trim()).await;
-    Ok(login.map_err(|error| format!("cannot log in to Vault at `{}` as `{}`: {error}", config.url, config.role))?)
+    Ok(login.map_err(|error| {
+        format!("cannot log in to Vault at `{}` as `{}`: {error}", config.url, config.role)
+    })?)
 }
 
 fn lease(auth: &AuthInfo) -> (Duration, bool) {
-    let lease = if auth.lease_duration == 0 { UNKNOWN_LEASE } else { Duration::from_secs(auth.lease_duration) };
+    let lease =
+        if auth.lease_duration == 0 { UNKNOWN_LEASE } else { Duration::from_secs(auth.lease_duration) };
     (lease, auth.renewable)
 }

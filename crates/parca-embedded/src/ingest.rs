@@ -51,12 +51,12 @@ fn split_labels(set: &LabelSet) -> Result<(String, Labels), Status> {
 }
 
 fn decode(sample: &RawSample) -> Result<Profile, Status> {
-    pprof::decode_like_parca(&sample.raw_profile, sample.executable_info.len(), &Limits::default()).map_err(|error| {
-        match error {
+    pprof::decode_like_parca(&sample.raw_profile, sample.executable_info.len(), &Limits::default()).map_err(
+        |error| match error {
             DecodeError::Gzip(_) => Status::unknown(error.to_string()),
             other => Status::invalid_argument(other.to_string()),
-        }
-    })
+        },
+    )
 }
 
 /// What cannot be asked for must not be stored: the type has to be a name in the query language.

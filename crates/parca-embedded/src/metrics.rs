@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ops::metrics::Registry;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
+use ops::metrics::Registry;
 use tonic::{Code, Response, Status};
 
 use crate::store::Store;
@@ -24,9 +24,14 @@ impl Metrics {
         let seconds = meter
             .f64_histogram("parca_embedded_call_seconds")
             .with_description("How long calls took, from the whole request to the whole answer.")
-            .with_boundaries(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+            .with_boundaries(vec![
+                0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+            ])
             .build();
-        let calls = meter.u64_counter("parca_embedded_calls").with_description("Calls by method and gRPC code.").build();
+        let calls = meter
+            .u64_counter("parca_embedded_calls")
+            .with_description("Calls by method and gRPC code.")
+            .build();
         store_gauges(registry, store);
         Self { calls, seconds }
     }
@@ -55,7 +60,8 @@ fn store_gauges(registry: &Registry, store: &Arc<Store>) {
         let stats = store.read().stats();
         let gauge = |name: &str, help: &str, value: u64| {
             let none: [(&str, &str); 0] = [];
-            Family::new(format!("parca_embedded_store_{name}"), help, Kind::Gauge).with(none, Value::Gauge(value as f64))
+            Family::new(format!("parca_embedded_store_{name}"), help, Kind::Gauge)
+                .with(none, Value::Gauge(value as f64))
         };
         let none: [(&str, &str); 0] = [];
         vec![

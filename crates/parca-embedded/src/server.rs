@@ -94,7 +94,8 @@ impl Server {
 /// The address cannot be listened on.
 pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, ServeError> {
     let listener = ops::bind(address).await?;
-    let address = listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
+    let address =
+        listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let store = Arc::new(Store::new(settings.memory_limit_bytes));
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start(99));
@@ -119,7 +120,10 @@ fn router(store: &Arc<Store>, registry: &Registry, profiler: &Profiler) -> Route
 }
 
 fn is_grpc(request: &Request<Body>) -> bool {
-    request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn is_grpc_web(request: &Request<Body>) -> bool {
@@ -202,4 +206,3 @@ async fn as_the_real_server_reads(mut request: Request<Body>) -> Request<Body> {
     }
     request
 }
-

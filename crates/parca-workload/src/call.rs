@@ -23,14 +23,41 @@ pub struct Call {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Ask {
-    Labels { range: Duration, profile_type: Option<ProfileType> },
-    Values { label: String, range: Duration, profile_type: Option<ProfileType> },
-    ProfileTypes { range: Duration },
-    QueryRange { query: QueryText, range: Duration, points: u32, learn: Option<Learn> },
+    Labels {
+        range: Duration,
+        profile_type: Option<ProfileType>,
+    },
+    Values {
+        label: String,
+        range: Duration,
+        profile_type: Option<ProfileType>,
+    },
+    ProfileTypes {
+        range: Duration,
+    },
+    QueryRange {
+        query: QueryText,
+        range: Duration,
+        points: u32,
+        learn: Option<Learn>,
+    },
     /// Which profiles there are in a bucket, to the millisecond.
-    Lookup { query: String, bucket: TimeRange, choice: u64, found: Rc<Cell<Option<Timestamp>>> },
-    Single { query: String, time: When, report: ReportKind },
-    Merge { query: String, start: Start, trim_percent: f32 },
+    Lookup {
+        query: String,
+        bucket: TimeRange,
+        choice: u64,
+        found: Rc<Cell<Option<Timestamp>>>,
+    },
+    Single {
+        query: String,
+        time: When,
+        report: ReportKind,
+    },
+    Merge {
+        query: String,
+        start: Start,
+        trim_percent: f32,
+    },
 }
 
 /// What the answer to a range query is remembered as.
@@ -153,14 +180,22 @@ impl Call {
     }
 
     pub(crate) fn values(label: String, range: Duration, profile_type: Option<ProfileType>) -> Self {
-        Self { key: key(op::VALUES, [("label", label.clone())]), ask: Ask::Values { label, range, profile_type } }
+        Self {
+            key: key(op::VALUES, [("label", label.clone())]),
+            ask: Ask::Values { label, range, profile_type },
+        }
     }
 
     pub(crate) fn profile_types(range: Duration) -> Self {
         Self { key: key(op::PROFILE_TYPES, []), ask: Ask::ProfileTypes { range } }
     }
 
-    pub(crate) fn lookup(query: String, bucket: TimeRange, choice: u64, found: Rc<Cell<Option<Timestamp>>>) -> Self {
+    pub(crate) fn lookup(
+        query: String,
+        bucket: TimeRange,
+        choice: u64,
+        found: Rc<Cell<Option<Timestamp>>>,
+    ) -> Self {
         Self { key: key(op::LOOKUP, []), ask: Ask::Lookup { query, bucket, choice, found } }
     }
 
@@ -174,7 +209,13 @@ impl Call {
         Self { key: key(op::QUERY, pairs), ask: Ask::Single { query, time, report } }
     }
 
-    pub(crate) fn merge(query: String, start: Start, trim_percent: f32, range: String, labels: String) -> Self {
+    pub(crate) fn merge(
+        query: String,
+        start: Start,
+        trim_percent: f32,
+        range: String,
+        labels: String,
+    ) -> Self {
         let pairs = [("mode", "merge".to_owned()), ("range", range), ("labels", labels)];
         Self { key: key(op::QUERY, pairs), ask: Ask::Merge { query, start, trim_percent } }
     }

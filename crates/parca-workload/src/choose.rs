@@ -13,11 +13,11 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use crate::call::{Ask, Call, Learn, QueryText, Start, When, key, timestamp};
+use crate::go_time::go_duration;
 use crate::knowledge::{KnownSeries, Maps, SeriesId};
 use crate::lane::Lane;
 use crate::op;
 use crate::settings::Settings;
-use crate::go_time::go_duration;
 
 /// What a browser 1920 pixels wide asks for: a point every ten or so of them.
 const POINTS: u32 = 170;
@@ -35,7 +35,10 @@ pub(crate) fn calls(lane: Lane, tick: &Tick, settings: &Settings, known: &Maps) 
     let longest = settings.ranges.iter().copied().max().unwrap_or_default();
     match lane {
         Lane::Labels => vec![Call::labels(longest, None)],
-        Lane::Values => label(settings, known, &mut rng).map(|label| Call::values(label, longest, None)).into_iter().collect(),
+        Lane::Values => label(settings, known, &mut rng)
+            .map(|label| Call::values(label, longest, None))
+            .into_iter()
+            .collect(),
         Lane::ProfileTypes => vec![Call::profile_types(longest)],
         Lane::QueryRange => query_range(settings, known),
         Lane::QuerySingle | Lane::QueryMerge if unknown => Vec::new(),
@@ -65,7 +68,12 @@ fn query_range(settings: &Settings, known: &Maps) -> Vec<Call> {
             for (index, range) in settings.ranges.iter().enumerate() {
                 let pairs = [("range", go_duration(*range)), ("labels", settings.selector_label(selector))];
                 let query = QueryText { profile_type: profile_type.clone(), selector: text.clone() };
-                let ask = Ask::QueryRange { query, range: *range, points: POINTS, learn: Some(Learn { selector, range: index, last: false }) };
+                let ask = Ask::QueryRange {
+                    query,
+                    range: *range,
+                    points: POINTS,
+                    learn: Some(Learn { selector, range: index, last: false }),
+                };
                 calls.push(Call { key: key(op::QUERY_RANGE, pairs), ask });
             }
         }
@@ -84,7 +92,8 @@ fn single(settings: &Settings, known: &Maps, rng: &mut SmallRng) -> Vec<Call> {
     let Some(((profile_type, selector, _), series)) = all.choose(rng).copied() else { return Vec::new() };
     let Some(time) = series.times.choose(rng).copied() else { return Vec::new() };
     let report = REPORTS.choose(rng).cloned().unwrap_or(ReportKind::Pprof);
-    let text = QueryText { profile_type: profile_type.clone(), selector: settings.selectors[*selector].clone() };
+    let text =
+        QueryText { profile_type: profile_type.clone(), selector: settings.selectors[*selector].clone() };
     let query = text.of_series(&series.labels);
     let labels = settings.selector_label(*selector);
     if series.bucket.is_zero() {
@@ -106,7 +115,9 @@ fn merge(tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
     let mut calls = Vec::new();
     for ((profile_type, selector, index), series) in known.series.live() {
         let range = settings.ranges[*index];
-        let Some(earliest) = series.iter().filter_map(|series| series.times.first()).min().copied() else { continue };
+        let Some(earliest) = series.iter().filter_map(|series| series.times.first()).min().copied() else {
+            continue;
+        };
         let bucket = series.iter().map(|series| series.bucket).max().unwrap_or_default();
         let start = timestamp(tick.planned_wall - range);
         let (start, label) = if has_it_all(earliest, start, bucket.max(range / POINTS)) {
@@ -114,7 +125,8 @@ fn merge(tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
         } else {
             (Start::At(earliest), format!("{}-partial", go_duration(range)))
         };
-        let text = QueryText { profile_type: profile_type.clone(), selector: settings.selectors[*selector].clone() };
+        let text =
+            QueryText { profile_type: profile_type.clone(), selector: settings.selectors[*selector].clone() };
         calls.push(Call::merge(text.text(), start, TRIM_PERCENT, label, settings.selector_label(*selector)));
     }
     calls
@@ -165,7 +177,10 @@ mod tests {
 
     fn shown(lane: Lane, seed: u64, knowledge: &Knowledge) -> Vec<String> {
         let settings = Settings::new(Mode::Lanes);
-        calls(lane, &tick(seed), &settings, &knowledge.maps()).iter().map(|call| format!("{:?}", call.key)).collect()
+        calls(lane, &tick(seed), &settings, &knowledge.maps())
+            .iter()
+            .map(|call| format!("{:?}", call.key))
+            .collect()
     }
 
     #[test]
@@ -173,7 +188,8 @@ mod tests {
         let knowledge = known(HOUR);
         for lane in [Lane::Values, Lane::QuerySingle] {
             assert_eq!(shown(lane, 1, &knowledge), shown(lane, 1, &knowledge));
-            let distinct: std::collections::BTreeSet<_> = (0..50).map(|seed| shown(lane, seed, &knowledge)).collect();
+            let distinct: std::collections::BTreeSet<_> =
+                (0..50).map(|seed| shown(lane, seed, &knowledge)).collect();
             assert!(distinct.len() > 1, "{lane} always asks the same");
         }
     }

@@ -31,7 +31,9 @@ pub(crate) fn calls(lane: Lane, settings: &Settings, known: &Maps) -> Vec<Call> 
         }
         Lane::Values => {
             let labels = settings.values_for_labels.iter();
-            let each = labels.flat_map(|label| types.iter().flat_map(move |t| ranges().map(move |range| (label, t, range))));
+            let each = labels.flat_map(|label| {
+                types.iter().flat_map(move |t| ranges().map(move |range| (label, t, range)))
+            });
             each.map(|(label, t, range)| Call::values(label.clone(), range, Some(t.clone()))).collect()
         }
         Lane::QueryRange => queries(&types, settings, |text, range, labels| {

@@ -55,12 +55,15 @@ impl ParcaWorkload {
             Ask::QueryRange { query, range, points, learn: Some(learn) } => {
                 let delta = query.profile_type.delta;
                 let bucket = if delta { *range / *points } else { Duration::ZERO };
-                let series = QueryRangeRequest::decode(message)?.into_iter().map(|series| known(series, bucket));
+                let series =
+                    QueryRangeRequest::decode(message)?.into_iter().map(|series| known(series, bucket));
                 let id = (query.profile_type.clone(), learn.selector, learn.range);
                 let series = KnownSeries::limit(series.collect());
                 self.knowledge.maps().series.insert(id, series, self.settings.lifetime(Lane::QueryRange));
             }
-            Ask::Lookup { choice, found, .. } => found.set(pick(&QueryRangeRequest::decode(message)?, *choice)),
+            Ask::Lookup { choice, found, .. } => {
+                found.set(pick(&QueryRangeRequest::decode(message)?, *choice))
+            }
             _ => {}
         }
         Ok(())
@@ -170,7 +173,8 @@ fn known(series: Series, bucket: Duration) -> KnownSeries {
 
 /// One of the times of all series, by a random number.
 fn pick(series: &[Series], choice: u64) -> Option<Timestamp> {
-    let times: Vec<Timestamp> = series.iter().flat_map(|series| &series.samples).map(|s| s.timestamp).collect();
+    let times: Vec<Timestamp> =
+        series.iter().flat_map(|series| &series.samples).map(|s| s.timestamp).collect();
     let count = u64::try_from(times.len()).ok().filter(|count| *count > 0)?;
     times.get(usize::try_from(choice % count).ok()?).copied()
 }

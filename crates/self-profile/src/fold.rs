@@ -11,7 +11,8 @@ pub(crate) fn fold<'a>(
     frequency: u32,
 ) -> Profile {
     let period = i64::from(1_000_000_000 / frequency);
-    let mut profile = Profile::new(vec![ValueType::new("samples", "count"), ValueType::new("cpu", "nanoseconds")]);
+    let mut profile =
+        Profile::new(vec![ValueType::new("samples", "count"), ValueType::new("cpu", "nanoseconds")]);
     profile.period_type = Some(ValueType::new("cpu", "nanoseconds"));
     profile.period = period;
     profile.time_nanos = nanos(started);

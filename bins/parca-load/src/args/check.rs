@@ -103,7 +103,11 @@ impl Checker<'_> {
     /// A duration above zero.
     fn duration(&mut self, flag: &str, text: &str) -> Option<Duration> {
         let parsed = parse_duration(text).and_then(|duration| {
-            if duration.is_zero() { Err(format!("expected more than zero, found `{text}`")) } else { Ok(duration) }
+            if duration.is_zero() {
+                Err(format!("expected more than zero, found `{text}`"))
+            } else {
+                Ok(duration)
+            }
         });
         self.take(flag, parsed)
     }
@@ -116,9 +120,11 @@ impl Checker<'_> {
     fn client(&mut self, typed: &Typed) -> Option<ClientSettings> {
         let mut settings = ClientSettings::new(typed.url.clone());
         settings.user_agent = concat!("parca-load/", env!("CARGO_PKG_VERSION")).to_owned();
-        settings.protocol = self.take("protocol", protocol(&typed.protocol)).map_or(settings.protocol, |(_, known)| known);
+        settings.protocol =
+            self.take("protocol", protocol(&typed.protocol)).map_or(settings.protocol, |(_, known)| known);
         settings.timeout = self.duration("client-timeout", &typed.client_timeout).unwrap_or(settings.timeout);
-        settings.max_connections = self.count("connections", &typed.connections, 10_000).unwrap_or(settings.max_connections);
+        settings.max_connections =
+            self.count("connections", &typed.connections, 10_000).unwrap_or(settings.max_connections);
         settings.headers = self.headers(&typed.headers);
         settings.token = self.token(typed);
         settings.tls.ca_file = typed.tls_ca.as_ref().map(PathBuf::from);
@@ -155,7 +161,10 @@ impl Checker<'_> {
         let given: Vec<&str> = sources.iter().filter(|(_, given)| *given).map(|(flag, _)| *flag).collect();
         // As in the original, Vault overrides -token.
         if given.len() > 1 && given != ["token", "vault-url"] {
-            self.mistake(given[0], format!("expected one source of the token, found also -{}", given[1..].join(", -")));
+            self.mistake(
+                given[0],
+                format!("expected one source of the token, found also -{}", given[1..].join(", -")),
+            );
         }
         match &typed.token_file {
             Some(file) => Token::File(PathBuf::from(file)),
@@ -197,16 +206,23 @@ impl Checker<'_> {
 
     fn types(&mut self, text: &str) -> Vec<pql::ProfileType> {
         let types = list(text, &[';']);
-        types.iter().filter_map(|id| self.take("types", id.parse().map_err(|e: pql::ProfileTypeError| e.to_string()))).collect()
+        types
+            .iter()
+            .filter_map(|id| self.take("types", id.parse().map_err(|e: pql::ProfileTypeError| e.to_string())))
+            .collect()
     }
 
     fn selectors(&mut self, text: &str) -> Vec<String> {
-        let selectors: Vec<String> = list(text, &[';']).into_iter().map(|s| if s == "all" { String::new() } else { s }).collect();
+        let selectors: Vec<String> =
+            list(text, &[';']).into_iter().map(|s| if s == "all" { String::new() } else { s }).collect();
         for selector in &selectors {
             // Parsed behind a type, as it will be sent; the server would only say that it failed.
             let query = format!("a:b:c:d:e{selector}");
             if let Err(error) = query.parse::<pql::Query>() {
-                self.mistake("labels", format!("expected a selector such as {{job=\"a\"}}, found `{selector}`: {error}"));
+                self.mistake(
+                    "labels",
+                    format!("expected a selector such as {{job=\"a\"}}, found `{selector}`: {error}"),
+                );
             }
         }
         if selectors.is_empty() { vec![String::new()] } else { selectors }
@@ -222,7 +238,9 @@ impl Checker<'_> {
     }
 
     fn intervals(&mut self, typed: &Typed, settings: &mut WorkloadSettings) {
-        if let Some(every) = typed.query_interval.as_deref().and_then(|text| self.duration("query-interval", text)) {
+        if let Some(every) =
+            typed.query_interval.as_deref().and_then(|text| self.duration("query-interval", text))
+        {
             settings.set_all_intervals(every);
         }
         let each = [

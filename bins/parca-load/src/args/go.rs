@@ -47,7 +47,13 @@ mod tests {
         let known = [("url".to_owned(), true), ("once".to_owned(), false)];
         let check = |args: &[&str], kept: &[&str], unknown: &[&str]| {
             let (k, u) = normalise(args.iter().map(ToString::to_string).collect(), &known);
-            assert_eq!((k, u), (kept.iter().map(ToString::to_string).collect(), unknown.iter().map(ToString::to_string).collect()));
+            assert_eq!(
+                (k, u),
+                (
+                    kept.iter().map(ToString::to_string).collect(),
+                    unknown.iter().map(ToString::to_string).collect()
+                )
+            );
         };
         check(&["-url", "a", "--once"], &["--url", "a", "--once"], &[]);
         check(&["-url=a", "-h"], &["--url=a", "-h"], &[]);

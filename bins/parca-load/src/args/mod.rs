@@ -34,7 +34,9 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop>
     let known = known_flags(&command);
     let (words, unknown) = go::normalise(words, &known);
     mistakes.extend(unknown.iter().map(|name| unknown_flag(name, &known)));
-    let matches = command.try_get_matches_from(std::iter::once(program).chain(words)).map_err(|error| stop(&error, &mistakes))?;
+    let matches = command
+        .try_get_matches_from(std::iter::once(program).chain(words))
+        .map_err(|error| stop(&error, &mistakes))?;
     let typed = Typed::from_arg_matches(&matches).map_err(|error| stop(&error, &mistakes))?;
     match check::check(&typed, &mut mistakes) {
         Some(config) if mistakes.is_empty() => Ok(config),

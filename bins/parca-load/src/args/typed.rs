@@ -21,11 +21,25 @@ pub(crate) struct Typed {
     pub(crate) embedded: bool,
 
     /// What to speak: grpc-web (HTTP/1.1), grpc-web-h2, grpc
-    #[arg(long, env = "PARCA_LOAD_PROTOCOL", default_value = "grpc-web", value_name = "NAME", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_PROTOCOL",
+        default_value = "grpc-web",
+        value_name = "NAME",
+        help_heading = "Connection"
+    )]
     pub(crate) protocol: String,
 
     /// Bearer token; seen by whoever lists processes, so -token-file is better
-    #[arg(long, env = "PARCA_LOAD_TOKEN", hide_env_values = true, default_value = "", hide_default_value = true, value_name = "TOKEN", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_TOKEN",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TOKEN",
+        help_heading = "Connection"
+    )]
     pub(crate) token: String,
 
     /// File with the bearer token; read again when it changes
@@ -33,11 +47,25 @@ pub(crate) struct Typed {
     pub(crate) token_file: Option<String>,
 
     /// Headers of every call, as k=v,k2=v2
-    #[arg(long, env = "PARCA_LOAD_HEADERS", hide_env_values = true, default_value = "", hide_default_value = true, value_name = "PAIRS", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_HEADERS",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "PAIRS",
+        help_heading = "Connection"
+    )]
     pub(crate) headers: String,
 
     /// How long a call may take, whole body included
-    #[arg(long, env = "PARCA_LOAD_CLIENT_TIMEOUT", default_value = "10s", value_name = "DURATION", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_CLIENT_TIMEOUT",
+        default_value = "10s",
+        value_name = "DURATION",
+        help_heading = "Connection"
+    )]
     pub(crate) client_timeout: String,
 
     /// PEM file of the authorities to trust instead of the system's
@@ -57,27 +85,64 @@ pub(crate) struct Typed {
     pub(crate) tls_insecure_skip_verify: bool,
 
     /// Most connections at a time
-    #[arg(long, env = "PARCA_LOAD_CONNECTIONS", default_value = "64", value_name = "N", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_CONNECTIONS",
+        default_value = "64",
+        value_name = "N",
+        help_heading = "Connection"
+    )]
     pub(crate) connections: String,
 
     /// Vault to get the token from, by Kubernetes auth and KV v2 (mount `secret`, key `token`)
-    #[arg(long, env = "PARCA_LOAD_VAULT_URL", default_value = "", hide_default_value = true, value_name = "URL", help_heading = "Vault")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_VAULT_URL",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "URL",
+        help_heading = "Vault"
+    )]
     pub(crate) vault_url: String,
 
     /// Path of the secret
-    #[arg(long, env = "PARCA_LOAD_VAULT_TOKEN_PATH", default_value = "parca-load/token", value_name = "PATH", help_heading = "Vault")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_VAULT_TOKEN_PATH",
+        default_value = "parca-load/token",
+        value_name = "PATH",
+        help_heading = "Vault"
+    )]
     pub(crate) vault_token_path: String,
 
     /// Role to log in with
-    #[arg(long, env = "PARCA_LOAD_VAULT_ROLE", default_value = "parca-load", value_name = "ROLE", help_heading = "Vault")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_VAULT_ROLE",
+        default_value = "parca-load",
+        value_name = "ROLE",
+        help_heading = "Vault"
+    )]
     pub(crate) vault_role: String,
 
     /// File with the service account's token
-    #[arg(long, env = "PARCA_LOAD_VAULT_JWT_FILE", default_value = "/var/run/secrets/kubernetes.io/serviceaccount/token", value_name = "FILE", help_heading = "Vault")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_VAULT_JWT_FILE",
+        default_value = "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        value_name = "FILE",
+        help_heading = "Vault"
+    )]
     pub(crate) vault_jwt_file: String,
 
     /// lanes: random choices as the README says; upstream: the deterministic cross product of today's original
-    #[arg(long, env = "PARCA_LOAD_MODE", default_value = "lanes", value_name = "MODE", help_heading = "Load")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_MODE",
+        default_value = "lanes",
+        value_name = "MODE",
+        help_heading = "Load"
+    )]
     pub(crate) mode: String,
 
     /// Makes the random choices repeatable
@@ -90,15 +155,35 @@ pub(crate) struct Typed {
     pub(crate) query_range: Option<String>,
 
     /// Profile types to query, separated by `;` [default: those the server has]
-    #[arg(long, env = "PARCA_LOAD_TYPES", default_value = "", hide_default_value = true, value_name = "TYPES", help_heading = "Load")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_TYPES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "TYPES",
+        help_heading = "Load"
+    )]
     pub(crate) types: String,
 
     /// Selectors to put behind each type, as {job="a"}, separated by `;`; `all` is none
-    #[arg(long, env = "PARCA_LOAD_LABELS", default_value = "all", value_name = "SELECTORS", help_heading = "Load")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_LABELS",
+        default_value = "all",
+        value_name = "SELECTORS",
+        help_heading = "Load"
+    )]
     pub(crate) labels: String,
 
     /// Labels to ask the values of, separated by `;` [default: with -mode lanes a random one of those the server has]
-    #[arg(long, env = "PARCA_LOAD_VALUES_FOR_LABELS", default_value = "", hide_default_value = true, value_name = "LABELS", help_heading = "Load")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_VALUES_FOR_LABELS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "LABELS",
+        help_heading = "Load"
+    )]
     pub(crate) values_for_labels: String,
 
     /// Which lanes to run, separated by `,`: labels, values, profile-types, query-range, query-single, query-merge
@@ -135,7 +220,13 @@ pub(crate) struct Typed {
     pub(crate) query_merge_interval: Option<String>,
 
     /// Rounds of one lane that may run at a time; a round due beyond it is counted as missed
-    #[arg(long, env = "PARCA_LOAD_MAX_IN_FLIGHT", default_value = "1", value_name = "N", help_heading = "Pace")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_MAX_IN_FLIGHT",
+        default_value = "1",
+        value_name = "N",
+        help_heading = "Pace"
+    )]
     pub(crate) max_in_flight: String,
 
     /// Stop after this time [default: never]
@@ -147,7 +238,13 @@ pub(crate) struct Typed {
     pub(crate) once: bool,
 
     /// How long calls under way may go on after a stop; then they count as canceled
-    #[arg(long, env = "PARCA_LOAD_GRACE", default_value = "5s", value_name = "DURATION", help_heading = "Run")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_GRACE",
+        default_value = "5s",
+        value_name = "DURATION",
+        help_heading = "Run"
+    )]
     pub(crate) grace: String,
 
     /// Write the summary to this file as JSON, too; `-` is stdout
@@ -155,11 +252,23 @@ pub(crate) struct Typed {
     pub(crate) summary_json: Option<String>,
 
     /// error, warn, info, debug, trace, or a filter such as info,hyper=debug
-    #[arg(long, env = "PARCA_LOAD_LOG_LEVEL", default_value = "info", value_name = "LEVEL", help_heading = "Run")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_LOG_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL",
+        help_heading = "Run"
+    )]
     pub(crate) log_level: String,
 
     /// text or json
-    #[arg(long, env = "PARCA_LOAD_LOG_FORMAT", default_value = "text", value_name = "FORMAT", help_heading = "Run")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_LOG_FORMAT",
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = "Run"
+    )]
     pub(crate) log_format: String,
 
     /// Words that belong to no flag; taken only to be complained about with the other mistakes

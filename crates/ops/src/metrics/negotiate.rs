@@ -13,7 +13,11 @@ impl Format {
     /// The format with the highest weight in an `Accept` header; text where there is none.
     pub fn from_accept(accept: Option<&str>) -> Self {
         let weigh = |wanted: Self| {
-            accept.unwrap_or_default().split(',').filter_map(|range| matching(range, wanted)).fold(0.0, f64::max)
+            accept
+                .unwrap_or_default()
+                .split(',')
+                .filter_map(|range| matching(range, wanted))
+                .fold(0.0, f64::max)
         };
         if weigh(Self::Protobuf) > weigh(Self::Text) { Self::Protobuf } else { Self::Text }
     }

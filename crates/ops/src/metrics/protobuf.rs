@@ -23,7 +23,8 @@ pub(super) fn encode(family: &Family, out: &mut Vec<u8>) {
 }
 
 fn metric(sample: &Sample) -> wire::Metric {
-    let pair = |(name, value): &(String, String)| wire::LabelPair { name: name.clone(), value: value.clone() };
+    let pair =
+        |(name, value): &(String, String)| wire::LabelPair { name: name.clone(), value: value.clone() };
     let mut metric = wire::Metric { label: sample.labels.iter().map(pair).collect(), ..Default::default() };
     match &sample.value {
         Value::Counter(value) => metric.counter = Some(wire::Counter { value: *value }),
@@ -36,7 +37,8 @@ fn metric(sample: &Sample) -> wire::Metric {
 /// Native buckets where there are any, classic ones only where there are none: a server that was
 /// told to scrape protobuf prefers the former and need not be sent both.
 fn histogram(histogram: &Histogram) -> wire::Histogram {
-    let base = wire::Histogram { sample_count: histogram.count, sample_sum: histogram.sum, ..Default::default() };
+    let base =
+        wire::Histogram { sample_count: histogram.count, sample_sum: histogram.sum, ..Default::default() };
     match &histogram.native {
         Some(native) => with_native(base, native),
         None => wire::Histogram { bucket: histogram.buckets.iter().map(bucket).collect(), ..base },
@@ -110,7 +112,8 @@ mod tests {
 
     #[test]
     fn native_buckets_replace_classic_ones() {
-        let native = NativeBuckets { schema: 3, zero_threshold: 1e-30, zero_count: 0, positive: vec![(-4, 2)] };
+        let native =
+            NativeBuckets { schema: 3, zero_threshold: 1e-30, zero_count: 0, positive: vec![(-4, 2)] };
         let value = Histogram { count: 2, sum: 1.0, buckets: vec![(1.0, 2)], native: Some(native) };
         let wire = histogram(&value);
         assert!(wire.bucket.is_empty());

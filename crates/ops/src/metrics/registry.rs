@@ -72,7 +72,8 @@ impl Registry {
 
     /// Every family now, sorted by name.
     pub fn gather(&self) -> Vec<Family> {
-        let mut families: Vec<Family> = self.inner.gathered.gather().iter().filter_map(from_prometheus).collect();
+        let mut families: Vec<Family> =
+            self.inner.gathered.gather().iter().filter_map(from_prometheus).collect();
         for collector in self.collectors().iter() {
             families.extend(collector());
         }
@@ -150,7 +151,9 @@ mod tests {
     fn instruments_collectors_and_the_process_are_all_there() {
         let registry = Registry::new();
         registry.meter("test").u64_counter("jobs").with_description("Jobs done.").build().add(3, &[]);
-        registry.collect_with(|| vec![Family::new("own", "Own.", Kind::Gauge).with([("a", "b")], Value::Gauge(2.0))]);
+        registry.collect_with(|| {
+            vec![Family::new("own", "Own.", Kind::Gauge).with([("a", "b")], Value::Gauge(2.0))]
+        });
         let text = String::from_utf8(registry.encode(Format::Text)).unwrap_or_default();
         for line in ["jobs_total 3", "own{a=\"b\"} 2", "# TYPE process_cpu_seconds_total counter"] {
             assert!(text.contains(line), "{line} is missing in\n{text}");

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use parca_proto::query::query_service_server::QueryService;
 use parca_proto::query::{
-    HasProfileDataRequest, HasProfileDataResponse, LabelsRequest, LabelsResponse, ProfileTypesRequest, ProfileTypesResponse,
-    QueryRangeRequest, QueryRangeResponse, QueryRequest, QueryResponse, SeriesRequest, SeriesResponse,
-    ShareProfileRequest, ShareProfileResponse, ValuesRequest, ValuesResponse,
+    HasProfileDataRequest, HasProfileDataResponse, LabelsRequest, LabelsResponse, ProfileTypesRequest,
+    ProfileTypesResponse, QueryRangeRequest, QueryRangeResponse, QueryRequest, QueryResponse, SeriesRequest,
+    SeriesResponse, ShareProfileRequest, ShareProfileResponse, ValuesRequest, ValuesResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -32,7 +32,10 @@ impl QueryApi {
 
 #[tonic::async_trait]
 impl QueryService for QueryApi {
-    async fn query_range(&self, request: Request<QueryRangeRequest>) -> Result<Response<QueryRangeResponse>, Status> {
+    async fn query_range(
+        &self,
+        request: Request<QueryRangeRequest>,
+    ) -> Result<Response<QueryRangeResponse>, Status> {
         let request = request.into_inner();
         self.answer("QueryRange", move |tables| query::query_range(tables, &request)).await
     }

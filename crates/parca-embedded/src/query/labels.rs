@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use parca_proto::query::{
-    LabelsRequest, LabelsResponse, ProfileType, ProfileTypesRequest, ProfileTypesResponse, ValuesRequest, ValuesResponse,
+    LabelsRequest, LabelsResponse, ProfileType, ProfileTypesRequest, ProfileTypesResponse, ValuesRequest,
+    ValuesResponse,
 };
 use pql::parse_matchers;
 use tonic::Status;
@@ -43,7 +44,8 @@ pub(crate) fn labels(tables: &Tables, request: &LabelsRequest) -> Result<LabelsR
 pub(crate) fn values(tables: &Tables, request: &ValuesRequest) -> Result<ValuesResponse, Status> {
     let filter = filter(request.profile_type.as_deref(), &[])?;
     let between = between(request.start.as_ref(), request.end.as_ref());
-    let found = tables.series_between(&filter, between).filter_map(|series| series.labels().get(&request.label_name));
+    let found =
+        tables.series_between(&filter, between).filter_map(|series| series.labels().get(&request.label_name));
     let label_values: BTreeSet<&str> = found.collect();
     let label_values = label_values.into_iter().map(str::to_owned).collect();
     Ok(ValuesResponse { label_values, warnings: Vec::new() })

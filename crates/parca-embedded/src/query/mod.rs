@@ -64,4 +64,3 @@ impl Mistakes {
 }
 
 const END_BEFORE_START: &str = "start timestamp must be before end";
-

@@ -66,7 +66,9 @@ fn check_shape(request: &QueryRequest) -> Result<Mode, Status> {
     match (&request.options, mode) {
         (None, _) => mistakes.blank(false, "Options"),
         (_, Err(_)) => mistakes.check(false, "Options", "invalid query request mode"),
-        (Some(options), Ok(mode)) => mistakes.check(fits(options, mode), "Options", "invalid option for mode"),
+        (Some(options), Ok(mode)) => {
+            mistakes.check(fits(options, mode), "Options", "invalid option for mode")
+        }
     }
     mistakes.done()?;
     mode.map_err(|error| Status::invalid_argument(error.to_string()))
@@ -75,7 +77,9 @@ fn check_shape(request: &QueryRequest) -> Result<Mode, Status> {
 fn fits(options: &Options, mode: Mode) -> bool {
     matches!(
         (options, mode),
-        (Options::Single(_), Mode::SingleUnspecified) | (Options::Merge(_), Mode::Merge) | (Options::Diff(_), Mode::Diff)
+        (Options::Single(_), Mode::SingleUnspecified)
+            | (Options::Merge(_), Mode::Merge)
+            | (Options::Diff(_), Mode::Diff)
     )
 }
 
@@ -83,7 +87,10 @@ fn selection(request: &QueryRequest, mode: Mode) -> Result<(&str, When), Status>
     match &request.options {
         Some(Options::Merge(merge)) => merged(merge),
         Some(Options::Single(single)) => at(single),
-        _ => Err(Status::unimplemented(format!("query mode {} is not served yet by parca-embedded", mode.as_str_name()))),
+        _ => Err(Status::unimplemented(format!(
+            "query mode {} is not served yet by parca-embedded",
+            mode.as_str_name()
+        ))),
     }
 }
 
@@ -117,9 +124,13 @@ fn group_by(request: &QueryRequest) -> Result<Vec<String>, Status> {
             (Some(label), _) => labels.push(label.to_owned()),
             (None, "function_name") => {}
             (None, "function_file_name" | "location_address" | "mapping_file" | "timestamp") => {
-                return Err(Status::unimplemented(format!("group by {field} is not served yet by parca-embedded")));
+                return Err(Status::unimplemented(format!(
+                    "group by {field} is not served yet by parca-embedded"
+                )));
             }
-            (None, other) => return Err(Status::invalid_argument(format!("invalid group by field: {other}"))),
+            (None, other) => {
+                return Err(Status::invalid_argument(format!("invalid group by field: {other}")));
+            }
         }
     }
     Ok(labels)

@@ -10,7 +10,10 @@ use tonic::Status;
 use super::{END_BEFORE_START, Mistakes, NO_DATA, label_set, parse_query, timestamp, wire_timestamp};
 use crate::store::{Filter, ProfileRows, Tables};
 
-pub(crate) fn query_range(tables: &Tables, request: &QueryRangeRequest) -> Result<QueryRangeResponse, Status> {
+pub(crate) fn query_range(
+    tables: &Tables,
+    request: &QueryRangeRequest,
+) -> Result<QueryRangeResponse, Status> {
     let (query, range) = checked(request)?;
     let step = request.step.as_ref().map_or(0, step_nanos);
     let series = if query.profile_type.delta {
@@ -87,14 +90,22 @@ fn is_cpu_time(unit: &ValueType) -> bool {
     unit.r#type == "cpu" && unit.unit == "nanoseconds"
 }
 
-fn delta(tables: &Tables, query: &Query, range: TimeRange, step: i64, sum_by: &[String]) -> Vec<MetricsSeries> {
+fn delta(
+    tables: &Tables,
+    query: &Query,
+    range: TimeRange,
+    step: i64,
+    sum_by: &[String],
+) -> Vec<MetricsSeries> {
     let (sample_type, in_periods) = result_type(&query.profile_type);
     let mut groups: BTreeMap<Labels, BTreeMap<i64, Bucket>> = BTreeMap::new();
     let filter = Filter::of_query(query);
     for series in tables.select(&filter) {
         let mut profiles = series
             .profiles()
-            .filter(|profile| filter.takes_duration(profile) && range.contains(Timestamp::from_nanos(profile.time_nanos)))
+            .filter(|profile| {
+                filter.takes_duration(profile) && range.contains(Timestamp::from_nanos(profile.time_nanos))
+            })
             .peekable();
         if profiles.peek().is_none() {
             continue;

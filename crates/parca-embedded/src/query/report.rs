@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use parca_proto::query::query_response::Report as Answer;
-use parca_proto::query::{FlamegraphArrow, ProfileMetadata, QueryRequest, QueryResponse, TableArrow, ValueType};
+use parca_proto::query::{
+    FlamegraphArrow, ProfileMetadata, QueryRequest, QueryResponse, TableArrow, ValueType,
+};
 use profile_codec::{arrow, pprof};
 use profile_model::{
-    CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, Labels, LabelValue, Profile, Sample,
+    CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, LabelValue, Labels, Profile, Sample,
     SampleLabel, StackId, Transfer, WeightedStack,
 };
 use tonic::Status;
@@ -28,7 +30,9 @@ pub(crate) fn query(tables: &Tables, request: &QueryRequest) -> Result<QueryResp
             let stacks = rows.rows.iter().map(|(_, stack, value)| (*stack, *value));
             Some(Answer::Top(top(tables.symbols(), stacks, unit.unit)))
         }
-        Report::FlamegraphArrow => Some(Answer::FlamegraphArrow(flamegraph(tables, &plan, &rows, unit.unit)?)),
+        Report::FlamegraphArrow => {
+            Some(Answer::FlamegraphArrow(flamegraph(tables, &plan, &rows, unit.unit)?))
+        }
         Report::TableArrow => Some(Answer::TableArrow(table(tables, &rows, unit.unit)?)),
         // A single profile has none there, either.
         Report::Metadata if matches!(plan.when, When::Single(_)) => None,
@@ -51,12 +55,14 @@ fn profile(tables: &Tables, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u
     let sample_type = profile_model::ValueType::new(&unit.r#type, &unit.unit);
     let mut profile = Profile::new(vec![sample_type]);
     let period_type = &plan.query.profile_type;
-    profile.period_type = Some(profile_model::ValueType::new(&period_type.period_type, &period_type.period_unit));
+    profile.period_type =
+        Some(profile_model::ValueType::new(&period_type.period_type, &period_type.period_unit));
     profile.time_nanos = match plan.when {
         When::Merge(range) => range.start.saturating_nanos(),
         When::Single(time) => time.saturating_millis().saturating_mul(1_000_000),
     };
-    let groups: Vec<Vec<SampleLabel>> = rows.groups.iter().map(|group| sample_labels(&mut profile, group)).collect();
+    let groups: Vec<Vec<SampleLabel>> =
+        rows.groups.iter().map(|group| sample_labels(&mut profile, group)).collect();
     let mut transfer = Transfer::new(tables.symbols());
     for (group, stack, value) in &rows.rows {
         // A stack without frames has no place in this form there, either.
@@ -88,7 +94,8 @@ fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
         }
     }
     let series = tables.select(&Filter::of_query(&plan.query));
-    let labels: BTreeSet<&str> = series.iter().flat_map(|series| series.labels().iter().map(|(name, _)| name)).collect();
+    let labels: BTreeSet<&str> =
+        series.iter().flat_map(|series| series.labels().iter().map(|(name, _)| name)).collect();
     ProfileMetadata {
         mapping_files: files.into_iter().map(str::to_owned).collect(),
         labels: labels.into_iter().map(str::to_owned).collect(),
@@ -111,7 +118,8 @@ fn flamegraph(tables: &Tables, plan: &Plan, rows: &Rows, unit: String) -> Result
 }
 
 fn table(tables: &Tables, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
-    let stacks = rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
+    let stacks =
+        rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
     let table = CallTable::of(tables.symbols(), stacks, CallTableOptions::PARCA_TABLE);
     let record = arrow::encode_table(&table, tables.symbols())
         .map_err(|error| Status::internal(format!("failed to generate table: {error}")))?;

@@ -31,7 +31,10 @@ impl Filter {
 
     pub(super) fn takes(&self, key: &SeriesKey) -> bool {
         self.profile_type.as_ref().is_none_or(|(wanted, _)| *wanted == key.profile_type)
-            && self.matchers.iter().all(|(name, predicate)| predicate.matches(key.labels.get(name).unwrap_or("")))
+            && self
+                .matchers
+                .iter()
+                .all(|(name, predicate)| predicate.matches(key.labels.get(name).unwrap_or("")))
     }
 
     /// `delta` selects by the duration that each profile was stored with.

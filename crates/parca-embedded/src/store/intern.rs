@@ -42,6 +42,10 @@ impl<'a> Interner<'a> {
     }
 
     fn line(&mut self, to: &mut Symbols, line: Line) -> Line {
-        Line { function: line.function.map(|function| self.parts.function(to, function)), line: line.line, column: 0 }
+        Line {
+            function: line.function.map(|function| self.parts.function(to, function)),
+            line: line.line,
+            column: 0,
+        }
     }
 }

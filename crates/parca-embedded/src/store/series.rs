@@ -113,7 +113,9 @@ impl Series {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.blocks.iter().map(Block::heap_bytes).sum::<usize>() + self.key.labels.heap_bytes() + size_of::<Self>()
+        self.blocks.iter().map(Block::heap_bytes).sum::<usize>()
+            + self.key.labels.heap_bytes()
+            + size_of::<Self>()
     }
 
     pub(super) fn stacks_mut(&mut self) -> impl Iterator<Item = &mut StackId> {

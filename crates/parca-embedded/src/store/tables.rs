@@ -38,7 +38,8 @@ impl Tables {
         let mut found = BTreeSet::new();
         for series in self.series.values() {
             for delta in [false, true] {
-                let listed = |p: &super::ProfileRows<'_>| (p.duration_nanos > 0) == delta && between.has(p.time_nanos);
+                let listed =
+                    |p: &super::ProfileRows<'_>| (p.duration_nanos > 0) == delta && between.has(p.time_nanos);
                 if series.profiles().any(|profile| listed(&profile)) {
                     found.insert(series.key.profile_type.profile_type(delta));
                 }

@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod arrow;
+mod arrow_decode;
+mod arrow_hostile;
+mod arrow_properties;
 mod flat;
 mod pprof_files;
 mod pprof_hostile;

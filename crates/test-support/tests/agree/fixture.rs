@@ -36,8 +36,12 @@ impl Written {
             delta: profile.duration_nanos != 0,
         };
         // A type whose values are all zero is not stored.
-        let has_values = |index: &usize| self.profiles.iter().any(|p| p.samples.column(*index).any(|(_, v)| v != 0));
-        (0..profile.sample_types.len()).filter(has_values).map(|index| one(&profile.sample_types[index])).collect()
+        let has_values =
+            |index: &usize| self.profiles.iter().any(|p| p.samples.column(*index).any(|(_, v)| v != 0));
+        (0..profile.sample_types.len())
+            .filter(has_values)
+            .map(|index| one(&profile.sample_types[index]))
+            .collect()
     }
 
     /// From before the first to after the last profile.
@@ -62,7 +66,9 @@ impl Pair {
     pub(crate) async fn start() -> Option<Self> {
         let url = std::env::var("PARCA_URL").ok().filter(|url| !url.is_empty());
         let Some((url, folder)) = url.zip(profiles_folder()) else {
-            eprintln!("SKIPPED: needs PARCA_URL and the profiles of ../shared/data/profiles (or PROFILES_DIR)");
+            eprintln!(
+                "SKIPPED: needs PARCA_URL and the profiles of ../shared/data/profiles (or PROFILES_DIR)"
+            );
             return None;
         };
         let stop = CancellationToken::new();

@@ -2,7 +2,7 @@
 //! questions asked of both. Needs a Parca at PARCA_URL and profiles in ../shared/data/profiles.
 //!
 //! Each deviation that is let through here is in docs/compat.md with its reason.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)]
 
 mod fixture;
 mod questions;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use parca_client::{
-    Call, LabelsRequest, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ReportKind, Series, ValuesRequest,
+    Call, LabelsRequest, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ReportKind, Series,
+    ValuesRequest,
 };
 use pql::ProfileType;
 use profile_model::{TimeRange, Timestamp};
@@ -14,7 +15,9 @@ use crate::fixture::{Pair, Written, mistake, request};
 pub(crate) async fn catalog(pair: &Pair) {
     let (real, ours) = pair.ask(&ProfileTypesRequest::default()).await.unwrap();
     for written in &pair.written {
-        let of = |types: &[ProfileType]| types.iter().filter(|t| t.name == written.name).cloned().collect::<Vec<_>>();
+        let of = |types: &[ProfileType]| {
+            types.iter().filter(|t| t.name == written.name).cloned().collect::<Vec<_>>()
+        };
         assert_eq!(of(&real), of(&ours), "{}", written.name);
         let mut expected = written.types();
         expected.sort();
@@ -67,8 +70,11 @@ async fn range(pair: &Pair, written: &Written, profile_type: &ProfileType) {
     for selector in selectors {
         for step in [0, 1, 7, 3600] {
             for sum_by in [vec![], vec!["parity"], vec!["job", "parity"], vec!["nope"]] {
-                let mut request =
-                    QueryRangeRequest::new(format!("{profile_type}{selector}"), range, Duration::from_secs(step));
+                let mut request = QueryRangeRequest::new(
+                    format!("{profile_type}{selector}"),
+                    range,
+                    Duration::from_secs(step),
+                );
                 request.sum_by = sum_by.into_iter().map(str::to_owned).collect();
                 let Some((real, ours)) = pair.ask(&request).await else { continue };
                 if profile_type.delta {
@@ -88,11 +94,15 @@ async fn range(pair: &Pair, written: &Written, profile_type: &ProfileType) {
 /// and their counts are the same, and each value is that of a profile.
 fn snapshots(real: &[Series], ours: &[Series], every: &[Series], request: &QueryRangeRequest) {
     let step = i64::try_from(request.step.as_nanos()).unwrap();
-    let bucket = |time: Timestamp| if step == 0 { time.saturating_nanos() } else { time.saturating_nanos().div_euclid(step) };
+    let bucket = |time: Timestamp| {
+        if step == 0 { time.saturating_nanos() } else { time.saturating_nanos().div_euclid(step) }
+    };
     assert_eq!(real.len(), ours.len(), "{request:?}");
     for ((real, ours), every) in real.iter().zip(ours).zip(every) {
         assert_eq!((&real.labels, &real.sample_type), (&ours.labels, &ours.sample_type), "{request:?}");
-        let counts = |series: &Series| series.samples.iter().map(|s| (bucket(s.timestamp), s.count)).collect::<Vec<_>>();
+        let counts = |series: &Series| {
+            series.samples.iter().map(|s| (bucket(s.timestamp), s.count)).collect::<Vec<_>>()
+        };
         assert_eq!(counts(real), counts(ours), "{request:?}");
         let known: BTreeMap<Timestamp, i64> = every.samples.iter().map(|s| (s.timestamp, s.value)).collect();
         for sample in real.samples.iter().chain(&ours.samples) {
@@ -107,9 +117,22 @@ pub(crate) async fn mistakes(pair: &Pair) {
     let range = pair.written[0].range();
     let backwards = TimeRange::new(range.end, range.start);
     let queries = [
-        "", "memory", "a:b", "a:b:c:d:e:delta:x", "{}", r#"{job="x"}"#, "rate(x[5m])", "a:b:c:d:e offset 5m",
-        "a:b:c:d:e{job=", r#"a:b:c:d:e{job=~"("}"#, r#"a:b:c:d:e{job="a",,}"#, "my-name:b:c:d:e", "a:b:c:d:e",
-        r#"a:b:c:d:e{job="x" , } # comment"#, r#"{"a:b:c:d:e", job="x"}"#, r#"{__name__="a:b:c:d:e"}"#,
+        "",
+        "memory",
+        "a:b",
+        "a:b:c:d:e:delta:x",
+        "{}",
+        r#"{job="x"}"#,
+        "rate(x[5m])",
+        "a:b:c:d:e offset 5m",
+        "a:b:c:d:e{job=",
+        r#"a:b:c:d:e{job=~"("}"#,
+        r#"a:b:c:d:e{job="a",,}"#,
+        "my-name:b:c:d:e",
+        "a:b:c:d:e",
+        r#"a:b:c:d:e{job="x" , } # comment"#,
+        r#"{"a:b:c:d:e", job="x"}"#,
+        r#"{__name__="a:b:c:d:e"}"#,
     ];
     for query in queries {
         refused(pair, &QueryRangeRequest::new(query, range, Duration::from_secs(1))).await;

@@ -26,7 +26,8 @@ pub(crate) async fn singles(pair: &Pair) {
         for profile_type in written.types() {
             for profile in written.profiles.iter().take(3) {
                 let query = profile_type.to_string();
-                reports(pair, written, |report| QueryRequest::single(query.as_str(), profile.time(), report)).await;
+                reports(pair, written, |report| QueryRequest::single(query.as_str(), profile.time(), report))
+                    .await;
             }
         }
     }
@@ -60,11 +61,18 @@ fn compare(real: QueryAnswer, ours: QueryAnswer, request: &QueryRequest) {
         }
         (Some(Report::TableArrow(real)), Some(Report::TableArrow(ours))) => assert_eq!(real.unit, ours.unit),
         (Some(Report::FlamegraphArrow(real)), Some(Report::FlamegraphArrow(ours))) => {
-            assert_eq!((real.unit, real.height, real.trimmed), (ours.unit, ours.height, ours.trimmed), "{request:?}");
+            assert_eq!(
+                (real.unit, real.height, real.trimmed),
+                (ours.unit, ours.height, ours.trimmed),
+                "{request:?}"
+            );
         }
         (Some(Report::ProfileMetadata(real)), Some(Report::ProfileMetadata(ours))) => {
             let sets = |m: parca_client::ProfileMetadata| {
-                (m.mapping_files.into_iter().collect::<BTreeSet<_>>(), m.labels.into_iter().collect::<BTreeSet<_>>())
+                (
+                    m.mapping_files.into_iter().collect::<BTreeSet<_>>(),
+                    m.labels.into_iter().collect::<BTreeSet<_>>(),
+                )
             };
             assert_eq!(sets(real), sets(ours), "{request:?}");
         }
@@ -101,7 +109,8 @@ fn stacks(profile: &Profile) -> BTreeMap<Vec<Frame>, i64> {
     for (stack, value) in profile.samples.column(0) {
         let frames = symbols.frames(stack).map(|frame| {
             let function = symbols.frame_function(&frame);
-            let text = |id: Option<profile_model::StringId>| id.map_or("", |id| symbols.string(id)).to_owned();
+            let text =
+                |id: Option<profile_model::StringId>| id.map_or("", |id| symbols.string(id)).to_owned();
             let mapping = symbols.frame_mapping(&frame);
             (
                 text(function.map(|f| f.name)),
