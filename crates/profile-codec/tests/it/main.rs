@@ -1,5 +1,5 @@
 //! Round trips, oracles, hostile bytes and real files.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 mod arrow;
 mod arrow_decode;
