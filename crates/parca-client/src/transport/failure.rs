@@ -23,14 +23,21 @@ fn hung_up(error: &hyper::Error) -> bool {
     error.is_incomplete_message()
         || error.is_closed()
         || error.is_canceled()
-        || io_cause(error).is_some_and(|cause| kinds.contains(&cause.kind()))
+        || cause::<io::Error>(error).is_some_and(|cause| kinds.contains(&cause.kind()))
+        || cause::<h2::Error>(error).is_some_and(said_goodbye)
 }
 
-fn io_cause(error: &hyper::Error) -> Option<&io::Error> {
+/// Parca says so after five seconds without a call, which is the pace of many a caller: the request
+/// and the goodbye pass each other on the way.
+fn said_goodbye(error: &h2::Error) -> bool {
+    error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR)
+}
+
+fn cause<E: std::error::Error + 'static>(error: &hyper::Error) -> Option<&E> {
     let mut cause = error.source();
     while let Some(current) = cause {
-        if let Some(io) = current.downcast_ref::<io::Error>() {
-            return Some(io);
+        if let Some(found) = current.downcast_ref::<E>() {
+            return Some(found);
         }
         cause = current.source();
     }

@@ -185,6 +185,10 @@ impl super::Lease for Lease {
         self.connection.unanswered.store(0, Ordering::Relaxed);
     }
 
+    fn retire(&self) {
+        self.connection.unanswered.store(MAX_UNANSWERED, Ordering::Relaxed);
+    }
+
     fn finish(self) {}
 }
 

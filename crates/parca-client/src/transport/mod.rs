@@ -84,6 +84,8 @@ trait Lease {
     ) -> impl Future<Output = Result<Response<Incoming>, SendError>> + Send;
     /// The head of an answer came.
     fn answered(&mut self);
+    /// The connection is over, even if its own task has not noticed yet.
+    fn retire(&self) {}
     /// The whole answer was read: others may use the connection. Dropping the lease means the opposite.
     fn finish(self);
 }
@@ -165,7 +167,10 @@ impl Transport {
     ) -> Result<Result<Option<Message>, Error>, Stale> {
         match self.send(&mut lease, call, progress).await {
             Ok(response) => Ok(self.receive(lease, response, call, progress).await),
-            Err(error) if lease.is_reused() && failure::may_repeat(&error, call.method) => Err(Stale),
+            Err(error) if lease.is_reused() && failure::may_repeat(&error, call.method) => {
+                lease.retire();
+                Err(Stale)
+            }
             Err(error) => Ok(Err(self.unsent(&lease, error))),
         }
     }

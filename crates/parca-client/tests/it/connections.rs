@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parca_client::{Client, Code, HealthRequest, Keep, Protocol, RawSeries, WriteRawRequest};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::fake::{self, Answer, Step, answer, data, frame, read_request, trailers, write_ok};
@@ -106,6 +107,76 @@ async fn a_request_that_met_a_closing_connection_is_repeated_unless_it_writes() 
     writer.write_raw(&write).await.unwrap();
     assert_eq!(writer.write_raw(&write).await.unwrap_err().code(), Code::Unavailable);
     assert_eq!((requests.load(Ordering::SeqCst), fake.connections()), (1, 1));
+}
+
+/// An HTTP/2 frame.
+fn h2_frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let mut frame = vec![length[1], length[2], length[3], kind, flags];
+    frame.extend(stream.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+/// The stream of the next request: of its HEADERS frame; the frames before it are passed over.
+async fn h2_request(stream: &mut TcpStream) -> u32 {
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == 1 {
+            return u32::from_be_bytes(head[5..].try_into().unwrap());
+        }
+    }
+}
+
+/// An empty answer: `:status 200`, the content type, one message, trailers.
+fn h2_ok(stream: u32) -> Vec<u8> {
+    let header = |name: &str, value: &str| {
+        let mut field = vec![0, u8::try_from(name.len()).unwrap()];
+        field.extend(name.bytes().chain([u8::try_from(value.len()).unwrap()]).chain(value.bytes()));
+        field
+    };
+    let head = [vec![0x88], header("content-type", "application/grpc")].concat();
+    let parts = [
+        h2_frame(1, 4, stream, &head),
+        h2_frame(0, 0, stream, &[0; 5]),
+        h2_frame(1, 5, stream, &header("grpc-status", "0")),
+    ];
+    parts.concat()
+}
+
+#[tokio::test]
+async fn calls_that_passed_a_goodbye_on_the_way_are_repeated() {
+    const TOGETHER: usize = 5;
+    // The first connection answers one request, and says goodbye when several more have come.
+    let fake = fake::raw(|mut stream, connection| async move {
+        stream.read_exact(&mut [0; 24]).await.unwrap();
+        stream.write_all(&h2_frame(4, 0, 0, &[])).await.unwrap();
+        let first = h2_request(&mut stream).await;
+        stream.write_all(&h2_ok(first)).await.unwrap();
+        for _ in 1..TOGETHER {
+            let next = h2_request(&mut stream).await;
+            if connection > 0 {
+                stream.write_all(&h2_ok(next)).await.unwrap();
+            }
+        }
+        let next = h2_request(&mut stream).await;
+        if connection > 0 {
+            stream.write_all(&h2_ok(next)).await.unwrap();
+        } else {
+            let last_and_no_error = [first.to_be_bytes(), [0; 4]].concat();
+            stream.write_all(&h2_frame(7, 0, 0, &last_and_no_error)).await.unwrap();
+        }
+        // Until the client hangs up.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    })
+    .await;
+    let client = client(&fake.url, Protocol::Grpc);
+    client.health("").await.unwrap();
+    all_at_once(&client, TOGETHER).await;
+    assert_eq!(fake.connections(), 2);
 }
 
 #[tokio::test]
