@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(matchers) = parse_matchers(text) {
         for matcher in matchers {
-            let _ = matcher.matches(text);
+            let _ = matcher.predicate().matches(text);
             assert_eq!(matcher.to_string().parse().ok(), Some(matcher));
         }
     }

@@ -113,7 +113,12 @@ fn router(store: &Arc<Store>, registry: &Registry, profiler: &Profiler) -> Route
     let http = http_router(registry, profiler.clone());
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
-        let router = if is_grpc(&request) { grpc.clone() } else { http.clone() };
+        // The path must be right before a router sees it: a layer of the router would be too late.
+        let (router, request) = if is_grpc(&request) {
+            (grpc.clone(), as_the_real_server_reads(request))
+        } else {
+            (http.clone(), request)
+        };
         async move { router.oneshot(request).await.into_response() }
     };
     Router::new().fallback(dispatch)
@@ -175,13 +180,7 @@ fn grpc_router(store: &Arc<Store>, metrics: Metrics) -> Router {
         .add_service(health)
         .add_service(reflection().build_v1().expect("our own descriptors are whole"))
         .add_service(reflection().build_v1alpha().expect("our own descriptors are whole"));
-    routes
-        .routes()
-        .prepare()
-        .into_axum_router()
-        .layer(GrpcWebLayer::new())
-        // Layers added later run earlier.
-        .layer(axum::middleware::map_request(as_the_real_server_reads))
+    routes.routes().prepare().into_axum_router().layer(GrpcWebLayer::new())
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {
@@ -192,7 +191,7 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
 
 /// Under gRPC-Web only the last two segments of a path count (the UI asks under `/api/`), and an
 /// answer is compressed only where the question was.
-async fn as_the_real_server_reads(mut request: Request<Body>) -> Request<Body> {
+fn as_the_real_server_reads(mut request: Request<Body>) -> Request<Body> {
     if is_grpc_web(&request) {
         let path = request.uri().path();
         let method = path.rmatch_indices('/').nth(1).map(|(at, _)| path[at..].to_owned());

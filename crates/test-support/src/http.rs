@@ -37,22 +37,36 @@ impl Response {
 /// # Errors
 /// Nobody listens, or what comes is not HTTP.
 pub async fn http_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
-    tokio::time::timeout(PATIENCE, get(address, path, headers)).await?
+    request(address, "GET", path, headers, &[]).await
 }
 
-async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
-    let mut stream = TcpStream::connect(address).await?;
-    let mut request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n");
+/// As [`http_get`], with a body.
+pub(crate) async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Response> {
+    let mut head =
+        format!("{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
-    request.push_str("\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.take(MAX_BYTES).read_to_end(&mut answer).await?;
+    head.push_str("\r\n");
+    let answer = tokio::time::timeout(PATIENCE, exchange(address, head.as_bytes(), body)).await??;
     parse(&answer).ok_or_else(|| {
         io::Error::other(format!("expected HTTP, found {:?}", String::from_utf8_lossy(&answer)))
     })
+}
+
+async fn exchange(address: SocketAddr, head: &[u8], body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(head).await?;
+    stream.write_all(body).await?;
+    let mut answer = Vec::new();
+    stream.take(MAX_BYTES).read_to_end(&mut answer).await?;
+    Ok(answer)
 }
 
 fn parse(answer: &[u8]) -> Option<Response> {

@@ -30,9 +30,9 @@ mod scrape;
 mod vault;
 mod wait;
 
-pub use grpc::{GrpcRecorder, Recorded};
+pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get};
-pub use process::{Exit, Process, address_in, sibling_binary, unused_address};
+pub use process::{Exit, Process, address_in, unused_address};
 pub use rustix::process::Signal;
 pub use scrape::{Family, Histogram, Kind, Native, Sample, Scrape, Value};
 pub use vault::{Vault, VaultCounts, VaultSettings};

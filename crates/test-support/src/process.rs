@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -82,11 +82,6 @@ impl Process {
         self.stderr.text.borrow().clone()
     }
 
-    /// What it has written to standard output so far.
-    pub fn stdout(&self) -> String {
-        self.stdout.text.borrow().clone()
-    }
-
     /// The first whole line on standard error, also of those before this call, that is `wanted`.
     ///
     /// # Panics
@@ -144,7 +139,7 @@ impl Process {
     }
 
     fn said(&self) -> String {
-        format!("--- stdout\n{}--- stderr\n{}---", self.stdout(), self.stderr())
+        format!("--- stdout\n{}--- stderr\n{}---", *self.stdout.text.borrow(), self.stderr())
     }
 }
 
@@ -186,12 +181,6 @@ pub fn address_in(line: &str) -> Option<SocketAddr> {
     })
 }
 
-/// Another program of the workspace, where it has been built beside `own`.
-pub fn sibling_binary(own: &str, name: &str) -> Option<PathBuf> {
-    let path = Path::new(own).with_file_name(name);
-    path.is_file().then_some(path)
-}
-
 /// An address on which nobody listens, and nobody else will: each call takes another loopback host,
 /// where those exist, so that no test gets the port in the meantime.
 ///
@@ -213,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn lines_are_seen_while_it_runs_and_its_end_too() {
-        let script = "echo out; echo one >&2; echo two >&2; read wait || sleep 100";
+        let script = "echo out; echo one >&2; echo two >&2; exec sleep 100";
         let mut process = Process::start("sh", ["-c", script, "sh"], [("A", "b")]);
         assert_eq!(process.stderr_line("two", |line| line.contains("two")).await, "two");
         assert!(process.is_running());

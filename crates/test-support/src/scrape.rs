@@ -129,11 +129,6 @@ impl Family {
         };
         self.samples.iter().filter(has)
     }
-
-    /// The values that a label has in it.
-    pub fn label_values(&self, name: &str) -> BTreeSet<&str> {
-        self.samples.iter().filter_map(|sample| sample.labels.get(name)).map(String::as_str).collect()
-    }
 }
 
 impl Sample {

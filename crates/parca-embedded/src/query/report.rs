@@ -10,7 +10,7 @@ use parca_proto::query::{
 use profile_codec::{arrow, pprof};
 use profile_model::{
     CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, LabelValue, Labels, Profile, Sample,
-    SampleLabel, StackId, Transfer, WeightedStack,
+    SampleLabel, StackId, Symbols, Transfer, WeightedStack,
 };
 use tonic::Status;
 
@@ -23,20 +23,25 @@ use crate::store::{Filter, Tables};
 pub(crate) fn query(tables: &Tables, request: &QueryRequest) -> Result<QueryResponse, Status> {
     let plan = Plan::of(request)?;
     let rows = Rows::collect(tables, &plan)?;
+    let turned = plan.inverted.then(|| rows.inverted(tables.symbols()));
+    let (symbols, rows) = match &turned {
+        Some((symbols, rows)) => (symbols, rows),
+        None => (tables.symbols(), &rows),
+    };
     let unit = unit(&plan);
     let report = match plan.report {
-        Report::Pprof => Some(Answer::Pprof(Bytes::from(profile(tables, &plan, &rows, &unit)))),
+        Report::Pprof => Some(Answer::Pprof(Bytes::from(profile(symbols, &plan, rows, &unit)))),
         Report::Top => {
             let stacks = rows.rows.iter().map(|(_, stack, value)| (*stack, *value));
-            Some(Answer::Top(top(tables.symbols(), stacks, unit.unit)))
+            Some(Answer::Top(top(symbols, stacks, unit.unit)))
         }
         Report::FlamegraphArrow => {
-            Some(Answer::FlamegraphArrow(flamegraph(tables, &plan, &rows, unit.unit)?))
+            Some(Answer::FlamegraphArrow(flamegraph(symbols, &plan, rows, unit.unit)?))
         }
-        Report::TableArrow => Some(Answer::TableArrow(table(tables, &rows, unit.unit)?)),
+        Report::TableArrow => Some(Answer::TableArrow(table(symbols, rows, unit.unit)?)),
         // A single profile has none there, either.
         Report::Metadata if matches!(plan.when, When::Single(_)) => None,
-        Report::Metadata => Some(Answer::ProfileMetadata(metadata(tables, &plan, &rows))),
+        Report::Metadata => Some(Answer::ProfileMetadata(metadata(tables, &plan, symbols, rows))),
     };
     let total = if matches!(plan.report, Report::Pprof | Report::Metadata) { 0 } else { rows.total };
     Ok(QueryResponse { total, filtered: 0, report })
@@ -51,7 +56,7 @@ fn unit(plan: &Plan) -> ValueType {
 }
 
 /// One sample type, stacks as they are; the labels that were grouped by are on the samples.
-fn profile(tables: &Tables, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u8> {
+fn profile(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u8> {
     let sample_type = profile_model::ValueType::new(&unit.r#type, &unit.unit);
     let mut profile = Profile::new(vec![sample_type]);
     let period_type = &plan.query.profile_type;
@@ -63,7 +68,7 @@ fn profile(tables: &Tables, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u
     };
     let groups: Vec<Vec<SampleLabel>> =
         rows.groups.iter().map(|group| sample_labels(&mut profile, group)).collect();
-    let mut transfer = Transfer::new(tables.symbols());
+    let mut transfer = Transfer::new(symbols);
     for (group, stack, value) in &rows.rows {
         // A stack without frames has no place in this form there, either.
         if *stack != StackId::EMPTY {
@@ -83,8 +88,7 @@ fn sample_labels(profile: &mut Profile, group: &Labels) -> Vec<SampleLabel> {
 }
 
 /// File names of the mappings, and label names, of what was merged.
-fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
-    let symbols = tables.symbols();
+fn metadata(tables: &Tables, plan: &Plan, symbols: &Symbols, rows: &Rows) -> ProfileMetadata {
     let mut files = BTreeSet::new();
     for (_, stack, _) in &rows.rows {
         for location in symbols.stack(*stack) {
@@ -102,26 +106,24 @@ fn metadata(tables: &Tables, plan: &Plan, rows: &Rows) -> ProfileMetadata {
     }
 }
 
-fn flamegraph(tables: &Tables, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {
+fn flamegraph(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {
     let samples = rows.rows.iter().map(|(group, stack, value)| FlameSample {
         group: Some(&rows.groups[*group]),
         stack: *stack,
         value: *value,
         diff: 0,
     });
-    let mut options = FlameOptions::default();
-    options.invert = plan.inverted;
-    let graph = FlameGraph::of(tables.symbols(), samples, options);
-    let encoded = arrow::encode_flame_graph(&graph, tables.symbols(), plan.trim_percent)
+    let graph = FlameGraph::of(symbols, samples, FlameOptions::default());
+    let encoded = arrow::encode_flame_graph(&graph, symbols, plan.trim_percent)
         .map_err(|error| Status::internal(format!("failed to generate arrow flamegraph: {error}")))?;
     Ok(FlamegraphArrow { record: encoded.record, unit, height: encoded.height, trimmed: encoded.trimmed })
 }
 
-fn table(tables: &Tables, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
+fn table(symbols: &Symbols, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
     let stacks =
         rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
-    let table = CallTable::of(tables.symbols(), stacks, CallTableOptions::PARCA_TABLE);
-    let record = arrow::encode_table(&table, tables.symbols())
+    let table = CallTable::of(symbols, stacks, CallTableOptions::PARCA_TABLE);
+    let record = arrow::encode_table(&table, symbols)
         .map_err(|error| Status::internal(format!("failed to generate table: {error}")))?;
     Ok(TableArrow { record, unit })
 }

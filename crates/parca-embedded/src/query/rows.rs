@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 use pql::Query;
-use profile_model::{Labels, StackId, Timestamp};
+use profile_model::{Labels, StackId, Symbols, Timestamp, Transfer};
 use tonic::Status;
 
 use super::plan::{Plan, When};
@@ -62,6 +62,20 @@ impl Rows {
             }
         }
         sums
+    }
+
+    /// The same with the leaf of each stack at its root, and the symbols for it. As in the real
+    /// server, in all reports, and calls that were inlined at one address stay in their order.
+    pub(super) fn inverted(&self, symbols: &Symbols) -> (Symbols, Self) {
+        let mut turned = Symbols::new();
+        let mut transfer = Transfer::new(symbols);
+        let mut rows = Self { groups: self.groups.clone(), total: self.total, ..Self::default() };
+        for (group, stack, value) in &self.rows {
+            let stack = transfer.stack(&mut turned, *stack);
+            let locations: Vec<_> = turned.stack(stack).iter().rev().copied().collect();
+            rows.rows.push((*group, turned.intern_stack(&locations), *value));
+        }
+        (turned, rows)
     }
 
     fn group(&mut self, labels: &Labels, names: &[String]) -> usize {

@@ -12,10 +12,9 @@ use arrow_schema::{ArrowError, DataType, Field};
 use hashbrown::HashMap;
 
 /// The smallest unsigned integers whose largest value is larger than all in the column: 255 takes
-/// two bytes. Negative values become 0.
+/// two bytes. Negative values are cast, as Parca's are, so that they take eight and come back.
 pub(super) fn smallest_uint(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
-    let values: Vec<Option<u64>> =
-        values.map(|value| value.map(|value| u64::try_from(value).unwrap_or(0))).collect();
+    let values: Vec<Option<u64>> = values.map(|value| value.map(i64::cast_unsigned)).collect();
     let most = values.iter().flatten().copied().max().unwrap_or(0);
     if most < u64::from(u8::MAX) {
         Arc::new(values.iter().map(|value| value.map(|value| value as u8)).collect::<UInt8Array>())
@@ -158,7 +157,8 @@ mod tests {
         check(&[], DataType::UInt8);
         check(&[None, Some(254)], DataType::UInt8);
         check(&[Some(255)], DataType::UInt16);
-        check(&[Some(65_534), Some(-1)], DataType::UInt16);
+        check(&[Some(65_534)], DataType::UInt16);
+        check(&[Some(3), Some(-1)], DataType::UInt64);
         check(&[Some(65_535)], DataType::UInt32);
         check(&[Some(u32::MAX.into())], DataType::UInt64);
         check(&[Some(i64::MAX)], DataType::UInt64);

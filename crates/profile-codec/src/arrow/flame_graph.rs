@@ -26,7 +26,7 @@ pub struct EncodedFlameGraph {
 ///
 /// `trim_percent` is the request's `node_trim_threshold`, 0 where it is not set; see
 /// [`FlameGraph::layout_trimmed`]. Numbers that the format has no sign for (lines, flat values) are
-/// 0 where they are negative; in `diff`, all values fit, where Parca's wrap.
+/// cast where they are negative, as Parca's are; in `diff`, all values fit, where Parca's wrap.
 ///
 /// # Errors
 /// If the graph is too large for Arrow.
@@ -77,8 +77,8 @@ impl<'a> Rows<'a> {
             })),
         );
         record.nullable("location_address", self.addresses());
-        record.nullable("mapping_file", self.strings(|frame| non_empty(frame.mapping_file))?);
-        record.nullable("mapping_build_id", self.strings(|frame| non_empty(frame.mapping_build_id))?);
+        record.nullable("mapping_file", self.strings(|frame| frame.mapping_file)?);
+        record.nullable("mapping_build_id", self.strings(|frame| frame.mapping_build_id)?);
         record.nullable("location_line", self.numbers(|frame| frame.line));
         record.nullable(
             "inlined",
@@ -150,10 +150,6 @@ impl<'a> Rows<'a> {
         let strings = ids.map(|id| id.map(|id| (id, self.symbols.string(id))));
         Ok(Dictionary::of(strings).binary()?)
     }
-}
-
-fn non_empty(id: Option<StringId>) -> Option<StringId> {
-    id.filter(|id| !id.is_empty())
 }
 
 fn bools(values: impl Iterator<Item = Option<bool>>) -> ArrayRef {

@@ -4,6 +4,7 @@ mod encode;
 mod error;
 mod ids;
 mod inflate;
+mod json;
 mod limits;
 mod raw;
 mod resolve;
@@ -12,6 +13,7 @@ mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};
+pub use json::JsonProfile;
 pub use limits::Limits;
 pub use wire::WireError;
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, StringArray, StringViewArray, UInt64Array,
-    types::Int64Type,
+    Array, ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Int16Array, Int32Array, Int64Array,
+    ListArray, NullArray, StringArray, StringViewArray, UInt64Array, types::Int64Type,
 };
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_ipc::CompressionType;
+use arrow_schema::{DataType, Field};
 use profile_codec::arrow::{
     ArrowError, ArrowLimits, decode_flame_graph, decode_table, encode_flame_graph, encode_table,
 };
@@ -224,6 +226,96 @@ fn long_labels_many_times_over_are_refused() {
     limits.max_decoded_bytes = 50_000;
     check(decode_flame_graph(&stream, &limits), "expected at most 50000 decoded bytes");
     assert!(decode_flame_graph(&stream, &ArrowLimits::default()).is_ok());
+}
+
+/// Offsets that go back and forth, so that every second entry is all of the data; those between
+/// them, which would be longer than nothing, are null.
+fn overlapping(entries: usize, data: i32) -> (Vec<i32>, NullBuffer) {
+    let offsets = (0..=entries).map(|at| if at % 2 == 0 { 0 } else { data }).collect();
+    (offsets, (0..entries).map(|at| at % 2 == 0).collect())
+}
+
+/// A stream of one column of 1000 entries, whose offsets go up by one each, with offsets that
+/// overlap in their place.
+fn with_overlap(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let mut stream = stream(&[columns], None);
+    let (offsets, _) = overlapping(1_000, 1_000);
+    let bytes =
+        |offsets: &mut dyn Iterator<Item = i32>| offsets.flat_map(i32::to_le_bytes).collect::<Vec<_>>();
+    let written = bytes(&mut (0..=1_000));
+    let at = stream.windows(written.len()).position(|bytes| bytes == written).unwrap();
+    stream[at..at + written.len()].copy_from_slice(&bytes(&mut offsets.into_iter()));
+    stream
+}
+
+#[test]
+fn entries_that_overlap_are_refused_even_where_nobody_looks() {
+    let limits = ArrowLimits::default();
+    let (_, nulls) = overlapping(1_000, 1_000);
+    let expect = "column `function_name`, row 2: expected offsets in ascending order, found `0`";
+    let words = StringArray::new(
+        OffsetBuffer::from_lengths(vec![1; 1_000]),
+        "x".repeat(1_000).into_bytes().into(),
+        Some(nulls.clone()),
+    );
+    let columns = |name: ArrayRef| {
+        let rows = name.len();
+        let parents = Int32Array::from_iter_values((0..rows as i32).map(|row| if row == 0 { -1 } else { 0 }));
+        let cumulative = UInt64Array::from(vec![1; rows]);
+        let (parents, cumulative): (ArrayRef, ArrayRef) = (Arc::new(parents), Arc::new(cumulative));
+        vec![("parent", parents), ("cumulative", cumulative), ("function_name", name)]
+    };
+    check(decode_flame_graph(&with_overlap(columns(Arc::new(words.clone()))), &limits), expect);
+    let keys = Int16Array::from_iter_values((0..500).map(|at| at * 2));
+    let dictionary = DictionaryArray::try_new(keys, Arc::new(words)).unwrap();
+    check(decode_flame_graph(&with_overlap(columns(Arc::new(dictionary))), &limits), expect);
+
+    let item = Arc::new(Field::new_list_field(DataType::Int64, true));
+    let items = Arc::new(Int64Array::from_iter_values(0..1_000));
+    let callers = ListArray::new(item, OffsetBuffer::from_lengths(vec![1; 1_000]), items, Some(nulls));
+    let ones: ArrayRef = Arc::new(Int64Array::from(vec![1; 1_000]));
+    let columns: Vec<(&str, ArrayRef)> =
+        vec![("cumulative", ones.clone()), ("flat", ones), ("callers", Arc::new(callers))];
+    let expect = "column `callers`, row 2: expected offsets in ascending order, found `0`";
+    check(decode_table(&with_overlap(columns), &limits), expect);
+}
+
+#[test]
+fn text_that_grows_when_it_is_repaired_is_counted_as_grown() {
+    let name = Arc::new(BinaryArray::from(vec![None, Some(&[0xff; 10_000][..])]));
+    let mut columns = flame_columns(vec![-1, 0], &[]);
+    columns[2].1 = name;
+    let stream = stream(&[columns], None);
+    let mut limits = ArrowLimits::default();
+    limits.max_decoded_bytes = 40_000;
+    check(decode_flame_graph(&stream, &limits), "expected at most 40000 decoded bytes");
+    limits.max_decoded_bytes = 41_000;
+    assert!(decode_flame_graph(&stream, &limits).is_ok());
+}
+
+#[test]
+fn many_columns_of_nothing_in_many_batches_take_no_time() {
+    let mut columns = flame_columns(vec![-1], &[]);
+    let names: Vec<String> = (0..1_000).map(|at| format!("labels.{at}")).collect();
+    columns.extend(names.iter().map(|name| (name.as_str(), Arc::new(NullArray::new(1)) as ArrayRef)));
+    let mut limits = ArrowLimits::default();
+    limits.max_metadata_bytes = 64 << 20;
+    let mut batches = vec![columns.clone()];
+    let below: ArrayRef = Arc::new(Int32Array::from(vec![0]));
+    columns[1].1 = below;
+    batches.resize(1_000, columns);
+    let decoded = decode_flame_graph(&stream(&batches, None), &limits).unwrap();
+    assert_eq!(decoded.graph.nodes().len(), 1_000);
+}
+
+#[test]
+fn a_record_may_start_at_any_address() {
+    let record = small_flame_graph();
+    for shift in 0..8 {
+        let mut bytes = vec![0; shift];
+        bytes.extend(&record);
+        assert!(decode_flame_graph(&bytes[shift..], &ArrowLimits::default()).is_ok(), "{shift}");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@
 mod fixture;
 mod questions;
 mod reports;
+mod tables;
+mod trees;
 
 use fixture::Pair;
 
@@ -27,6 +29,14 @@ async fn the_same_profiles_give_the_same_answers() {
     questions::ranges(&pair).await;
     reports::merges(&pair).await;
     reports::singles(&pair).await;
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arrow_records_are_read_and_say_what_the_pprof_says() {
+    let pair = pair_or_skip!();
+    trees::flame_graphs(&pair).await;
+    tables::tables(&pair).await;
     pair.stop().await;
 }
 

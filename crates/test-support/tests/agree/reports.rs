@@ -14,7 +14,7 @@ pub(crate) async fn merges(pair: &Pair) {
             for selector in ["", r#"{parity="odd"}"#, r#"{parity="none"}"#] {
                 let query = format!("{profile_type}{selector}");
                 let ask = |report| QueryRequest::merge(query.as_str(), written.range(), report);
-                reports(pair, written, ask).await;
+                all(pair, written, ask).await;
                 grouped(pair, &query, written).await;
             }
         }
@@ -26,14 +26,15 @@ pub(crate) async fn singles(pair: &Pair) {
         for profile_type in written.types() {
             for profile in written.profiles.iter().take(3) {
                 let query = profile_type.to_string();
-                reports(pair, written, |report| QueryRequest::single(query.as_str(), profile.time(), report))
+                all(pair, written, |report| QueryRequest::single(query.as_str(), profile.time(), report))
                     .await;
             }
         }
     }
 }
 
-async fn reports(pair: &Pair, written: &Written, ask: impl Fn(ReportKind) -> QueryRequest) {
+/// All forms of one report.
+pub(crate) async fn all(pair: &Pair, written: &Written, ask: impl Fn(ReportKind) -> QueryRequest) {
     for kind in [
         ReportKind::Pprof,
         ReportKind::Top,

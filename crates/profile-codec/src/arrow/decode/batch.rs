@@ -5,7 +5,7 @@ use hashbrown::HashMap;
 
 use super::{
     ArrowError,
-    column::{Bools, Integers, Lists, Nulls, Strings, Texts},
+    column::{Bools, Integers, Lists, Nulls, Spans, Strings, Texts},
     lz4,
     schema::{Field, Kind, Offsets, Width},
 };
@@ -147,12 +147,6 @@ impl<'r, 'a> Batch<'r, 'a> {
         self.budget
     }
 
-    /// The names that start so.
-    pub(super) fn names(&self, prefix: &str) -> Vec<&'a str> {
-        let names = self.fields.iter().map(|field| field.name);
-        names.filter(|name| name.starts_with(prefix)).collect()
-    }
-
     /// An error if there is no such column.
     pub(super) fn require(&self, name: &'static str) -> Result<(), ArrowError> {
         self.find(name).map(drop).ok_or(ArrowError::NoColumn(name))
@@ -181,8 +175,30 @@ impl<'r, 'a> Batch<'r, 'a> {
         }
     }
 
-    pub(super) fn texts(&mut self, name: &'a str) -> Result<Texts<'a>, ArrowError> {
-        let Some((field, place)) = self.find(name) else { return Ok(Texts::missing()) };
+    pub(super) fn texts(&mut self, name: &str) -> Result<Texts<'a>, ArrowError> {
+        match self.find(name) {
+            Some((field, place)) => self.texts_of(field, place),
+            None => Ok(Texts::missing()),
+        }
+    }
+
+    /// The columns whose names start so, each with the rest of its name, but for those of a type
+    /// that has no values: they are free, and would cost a look for each row.
+    pub(super) fn texts_below(&mut self, prefix: &str) -> Result<Vec<(&'a str, Texts<'a>)>, ArrowError> {
+        let mut found = Vec::new();
+        for (at, field) in self.fields.iter().enumerate() {
+            match field.name.strip_prefix(prefix) {
+                Some(rest) if !matches!(field.kind, Kind::Null) => {
+                    found.push((rest, self.texts_of(field, self.places[at])?));
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    fn texts_of(&mut self, field: &Field<'a>, place: Place) -> Result<Texts<'a>, ArrowError> {
+        let name = field.name;
         match field.kind {
             Kind::Null => Ok(Texts::missing()),
             Kind::Text(offsets) => {
@@ -193,7 +209,11 @@ impl<'r, 'a> Batch<'r, 'a> {
             Kind::Dictionary { key, id, values: offsets } => {
                 let keys = self.integers_at(name, place, key, Some(self.rows))?;
                 let values = match self.dictionaries.get(&id) {
-                    Some(block) => read_strings(block, name, Place::default(), offsets, self.budget)?,
+                    Some(block) => {
+                        let strings = read_strings(block, name, Place::default(), offsets, self.budget)?;
+                        check_rows(strings.len(), block.len()?)?;
+                        strings
+                    }
                     // "Dictionary batches may be omitted when all values in the column are null".
                     None => Strings::empty(name),
                 };
@@ -212,7 +232,8 @@ impl<'r, 'a> Batch<'r, 'a> {
                 let ends =
                     read_offsets(&self.block, name, place.buffer + 1, self.rows, offsets, self.budget)?;
                 let place = Place { node: place.node + 1, buffer: place.buffer + 2 };
-                Ok(Lists::new(ends, self.integers_at(name, place, items, None)?, nulls))
+                let items = self.integers_at(name, place, items, None)?;
+                Ok(Lists::new(Spans::new(ends, items.len())?, items, nulls))
             }
             _ => Err(wrong_type(field, "lists of integers")),
         }
@@ -270,7 +291,8 @@ fn read_strings<'a>(
     let (len, null_count) = block.node(place.node)?;
     let nulls = block.nulls(place.buffer, len, null_count, budget)?;
     let offsets = read_offsets(block, name, place.buffer + 1, len, offsets, budget)?;
-    Ok(Strings::new(offsets, block.buffer(place.buffer + 2, budget)?, nulls, len))
+    let data = block.buffer(place.buffer + 2, budget)?;
+    Ok(Strings::new(Spans::new(offsets, data.len())?, data, nulls, len))
 }
 
 /// Where `len` entries start and end. With no entries there may be no offsets at all.

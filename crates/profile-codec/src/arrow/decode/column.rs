@@ -2,7 +2,7 @@ use std::{borrow::Cow, ops::Range};
 
 use profile_model::{StringId, Symbols};
 
-use super::{ArrowError, schema::Width};
+use super::{ArrowError, batch::Budget, schema::Width};
 
 /// Which values of a column are there.
 pub(super) struct Nulls<'a>(Option<Cow<'a, [u8]>>);
@@ -122,19 +122,40 @@ impl<'a> Integers<'a> {
     }
 }
 
-/// Values that have a start and an end in something else.
-fn span(offsets: &Integers<'_>, at: usize, end: usize) -> Result<Range<usize>, ArrowError> {
-    let found = offsets.index(at, end + 1)?.zip(offsets.index(at + 1, end + 1)?);
-    let (start, end) = found.unwrap_or_default();
-    if start > end {
-        return Err(offsets.error(at, "an end after the start", end));
+/// Where entries start and end in something else.
+///
+/// No byte belongs to two entries. Were that not checked for entries that are null, or that nobody
+/// refers to, those between them could all be as long as the whole.
+pub(super) struct Spans<'a>(Integers<'a>);
+
+impl<'a> Spans<'a> {
+    pub(super) fn missing(name: &'a str) -> Self {
+        Self(Integers::missing(name))
     }
-    Ok(start..end)
+
+    /// From one more offset than there are entries, into something that ends at `end`.
+    pub(super) fn new(offsets: Integers<'a>, end: usize) -> Result<Self, ArrowError> {
+        let mut last = 0;
+        for at in 0..offsets.len() {
+            let offset = offsets.index(at, end + 1)?.unwrap_or(last);
+            if offset < last {
+                return Err(offsets.error(at, "offsets in ascending order", offset));
+            }
+            last = offset;
+        }
+        Ok(Self(offsets))
+    }
+
+    /// Empty beyond the last entry.
+    fn get(&self, at: usize) -> Range<usize> {
+        let offset = |at| self.0.get(at).and_then(|offset| usize::try_from(offset).ok());
+        offset(at).zip(offset(at + 1)).map_or(0..0, |(start, end)| start..end)
+    }
 }
 
 /// Text or bytes, one after the other.
 pub(super) struct Strings<'a> {
-    offsets: Integers<'a>,
+    spans: Spans<'a>,
     data: Cow<'a, [u8]>,
     nulls: Nulls<'a>,
     len: usize,
@@ -142,24 +163,34 @@ pub(super) struct Strings<'a> {
 
 impl<'a> Strings<'a> {
     pub(super) fn empty(name: &'a str) -> Self {
-        Self::new(Integers::missing(name), Cow::Borrowed(&[]), Nulls::none(), 0)
+        Self::new(Spans::missing(name), Cow::Borrowed(&[]), Nulls::none(), 0)
     }
 
-    pub(super) fn new(offsets: Integers<'a>, data: Cow<'a, [u8]>, nulls: Nulls<'a>, len: usize) -> Self {
-        Self { offsets, data, nulls, len }
+    pub(super) fn new(spans: Spans<'a>, data: Cow<'a, [u8]>, nulls: Nulls<'a>, len: usize) -> Self {
+        Self { spans, data, nulls, len }
     }
 
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Text, with what is not UTF-8 replaced: Go, and so Parca, does not check.
-    fn get(&self, at: usize) -> Result<Option<Cow<'_, str>>, ArrowError> {
+    /// Text to be copied, which is paid for here, with what is not UTF-8 replaced: Go, and so
+    /// Parca, does not check.
+    fn get(&self, at: usize, budget: &mut Budget) -> Result<Option<Cow<'_, str>>, ArrowError> {
         if self.nulls.is_null(at) {
             return Ok(None);
         }
-        let span = span(&self.offsets, at, self.data.len())?;
-        Ok(self.data.get(span).map(String::from_utf8_lossy))
+        let Some(bytes) = self.data.get(self.spans.get(at)) else { return Ok(None) };
+        Ok(Some(match str::from_utf8(bytes) {
+            Ok(text) => {
+                budget.spend(text.len())?;
+                Cow::Borrowed(text)
+            }
+            Err(_) => {
+                budget.spend(bytes.len().saturating_mul(char::REPLACEMENT_CHARACTER.len_utf8()))?;
+                String::from_utf8_lossy(bytes)
+            }
+        }))
     }
 }
 
@@ -177,21 +208,32 @@ impl<'a> Texts<'a> {
     }
 
     /// The text of a row, nothing where it is null.
-    pub(super) fn get(&self, row: usize) -> Result<Option<Cow<'_, str>>, ArrowError> {
+    pub(super) fn get(&self, row: usize, budget: &mut Budget) -> Result<Option<Cow<'_, str>>, ArrowError> {
         match self {
-            Self::Plain(strings) => strings.get(row),
+            Self::Plain(strings) => strings.get(row, budget),
             Self::Dictionary { keys, values } => match keys.index(row, values.len)? {
-                Some(at) => values.get(at),
+                Some(at) => values.get(at, budget),
                 None => Ok(None),
             },
         }
     }
 
     /// The rows as ids of symbols.
-    pub(super) fn intern(&self, rows: usize, symbols: &mut Symbols) -> Result<Interned, ArrowError> {
+    pub(super) fn intern(
+        &self,
+        rows: usize,
+        symbols: &mut Symbols,
+        budget: &mut Budget,
+    ) -> Result<Interned, ArrowError> {
+        let mut intern = |strings: &Strings<'_>, at| {
+            let text = strings.get(at, budget)?;
+            Ok(text.map(|text| symbols.intern_string(&text)))
+        };
         match self {
-            Self::Plain(strings) => intern(0..rows, strings, symbols).collect(),
-            Self::Dictionary { keys, values } => intern_entries(keys, values, rows, symbols),
+            Self::Plain(strings) => (0..rows).map(|row| intern(strings, row)).collect(),
+            Self::Dictionary { keys, values } => {
+                intern_entries(keys, values.len, rows, |at| intern(values, at))
+            }
         }
     }
 }
@@ -199,56 +241,43 @@ impl<'a> Texts<'a> {
 /// Ids of strings by row.
 pub(super) type Interned = Vec<Option<StringId>>;
 
-fn intern<'s>(
-    mut at: Range<usize>,
-    strings: &'s Strings<'_>,
-    symbols: &'s mut Symbols,
-) -> impl Iterator<Item = Result<Option<StringId>, ArrowError>> + 's {
-    std::iter::from_fn(move || {
-        let at = at.next()?;
-        Some(strings.get(at).map(|text| text.map(|text| symbols.intern_string(&text))))
-    })
-}
-
-/// Looks every entry of the dictionary up once, and only if a row has it.
+/// Looks every entry of a dictionary up once, and only if a row has it.
 fn intern_entries(
     keys: &Integers<'_>,
-    values: &Strings<'_>,
+    entries: usize,
     rows: usize,
-    symbols: &mut Symbols,
+    mut intern: impl FnMut(usize) -> Result<Option<StringId>, ArrowError>,
 ) -> Result<Interned, ArrowError> {
-    let mut known: Vec<Option<Option<StringId>>> = vec![None; values.len];
+    let mut known: Vec<Option<Option<StringId>>> = vec![None; entries];
     let mut ids = Vec::with_capacity(rows);
     for row in 0..rows {
-        ids.push(match keys.index(row, values.len)? {
-            None => None,
-            Some(at) => match known[at] {
-                Some(id) => id,
-                None => {
-                    let id = values.get(at)?.map(|text| symbols.intern_string(&text));
-                    known[at] = Some(id);
-                    id
-                }
-            },
-        });
+        let Some(at) = keys.index(row, entries)? else {
+            ids.push(None);
+            continue;
+        };
+        let id = match known[at] {
+            Some(id) => id,
+            None => *known[at].insert(intern(at)?),
+        };
+        ids.push(id);
     }
     Ok(ids)
 }
 
 /// A column of lists of numbers.
 pub(super) struct Lists<'a> {
-    offsets: Integers<'a>,
+    spans: Spans<'a>,
     items: Integers<'a>,
     nulls: Nulls<'a>,
 }
 
 impl<'a> Lists<'a> {
     pub(super) fn missing(name: &'a str) -> Self {
-        Self { offsets: Integers::missing(name), items: Integers::missing(name), nulls: Nulls::none() }
+        Self { spans: Spans::missing(name), items: Integers::missing(name), nulls: Nulls::none() }
     }
 
-    pub(super) fn new(offsets: Integers<'a>, items: Integers<'a>, nulls: Nulls<'a>) -> Self {
-        Self { offsets, items, nulls }
+    pub(super) fn new(spans: Spans<'a>, items: Integers<'a>, nulls: Nulls<'a>) -> Self {
+        Self { spans, items, nulls }
     }
 
     /// How many numbers there are in all lists.
@@ -261,7 +290,11 @@ impl<'a> Lists<'a> {
         if self.nulls.is_null(row) {
             return Ok(Vec::new());
         }
-        let span = span(&self.offsets, row, self.items.len())?;
-        span.filter_map(|at| self.items.index(at, end).transpose()).collect()
+        let span = self.spans.get(row);
+        let mut numbers = Vec::with_capacity(span.len());
+        for at in span {
+            numbers.extend(self.items.index(at, end)?);
+        }
+        Ok(numbers)
     }
 }

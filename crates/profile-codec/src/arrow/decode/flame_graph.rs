@@ -105,7 +105,8 @@ impl<'a> Columns<'a> {
         batch.require("parent")?;
         batch.require("cumulative")?;
         let rows = batch.rows();
-        let mut ids = |batch: &mut Batch<'_, 'a>, name| batch.texts(name)?.intern(rows, symbols);
+        let mut ids =
+            |batch: &mut Batch<'_, 'a>, name| batch.texts(name)?.intern(rows, symbols, batch.budget());
         Ok(Self {
             labels_only: batch.bools("labels_only")?,
             address: batch.integers("location_address")?,
@@ -122,7 +123,7 @@ impl<'a> Columns<'a> {
             flat: batch.integers("flat")?,
             diff: batch.integers("diff")?,
             timestamp: batch.integers("timestamp")?,
-            labels: read_labels(batch)?,
+            labels: batch.texts_below(LABELS)?,
         })
     }
 
@@ -155,9 +156,9 @@ impl<'a> Columns<'a> {
     fn labels(&self, row: usize, batch: &mut Batch<'_, '_>) -> Result<Labels, ArrowError> {
         let mut labels = Vec::new();
         for (name, values) in &self.labels {
-            if let Some(value) = values.get(row)? {
-                // Not covered by the bytes of the columns: many rows may have one long entry.
-                batch.budget().spend(name.len() + value.len() + LABEL_OVERHEAD)?;
+            // Not covered by the bytes of the columns: many rows may have one long entry.
+            if let Some(value) = values.get(row, batch.budget())? {
+                batch.budget().spend(name.len() + LABEL_OVERHEAD)?;
                 labels.push((*name, value.into_owned()));
             }
         }
@@ -179,9 +180,4 @@ impl<'a> Columns<'a> {
             function_start_line: self.start_line.get(row),
         })
     }
-}
-
-fn read_labels<'a>(batch: &mut Batch<'_, 'a>) -> Result<Vec<(&'a str, Texts<'a>)>, ArrowError> {
-    let names = batch.names(LABELS).into_iter();
-    names.map(|column| Ok((&column[LABELS.len()..], batch.texts(column)?))).collect()
 }

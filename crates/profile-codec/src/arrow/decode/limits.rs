@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ArrowLimits {
-    /// The most bytes of all columns that are read, after decompression, with the text of labels.
+    /// The most bytes of all columns that are read, after decompression, with a copy of all text that
+    /// rows refer to.
     pub max_decoded_bytes: usize,
     /// The most rows, and the most entries of one dictionary. A row of a flame graph becomes a node
     /// of some 200 bytes.

@@ -106,7 +106,8 @@ impl<'a> Columns<'a> {
         batch.require("cumulative")?;
         batch.require("flat")?;
         let rows = batch.rows();
-        let mut ids = |batch: &mut Batch<'_, 'a>, name| batch.texts(name)?.intern(rows, symbols);
+        let mut ids =
+            |batch: &mut Batch<'_, 'a>, name| batch.texts(name)?.intern(rows, symbols, batch.budget());
         Ok(Self {
             mapping_file: ids(batch, "mapping_file")?,
             mapping_build_id: ids(batch, "mapping_build_id")?,

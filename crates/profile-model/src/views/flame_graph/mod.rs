@@ -1,6 +1,7 @@
 mod build;
 mod grow;
 mod layout;
+mod profile;
 
 pub use layout::{FlameBox, FlameLayout};
 
