@@ -23,6 +23,7 @@ mod health;
 mod logs;
 mod serve;
 mod signals;
+mod stream;
 
 pub mod metrics;
 
@@ -31,3 +32,4 @@ pub use health::{Latch, Readiness, health_routes};
 pub use logs::{LogFormat, init_logs};
 pub use serve::{Peer, ServeError, bind, profile_route, serve};
 pub use signals::{Stop, stop_on_signals};
+pub use stream::{StreamLimits, accepts_gzip, written_body};

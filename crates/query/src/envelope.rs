@@ -1,0 +1,62 @@
+//! The JSON round reports; docs/parcaquery.schema.json describes it.
+
+use std::io::{self, Write};
+
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use parca_client::FlamegraphRecord;
+
+use crate::parameters::rfc3339;
+use crate::{Answer, Found};
+
+pub(crate) fn write(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
+    let field = answer.view.field().unwrap_or("report");
+    out.write_all(b"{\"query\":")?;
+    text(&answer.query, out)?;
+    let (start, end) = (rfc3339(answer.range.start), rfc3339(answer.range.end));
+    write!(out, ",\"start\":\"{start}\",\"end\":\"{end}\"")?;
+    if let Some(base) = answer.base {
+        let (start, end) = (rfc3339(base.start), rfc3339(base.end));
+        write!(out, ",\"baseStart\":\"{start}\",\"baseEnd\":\"{end}\"")?;
+    }
+    write!(out, ",\"reportType\":\"{}\",\"profiles\":[", answer.view)?;
+    for (index, found) in answer.profiles.iter().enumerate() {
+        if index > 0 {
+            out.write_all(b",")?;
+        }
+        profile(answer, found, field, out)?;
+    }
+    out.write_all(b"]}\n")
+}
+
+fn profile(answer: &Answer, found: &Found, field: &str, out: &mut impl Write) -> io::Result<()> {
+    out.write_all(b"{\"profileType\":")?;
+    text(&found.profile_type.to_string(), out)?;
+    out.write_all(b",\"unit\":")?;
+    text(&found.unit, out)?;
+    write!(out, ",\"total\":{},\"filtered\":{},\"{field}\":", found.total, found.filtered)?;
+    let cut = answer.value(found, out)?;
+    if !cut.is_nothing() {
+        // Known only now: what is cut is found out while the tree is written.
+        write!(out, ",\"cut\":{{\"nodes\":{},\"value\":{}}}", cut.nodes, cut.value)?;
+    }
+    out.write_all(b"}")
+}
+
+/// The message as canonical JSON of protobuf.
+pub(crate) fn arrow(record: &FlamegraphRecord, out: &mut impl Write) -> io::Result<()> {
+    let FlamegraphRecord { record, unit, height, trimmed, .. } = record;
+    write!(out, "{{\"record\":\"{}\",\"unit\":", Base64Display::new(record, &STANDARD))?;
+    text(unit, out)?;
+    if *height != 0 {
+        write!(out, ",\"height\":{height}")?;
+    }
+    if *trimmed != 0 {
+        write!(out, ",\"trimmed\":\"{trimmed}\"")?;
+    }
+    out.write_all(b"}")
+}
+
+fn text(text: &str, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(out, text).map_err(io::Error::from)
+}

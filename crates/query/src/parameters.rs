@@ -1,0 +1,426 @@
+//! A question from the parameters of a URL.
+
+use std::time::{Duration, SystemTime};
+
+use pql::{NAME_LABEL, Selector};
+use profile_model::{TimeRange, Timestamp};
+use regex::{Regex, RegexBuilder};
+
+use crate::{Mistake, Question, Shape, Target, View};
+
+/// How far back is looked where no start is given.
+const DEFAULT_SPAN: Duration = Duration::from_secs(15 * 60);
+/// The longest regular expression, and how much memory a compiled one may take.
+const MAX_REGEX: usize = 4096;
+const MAX_COMPILED_REGEX: usize = 1 << 20;
+/// The most labels to group by.
+const MAX_LABELS: usize = 8;
+
+const NAMES: [&str; 13] = [
+    "query",
+    "start",
+    "end",
+    "reportType",
+    "baseStart",
+    "baseEnd",
+    "groupBy",
+    "focus",
+    "ignore",
+    "hide",
+    "invert",
+    "trim",
+    "absolute",
+];
+
+impl Question {
+    /// Reads a question from parameters:
+    ///
+    /// - `query`: a profile type (id or short name), matchers in braces, or both; needed
+    /// - `start`, `end`: points in time as [`timespec::parse_point`] takes them; the last 15 minutes
+    /// - `reportType`: the name of a [`View`]; `json_flamegraph`
+    /// - `baseStart`, `baseEnd`: the span to compare with; `absolute`: without scaling it
+    /// - `groupBy`: labels, separated by commas
+    /// - `focus`, `ignore`, `hide`: regular expressions on names of functions
+    /// - `invert`: `true` or `false`; `trim`: a percentage
+    ///
+    /// # Errors
+    /// Every mistake there is, also parameters that do not exist or come twice.
+    pub fn parse<N: AsRef<str>, V: AsRef<str>>(
+        parameters: impl IntoIterator<Item = (N, V)>,
+        now: SystemTime,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut given = Parameters { values: Default::default(), mistakes: Vec::new(), now };
+        for (name, value) in parameters {
+            given.take(name.as_ref(), value.as_ref());
+        }
+        let question = given.question();
+        match question {
+            Some(question) if given.mistakes.is_empty() => Ok(question),
+            _ => Err(given.mistakes),
+        }
+    }
+}
+
+struct Parameters {
+    /// By position in [`NAMES`].
+    values: [Option<String>; NAMES.len()],
+    mistakes: Vec<Mistake>,
+    now: SystemTime,
+}
+
+impl Parameters {
+    fn take(&mut self, name: &str, value: &str) {
+        let Some(at) = NAMES.iter().position(|known| *known == name) else {
+            let name: String = name.chars().take(64).collect();
+            self.mistakes.push(Mistake::new(name, "expected a parameter that exists").or(NAMES));
+            return;
+        };
+        if self.values[at].replace(value.to_owned()).is_some() {
+            self.wrong(name, "expected it once, found it twice");
+        }
+    }
+
+    fn wrong(&mut self, parameter: &str, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(parameter, message));
+    }
+
+    /// The value of a parameter, if it is given and not empty.
+    fn value(&self, name: &str) -> Option<String> {
+        let at = NAMES.iter().position(|known| *known == name)?;
+        self.values[at].clone().filter(|value| !value.is_empty())
+    }
+
+    fn question(&mut self) -> Option<Question> {
+        let target = self.target();
+        let view = self.view();
+        let end = self.point("end").or(Some(self.now));
+        let start = self.point("start").or_else(|| end?.checked_sub(DEFAULT_SPAN));
+        let range = self.range(start, end, ["start", "end"]);
+        let base = self.base();
+        let shape = self.shape(view, base.is_some());
+        Some(Question { target: target?, range: range?, base, view: view?, shape })
+    }
+
+    fn target(&mut self) -> Option<Target> {
+        let Some(text) = self.value("query") else {
+            let message = "expected a profile type such as `process_cpu`, labels such as `{job=\"api\"}`, or both; \
+                           found nothing";
+            self.wrong("query", message);
+            return None;
+        };
+        match text.parse::<Selector>() {
+            Ok(selector) => self.named(selector),
+            Err(error) => {
+                let mut mistake = Mistake::new("query", error.to_string());
+                mistake.caret = Some(error.report());
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    fn named(&mut self, selector: Selector) -> Option<Target> {
+        if selector.matchers.iter().any(|matcher| matcher.name() == NAME_LABEL) {
+            self.wrong("query", "expected the profile type before the braces, found a matcher on `__name__`");
+            return None;
+        }
+        Some(Target { name: selector.metric_name, matchers: selector.matchers })
+    }
+
+    fn view(&mut self) -> Option<View> {
+        let Some(name) = self.value("reportType") else { return Some(View::JsonFlamegraph) };
+        let view = View::named(&name);
+        if view.is_none() {
+            let message = format!("expected a type of report, found `{}`", short(&name));
+            self.mistakes.push(Mistake::new("reportType", message).or(View::ALL));
+        }
+        view
+    }
+
+    fn point(&mut self, name: &str) -> Option<SystemTime> {
+        let text = self.value(name)?;
+        match timespec::parse_point(&text, self.now) {
+            Ok(point) => Some(point),
+            Err(error) => {
+                self.wrong(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn range(
+        &mut self,
+        start: Option<SystemTime>,
+        end: Option<SystemTime>,
+        names: [&str; 2],
+    ) -> Option<TimeRange> {
+        let range = TimeRange::new(instant(start?), instant(end?));
+        if range.is_empty() {
+            let [start, end] = names;
+            self.wrong(start, format!("expected a time before `{end}`, found one after it"));
+            return None;
+        }
+        Some(range)
+    }
+
+    fn base(&mut self) -> Option<TimeRange> {
+        let [start, end] = ["baseStart", "baseEnd"].map(|name| self.value(name).is_some());
+        match (start, end) {
+            (false, false) => None,
+            (true, false) => {
+                self.wrong("baseEnd", "expected it beside `baseStart`, found nothing");
+                None
+            }
+            (false, true) => {
+                self.wrong("baseStart", "expected it beside `baseEnd`, found nothing");
+                None
+            }
+            (true, true) => {
+                let (start, end) = (self.point("baseStart"), self.point("baseEnd"));
+                self.range(start, end, ["baseStart", "baseEnd"])
+            }
+        }
+    }
+
+    fn shape(&mut self, view: Option<View>, compares: bool) -> Shape {
+        let shape = Shape {
+            group_by: self.labels(),
+            focus: self.regex("focus"),
+            ignore: self.regex("ignore"),
+            hide: self.regex("hide"),
+            invert: self.flag("invert"),
+            trim_percent: self.percent("trim"),
+            absolute: self.flag("absolute"),
+        };
+        let Some(view) = view else { return shape };
+        let needs_stacks = [
+            ("focus", shape.focus.is_some()),
+            ("ignore", shape.ignore.is_some()),
+            ("hide", shape.hide.is_some()),
+            ("invert", shape.invert),
+            ("baseStart", compares),
+        ];
+        for (name, _) in needs_stacks.into_iter().filter(|(_, given)| *given && !view.is_made_from_stacks()) {
+            self.wrong(name, format!("expected a report that is made from stacks, found `{view}`"));
+        }
+        if shape.trim_percent > 0.0 && !view.can_be_trimmed() {
+            self.wrong("trim", format!("expected a report that is a tree, found `{view}`"));
+        }
+        if shape.absolute && !compares {
+            self.wrong("absolute", "expected it beside `baseStart` and `baseEnd` only");
+        }
+        if compares && !shape.group_by.is_empty() {
+            self.wrong("groupBy", "expected no labels to group by in a comparison");
+        }
+        shape
+    }
+
+    fn labels(&mut self) -> Vec<String> {
+        let Some(text) = self.value("groupBy") else { return Vec::new() };
+        let labels: Vec<String> = text.split(',').map(|label| label.trim().to_owned()).collect();
+        if labels.len() > MAX_LABELS || labels.iter().any(String::is_empty) {
+            let message =
+                format!("expected 1 to {MAX_LABELS} labels, separated by commas, found `{}`", short(&text));
+            self.wrong("groupBy", message);
+        }
+        labels
+    }
+
+    fn regex(&mut self, name: &str) -> Option<Regex> {
+        let text = self.value(name)?;
+        if text.len() > MAX_REGEX {
+            self.wrong(name, format!("expected at most {MAX_REGEX} bytes, found {}", text.len()));
+            return None;
+        }
+        match RegexBuilder::new(&text).size_limit(MAX_COMPILED_REGEX).build() {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let mut mistake = Mistake::new(name, "expected a regular expression");
+                mistake.caret = Some(error.to_string());
+                self.mistakes.push(mistake);
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.value(name).as_deref() {
+            None | Some("false" | "0") => false,
+            Some("true" | "1") => true,
+            Some(other) => {
+                self.wrong(name, format!("expected `true` or `false`, found `{}`", short(other)));
+                false
+            }
+        }
+    }
+
+    fn percent(&mut self, name: &str) -> f64 {
+        let Some(text) = self.value(name) else { return 0.0 };
+        match text.parse() {
+            Ok(percent @ 0.0..=100.0) => percent,
+            _ => {
+                self.wrong(name, format!("expected a percentage from 0 to 100, found `{}`", short(&text)));
+                0.0
+            }
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// Exact: the platform counts nanoseconds, too.
+pub(crate) fn instant(point: SystemTime) -> Timestamp {
+    match point.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
+            match before.subsec_nanos() {
+                0 => Timestamp::new(-seconds, 0),
+                nanos => Timestamp::new(-seconds - 1, 1_000_000_000 - nanos),
+            }
+        }
+    }
+}
+
+/// An instant as RFC 3339 in UTC, with as many digits below the second as it takes.
+pub fn rfc3339(instant: Timestamp) -> String {
+    let since = Duration::new(instant.seconds().unsigned_abs(), 0);
+    let whole = if instant.seconds() < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(since)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(since)
+    };
+    let point =
+        whole.and_then(|whole| whole.checked_add(Duration::from_nanos(instant.subsec_nanos().into())));
+    point.map_or_else(|| "out of range".to_owned(), timespec::rfc3339)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn parse(parameters: &[(&str, &str)]) -> Result<Question, Vec<Mistake>> {
+        Question::parse(
+            parameters.iter().copied(),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        )
+    }
+
+    #[track_caller]
+    fn check(parameters: &[(&str, &str)], expect: &[&str]) {
+        let mistakes = parse(parameters).map(|_| ()).unwrap_err();
+        let found: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expect);
+    }
+
+    #[test]
+    fn the_last_quarter_of_an_hour_as_a_tree_unless_said_otherwise() {
+        let question = parse(&[("query", "memory")]).unwrap();
+        assert_eq!(question.target.to_string(), "memory");
+        assert_eq!(question.view, View::JsonFlamegraph);
+        let range = TimeRange::new(Timestamp::new(1_699_999_100, 0), Timestamp::new(1_700_000_000, 0));
+        assert_eq!(question.range, range);
+        // Without a start, the time before the end.
+        let question = parse(&[("query", "memory"), ("end", "now-1h")]).unwrap();
+        assert_eq!(question.range.start, Timestamp::new(1_699_995_500, 0));
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let question = parse(&[
+            ("query", r#"{job="api", pod=~"a.*"}"#),
+            ("start", "2023-11-01T00:00:00Z"),
+            ("end", "2023-11-01T00:05:00.5Z"),
+            ("reportType", "svg"),
+            ("baseStart", "now-2h"),
+            ("baseEnd", "now-1h"),
+            ("focus", "main.*"),
+            ("invert", "true"),
+            ("trim", "0.5"),
+            ("absolute", "1"),
+        ])
+        .unwrap();
+        assert_eq!(question.target.name, None);
+        assert_eq!(question.target.to_string(), r#"{job="api", pod=~"a.*"}"#);
+        assert_eq!(rfc3339(question.range.end), "2023-11-01T00:05:00.5Z");
+        assert!(question.base.is_some() && question.shape.invert && question.shape.absolute);
+        assert_eq!(question.shape.trim_percent, 0.5);
+    }
+
+    #[test]
+    fn every_mistake_is_said() {
+        check(
+            &[
+                ("query", "memory{job=}"),
+                ("start", "yesterday"),
+                ("end", "never"),
+                ("reportType", "picture"),
+                ("trim", "101"),
+                ("focus", "("),
+                ("invert", "maybe"),
+                ("reporttype", "svg"),
+                ("trim", "1"),
+                ("baseEnd", "now"),
+            ],
+            &[
+                "reporttype: expected a parameter that exists",
+                "trim: expected it once, found it twice",
+                "query: 1:12: expected a quoted value, found `}`",
+                "reportType: expected a type of report, found `picture`",
+                "end: expected a time such as `2023-10-26T10:00:00Z`, `now-1h` or `1698314400`, found `never`",
+                "start: expected a time such as `2023-10-26T10:00:00Z`, `now-1h` or `1698314400`, found `yesterday`",
+                "baseStart: expected it beside `baseEnd`, found nothing",
+                "focus: expected a regular expression",
+                "invert: expected `true` or `false`, found `maybe`",
+            ],
+        );
+        check(
+            &[("query", ""), ("start", "now"), ("end", "now-1h")],
+            &[
+                "query: expected a profile type such as `process_cpu`, labels such as `{job=\"api\"}`, or both; \
+                 found nothing",
+                "start: expected a time before `end`, found one after it",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_cannot_go_together_is_said() {
+        check(
+            &[
+                ("query", "memory"),
+                ("reportType", "pprof"),
+                ("focus", "a"),
+                ("trim", "1"),
+                ("absolute", "true"),
+            ],
+            &[
+                "focus: expected a report that is made from stacks, found `pprof`",
+                "trim: expected a report that is a tree, found `pprof`",
+                "absolute: expected it beside `baseStart` and `baseEnd` only",
+            ],
+        );
+        check(
+            &[("query", "memory{__name__=\"a\"}")],
+            &["query: expected the profile type before the braces, found a matcher on `__name__`"],
+        );
+    }
+
+    #[test]
+    fn a_caret_shows_where() {
+        let mistakes = parse(&[("query", "memory{job=}")]).map(|_| ()).unwrap_err();
+        assert!(mistakes[0].caret.as_deref().unwrap().ends_with('^'));
+    }
+
+    #[test]
+    fn instants_before_1970_are_exact() {
+        for text in ["1969-12-31T23:59:59.75Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
+            let point = timespec::parse_point(text, SystemTime::UNIX_EPOCH).unwrap();
+            assert_eq!(rfc3339(instant(point)), text);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+use std::io::{self, Read};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use memchr::{memchr_iter, memrchr};
+use profile_model::{
+    Function, Line, Location, LocationId, Profile, Sample, StackId, StringId, Symbols, ValueType,
+};
+use thiserror::Error;
+
+use super::lines::Lines;
+
+/// What is read, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseOptions {
+    /// What the values count; the form does not say.
+    pub value_type: ValueType,
+    /// Bytes that are read at most.
+    pub max_bytes: u64,
+    /// Bytes that a line may have at most.
+    pub max_line_bytes: usize,
+}
+
+impl Default for ParseOptions {
+    /// Counts of samples; 4 GiB, 16 MiB in a line.
+    fn default() -> Self {
+        Self {
+            value_type: ValueType::new("samples", "samples"),
+            // Symbol tables have room for as many entries, and each takes a byte.
+            max_bytes: u64::from(u32::MAX) - 1,
+            max_line_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Why folded stacks cannot be read.
+#[derive(Debug, Error)]
+#[error("line {line}")]
+pub struct ParseError {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What is wrong there.
+    #[source]
+    pub kind: ParseErrorKind,
+}
+
+/// What is wrong with a line of folded stacks.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ParseErrorKind {
+    /// No space parts the stack from its value.
+    #[error("expected a stack, a space and a value, found no space")]
+    NoValue,
+    /// What follows the last space is not a whole number that fits.
+    #[error("expected a whole number of at most 64 bits after the last space, found `{0}`")]
+    Value(String),
+    /// The line is longer than the options allow.
+    #[error("expected at most {0} bytes in a line, found more")]
+    LineTooLong(usize),
+    /// The input is longer than the options allow.
+    #[error("expected at most {0} bytes, found more")]
+    TooLong(u64),
+    /// The reader failed.
+    #[error("read the input")]
+    Read(#[source] io::Error),
+}
+
+/// Reads folded stacks: one sample per line, empty lines skipped. Bytes that are not UTF-8 become
+/// U+FFFD.
+///
+/// # Errors
+/// If the reader fails, a line has no value, or a limit of the options is exceeded.
+pub fn parse(input: impl Read, options: &ParseOptions) -> Result<Profile, ParseError> {
+    let mut stacks = Stacks::default();
+    let mut profile = Profile::new(vec![options.value_type.clone()]);
+    for_each_stack(input, options, |stack, value| {
+        let stack = stacks.intern(&mut profile.symbols, stack);
+        profile.samples.push(Sample { stack, values: &[value], labels: &[] });
+    })?;
+    Ok(profile)
+}
+
+/// Calls with the text of each stack, root first, and its value.
+pub(super) fn for_each_stack(
+    input: impl Read,
+    options: &ParseOptions,
+    mut each: impl FnMut(&[u8], i64),
+) -> Result<(), ParseError> {
+    let mut lines = Lines::new(input, options);
+    let mut line = 0;
+    let mut next = || -> Result<bool, ParseErrorKind> {
+        line += 1;
+        let Some(text) = lines.next()? else { return Ok(false) };
+        let text = text.trim_ascii_end();
+        if !text.is_empty() {
+            let (stack, value) = split_value(text)?;
+            each(stack, value);
+        }
+        Ok(true)
+    };
+    loop {
+        match next() {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(kind) => return Err(ParseError { line, kind }),
+        }
+    }
+}
+
+fn split_value(line: &[u8]) -> Result<(&[u8], i64), ParseErrorKind> {
+    let space = memrchr(b' ', line).ok_or(ParseErrorKind::NoValue)?;
+    let text = &line[space + 1..];
+    let value = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    let value = value.ok_or_else(|| ParseErrorKind::Value(shorten(text)))?;
+    Ok((line[..space].trim_ascii_end(), value))
+}
+
+/// As much of a piece of input as fits an error.
+fn shorten(text: &[u8]) -> String {
+    String::from_utf8_lossy(&text[..text.len().min(40)]).into_owned()
+}
+
+/// Stacks and frames by their text, which costs less than to make each anew and find that it is
+/// known: most lines of most inputs were there before, or start like the one before.
+#[derive(Default)]
+struct Stacks {
+    stacks: HashMap<Box<[u8]>, StackId, RandomState>,
+    frames: HashMap<Box<[u8]>, LocationId, RandomState>,
+    /// The last new stack, root first, and where each of its frames ends in its text.
+    last: Vec<(LocationId, usize)>,
+    last_text: Vec<u8>,
+    leaf_first: Vec<LocationId>,
+}
+
+impl Stacks {
+    fn intern(&mut self, symbols: &mut Symbols, text: &[u8]) -> StackId {
+        if text.is_empty() {
+            return StackId::EMPTY;
+        }
+        if let Some(known) = self.stacks.get(text) {
+            return *known;
+        }
+        self.keep_common(text);
+        let start = self.last.last().map_or(0, |(_, end)| end + 1);
+        if let Some(rest) = text.get(start..) {
+            self.push_frames(symbols, rest, start);
+        }
+        self.last_text.clear();
+        self.last_text.extend_from_slice(text);
+        self.leaf_first.clear();
+        self.leaf_first.extend(self.last.iter().rev().map(|(location, _)| *location));
+        let stack = symbols.intern_stack(&self.leaf_first);
+        self.stacks.insert(text.into(), stack);
+        stack
+    }
+
+    /// Forgets the frames of the last stack that this one does not start with.
+    fn keep_common(&mut self, text: &[u8]) {
+        let pairs = self.last_text.iter().zip(text);
+        let common = pairs.take_while(|(last, this)| last == this).count();
+        let is_same = |end: usize| end <= common && text.get(end).is_none_or(|byte| *byte == b';');
+        let kept = self.last.iter().take_while(|(_, end)| is_same(*end)).count();
+        self.last.truncate(kept);
+    }
+
+    /// Adds the frames of the rest of a stack, which starts at `offset` of its text.
+    fn push_frames(&mut self, symbols: &mut Symbols, rest: &[u8], offset: usize) {
+        let mut start = 0;
+        for end in memchr_iter(b';', rest).chain([rest.len()]) {
+            let name = &rest[start..end];
+            let location = match self.frames.get(name) {
+                Some(known) => *known,
+                None => {
+                    let new = location(symbols, &String::from_utf8_lossy(name));
+                    self.frames.insert(name.into(), new);
+                    new
+                }
+            };
+            self.last.push((location, offset + end));
+            start = end + 1;
+        }
+    }
+}
+
+fn location(symbols: &mut Symbols, name: &str) -> LocationId {
+    let name = symbols.intern_string(name);
+    let function = Function { name, system_name: name, filename: StringId::EMPTY, start_line: 0 };
+    let function = Some(symbols.intern_function(function));
+    let lines = [Line { function, line: 0, column: 0 }];
+    symbols.intern_location(Location { mapping: None, address: 0, is_folded: false, lines: &lines })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Selection, folded};
+
+    fn check(input: &str, expect: &str) {
+        let profile = parse(input.as_bytes(), &ParseOptions::default()).unwrap();
+        let selection = Selection::preferred(&profile).unwrap();
+        let mut lines = Vec::new();
+        let graph = selection.flame_graph(Default::default());
+        folded::write(&selection.flame(&graph), &mut lines).unwrap();
+        assert_eq!(String::from_utf8(lines).unwrap(), expect);
+    }
+
+    #[test]
+    fn equal_stacks_are_one_line() {
+        check("", "");
+        check("a 1", "a 1\n");
+        check("a;b 1\r\n\na;b 2\na 3\n", "a 3\na;b 3\n");
+        check("a;b;c 1\na;bc;c 1\na;b;cd 1\na;b 1\n", "a;b 1\na;b;c 1\na;b;cd 1\na;bc;c 1\n");
+        check("main thread;run 1 of 2 -5\n", "main thread;run 1 of 2 -5\n");
+        check("a;;b 1\na; 1\n", "a;unknown 1\na;unknown;b 1\n");
+        check("a 9223372036854775807\na 1\n", "a 9223372036854775807\n");
+        check(" 5\n", "");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let options = ParseOptions { max_line_bytes: 8, max_bytes: 20, ..ParseOptions::default() };
+        let check = |input: &[u8], expect: &str| {
+            let error = parse(input, &options).unwrap_err();
+            assert_eq!(format!("{error}: {}", error.kind), expect);
+        };
+        check(b"a 1\nb", "line 2: expected a stack, a space and a value, found no space");
+        let value = "expected a whole number of at most 64 bits after the last space, found";
+        check(b"a b", &format!("line 1: {value} `b`"));
+        check(b"a 1.5", &format!("line 1: {value} `1.5`"));
+        check(b"a \xff", &format!("line 1: {value} `\u{fffd}`"));
+        check(b"a;b;c;d 1\n", "line 1: expected at most 8 bytes in a line, found more");
+        check(b"a;b 10\na;b 10\na;b 10\n", "line 3: expected at most 20 bytes, found more");
+    }
+}

@@ -1,0 +1,107 @@
+use profile_model::{FlameGraph, FlameOptions, FlameSample, Profile, StackId, ValueType, WeightedStack};
+
+use crate::Flame;
+
+/// One kind of value of a profile, and what a comparison changed in it if the profile is one.
+#[derive(Clone, Copy, Debug)]
+pub struct Selection<'a> {
+    profile: &'a Profile,
+    value: usize,
+    diff: Option<usize>,
+}
+
+impl<'a> Selection<'a> {
+    /// The sample type at this position, if the profile has it.
+    pub fn new(profile: &'a Profile, value: usize) -> Option<Self> {
+        let exists = value < profile.sample_types.len() && value < profile.samples.width();
+        exists.then_some(Self { profile, value, diff: None })
+    }
+
+    /// The sample type to show first: the one the profile names, else the last, as in pprof.
+    pub fn preferred(profile: &'a Profile) -> Option<Self> {
+        let named = profile.sample_type(&profile.default_sample_type);
+        Self::new(profile, named.unwrap_or(profile.sample_types.len().saturating_sub(1)))
+    }
+
+    /// The first sample type, with the second as what changed in it: what
+    /// [`compare`](crate::compare) makes.
+    pub fn comparison(profile: &'a Profile) -> Option<Self> {
+        let diff = Self::new(profile, 1)?.value;
+        Some(Self { profile, value: 0, diff: Some(diff) })
+    }
+
+    /// The profile.
+    pub fn profile(&self) -> &'a Profile {
+        self.profile
+    }
+
+    /// What the values count and in which unit.
+    pub fn value_type(&self) -> &'a ValueType {
+        &self.profile.sample_types[self.value]
+    }
+
+    /// Whether this is a comparison.
+    pub fn is_comparison(&self) -> bool {
+        self.diff.is_some()
+    }
+
+    /// The sum of all values, of stacks without frames too; wide, as it may not fit an `i64`.
+    pub fn total(&self) -> i128 {
+        self.profile.samples.total(self.value)
+    }
+
+    /// Stack and value of each sample.
+    pub fn values(&self) -> impl Iterator<Item = (StackId, i64)> + Clone + 'a {
+        self.profile.samples.column(self.value)
+    }
+
+    /// Stack and change of each sample; 0 outside a comparison.
+    pub fn diffs(&self) -> impl Iterator<Item = (StackId, i64)> + Clone + 'a {
+        let comparison = self.diff.is_some();
+        let column = self.profile.samples.column(self.diff.unwrap_or(self.value));
+        column.map(move |(stack, diff)| (stack, if comparison { diff } else { 0 }))
+    }
+
+    /// The value and the change of a sample of the profile.
+    pub(crate) fn of(&self, values: &[i64]) -> (i64, Option<i64>) {
+        (values[self.value], self.diff.map(|diff| values[diff]))
+    }
+
+    /// The sums per stack, in order of first sight; saturating.
+    pub fn weighted_stacks(&self) -> Vec<WeightedStack> {
+        let mut sums: Vec<WeightedStack> = Vec::new();
+        let mut known = vec![u32::MAX; self.profile.symbols.stacks().len()];
+        for ((stack, value), (_, diff)) in self.values().zip(self.diffs()) {
+            let at = &mut known[stack.index()];
+            if *at == u32::MAX {
+                *at = sums.len() as u32;
+                sums.push(WeightedStack { stack, value, diff });
+                continue;
+            }
+            let sum = &mut sums[*at as usize];
+            sum.value = sum.value.saturating_add(value);
+            sum.diff = sum.diff.saturating_add(diff);
+        }
+        sums
+    }
+
+    /// The stacks as a tree; those without frames leave no trace in it.
+    pub fn flame_graph(&self, options: FlameOptions) -> FlameGraph {
+        let samples = self.weighted_stacks().into_iter();
+        let sample = |WeightedStack { stack, value, diff }| FlameSample { group: None, stack, value, diff };
+        FlameGraph::of(&self.profile.symbols, samples.map(sample), options)
+    }
+
+    /// A tree of this selection with what it takes to show it.
+    pub fn flame<'b>(&self, graph: &'b FlameGraph) -> Flame<'b>
+    where
+        'a: 'b,
+    {
+        Flame {
+            graph,
+            symbols: &self.profile.symbols,
+            value_type: self.value_type(),
+            is_comparison: self.is_comparison(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use std::io::{self, Write};
+
+use profile_model::NodeId;
+
+use super::write_cut;
+use crate::{
+    Cut, Flame, Human, Limits, Order,
+    color::Color,
+    output::buffered,
+    text::push_fitting,
+    walk::{Visit, Walk},
+};
+
+/// How a flame graph looks in a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FlameTextOptions {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// How many levels below the root are shown.
+    pub max_depth: u32,
+    /// How siblings are ordered.
+    pub order: Order,
+    /// Gives frames a background, by name or by change; they are told apart without it, too.
+    pub color: bool,
+}
+
+impl Default for FlameTextOptions {
+    fn default() -> Self {
+        Self { width: 100, max_depth: 64, order: Order::Value, color: false }
+    }
+}
+
+/// Draws a tree, the root in the first line, each frame between bars; in a comparison with the sign
+/// of its change before the name. What is narrower than a column is left out.
+///
+/// # Errors
+/// If `out` fails.
+pub fn flame_graph(flame: &Flame<'_>, options: &FlameTextOptions, out: &mut impl Write) -> io::Result<Cut> {
+    let width = options.width.max(1);
+    let limits = Limits { min_percent: 50.0 / width as f64, max_depth: options.max_depth };
+    let mut walk = Walk::new(*flame, options.order, limits);
+    let mut boxes = Vec::new();
+    let mut cut = Cut::default();
+    for visit in walk.by_ref() {
+        let place = Place::of(&visit, flame.total(), width);
+        if place.start < place.end {
+            boxes.push((visit, place));
+        } else {
+            cut.nodes += 1;
+        }
+    }
+    boxes.sort_by_key(|(visit, place)| (visit.node.depth, place.start));
+    cut.nodes += walk.cut().nodes;
+    cut.value = walk.cut().value;
+    buffered(out, |out| {
+        let total = Human { value: flame.total(), unit: &flame.value_type.unit };
+        writeln!(out, "{total} in all ({})", total.exact())?;
+        let mut line = String::new();
+        for level in boxes.chunk_by(|(a, _), (b, _)| a.node.depth == b.node.depth) {
+            line.clear();
+            push_level(&mut line, flame, options, level);
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        write_cut(out, flame, cut)
+    })?;
+    Ok(cut)
+}
+
+/// The columns of a frame.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+}
+
+impl Place {
+    fn of(visit: &Visit<'_>, total: i64, width: usize) -> Self {
+        let column =
+            |at: i64| (at as f64 / total.max(1) as f64 * width as f64).round().clamp(0.0, width as f64);
+        let end = visit.start.saturating_add(visit.node.cumulative.max(0));
+        if visit.id == NodeId::ROOT {
+            return Self { start: 0, end: width };
+        }
+        Self { start: column(visit.start) as usize, end: column(end) as usize }
+    }
+}
+
+fn push_level(
+    line: &mut String,
+    flame: &Flame<'_>,
+    options: &FlameTextOptions,
+    level: &[(Visit<'_>, Place)],
+) {
+    let (mut at, mut name, mut text) = (0, String::new(), String::new());
+    for (visit, place) in level {
+        line.extend(std::iter::repeat_n(' ', place.start.saturating_sub(at)));
+        let name = flame.name(visit.node).text(&mut name);
+        let sign = match visit.node.diff {
+            _ if !flame.is_comparison => "",
+            0 => "=",
+            1.. => "+",
+            _ => "-",
+        };
+        text.clear();
+        text.push('|');
+        text.push_str(sign);
+        text.push_str(name);
+        let colored = options.color.then(|| color(flame, visit, name).ansi());
+        if let Some(number) = colored {
+            line.push_str(&format!("\x1b[30;48;5;{number}m"));
+        }
+        let width = place.end - place.start;
+        let taken = push_fitting(line, &text, width);
+        line.extend(std::iter::repeat_n(' ', width - taken));
+        if colored.is_some() {
+            line.push_str("\x1b[0m");
+        }
+        at = place.end;
+    }
+}
+
+fn color(flame: &Flame<'_>, visit: &Visit<'_>, name: &str) -> Color {
+    if flame.is_comparison { Color::of_change(visit.node) } else { Color::of_name(name) }
+}
