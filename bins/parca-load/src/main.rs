@@ -2,6 +2,7 @@
 
 mod args;
 mod families;
+mod parcaquery;
 mod progress;
 mod reach;
 mod run;
@@ -9,6 +10,7 @@ mod summary;
 mod table;
 mod vault;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use args::Stop;
@@ -28,10 +30,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if let Err(words) = ops::init_logs(&config.log_level, config.log_format) {
-        complain(&format!("error: {words}"));
-        return ExitCode::from(2);
-    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
@@ -48,14 +46,12 @@ fn fail(error: &(dyn std::error::Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Data.
-#[expect(clippy::print_stdout, reason = "only this prints data")]
+/// Data. A reader that is gone, as in `parca-load -h | head -1`, is no error.
 pub(crate) fn print(text: &str) {
-    print!("{text}");
+    let _gone = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Words.
-#[expect(clippy::print_stderr, reason = "only this prints words")]
 pub(crate) fn complain(line: &str) {
-    eprintln!("{line}");
+    let _gone = writeln!(std::io::stderr(), "{line}");
 }

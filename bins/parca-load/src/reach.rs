@@ -28,7 +28,7 @@ pub(crate) async fn reach(client: &Client, stop: &CancellationToken) -> Option<V
         };
         let wait = backoff.wait(attempt, Duration::ZERO, &mut rng).unwrap_or(LONGEST_WAIT);
         let (wait_ms, hint) = (wait.as_millis(), error.hint().unwrap_or_default());
-        tracing::warn!(%error, hint, wait_ms, "cannot reach the Parca; trying again");
+        tracing::warn!(url = client.url(), %error, hint, wait_ms, "cannot reach the Parca; trying again");
         tokio::select! {
             () = stop.cancelled() => return None,
             () = tokio::time::sleep(wait) => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use load_engine::{Hub, Summary};
+use load_engine::{Hub, Plan, Summary};
 use ops::metrics::Registry;
 use ops::{Hint, Readiness, health_routes, profile_route};
 use parca_client::{Client, Settings as ClientSettings, Token};
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Config, Target};
+use crate::parcaquery::Questions;
 use crate::summary::{About, failed, json, text};
 use crate::{families, progress, reach, vault};
 
@@ -41,31 +42,40 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let profiler = Profiler::start(99);
     let embedded = embed(&mut config, &profiler).await?;
     if let Some(vault) = config.vault.take() {
-        config.client.token = Token::Shared(vault::start(vault, stop.clone()).await?);
+        let token = tokio::select! {
+            () = stop.cancelled() => return Ok(Ended::Well),
+            token = vault::start(vault, stop.clone()) => token?,
+        };
+        config.client.token = Token::Shared(token);
     }
 
     let registry = Registry::new();
+    let hub = Hub::new(plan(&config))?;
+    // Before the target answers: whoever scrapes then, sees zeros instead of nothing.
+    families::register(&registry, &hub);
     let readiness = Readiness::new();
     let reached = readiness.latch();
-    let serving = serve(&config, &registry, readiness, &profiler, &stop).await?;
-
     let client = Client::new(&config.client)?;
+    let knowledge = Knowledge::new();
+    let questions = Questions::new(client.clone(), knowledge.clone(), config.client.timeout);
+    let own = registry.routes().merge(health_routes(readiness)).merge(questions.routes());
+    let serving = serve(&config, own, &profiler, &stop).await?;
+
     let types = if config.once {
-        Some(reach::types(&client).await?)
+        Some(reach::types(&client).await.map_err(advised)?)
     } else {
         first_contact(&client, &config, &stop).await
     };
     let ended = match types {
-        None => Ended::Well,
+        None => not_reached(&client, &config, &stop)?,
         Some(types) => {
             drop(reached);
-            let knowledge = Knowledge::new();
             knowledge.learn_types(types, Duration::from_secs(60));
             if embedded.is_some() {
                 await_first_profile(&client, &knowledge, &stop).await?;
             }
             tracing::info!(url = client.url(), types = knowledge.type_count(), "querying");
-            let summary = measure(&config, &registry, knowledge, &stop).await?;
+            let summary = measure(hub, &config, knowledge, &stop).await?;
             report(&config, &summary)?
         }
     };
@@ -80,6 +90,14 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     Ok(ended)
 }
 
+/// The client's advice, where it has some, as a line of its own.
+fn advised(error: parca_client::Error) -> Error {
+    match error.hint() {
+        Some(hint) => Hint::new(error, hint).into(),
+        None => error.into(),
+    }
+}
+
 /// A run with a duration does not wait longer than that for its target.
 async fn first_contact(
     client: &Client,
@@ -91,6 +109,16 @@ async fn first_contact(
         Some(duration) => tokio::time::timeout(duration, reached).await.ok().flatten(),
         None => reached.await,
     }
+}
+
+/// There is no summary then, for nothing was measured: only who asked to stop gets away with it.
+fn not_reached(client: &Client, config: &Config, stop: &CancellationToken) -> Result<Ended, Error> {
+    if stop.is_cancelled() {
+        tracing::warn!(url = client.url(), "stopped before the Parca answered: nothing was measured");
+        return Ok(Ended::Well);
+    }
+    let within = config.duration.unwrap_or_default();
+    Err(format!("no answer from `{}` within {within:?}: nothing was measured", client.url()).into())
 }
 
 /// Starts the embedded server, if it is the target. It has a stop of its own: calls under way when
@@ -130,8 +158,7 @@ async fn await_first_profile(
 
 async fn serve(
     config: &Config,
-    registry: &Registry,
-    readiness: Readiness,
+    routes: Router,
     profiler: &Profiler,
     stop: &CancellationToken,
 ) -> Result<Option<JoinHandle<()>>, Error> {
@@ -148,24 +175,25 @@ async fn serve(
             Ok(profile_codec::pprof::encode_gzip(&profile))
         }
     });
-    let router: Router = registry.routes().merge(health_routes(readiness)).merge(profile);
-    Ok(Some(tokio::spawn(ops::serve(listener, router, stop.clone(), HTTP_GRACE))))
+    Ok(Some(tokio::spawn(ops::serve(listener, routes.merge(profile), stop.clone(), HTTP_GRACE))))
 }
 
-async fn measure(
-    config: &Config,
-    registry: &Registry,
-    knowledge: Knowledge,
-    stop: &CancellationToken,
-) -> Result<Summary, Error> {
+fn plan(config: &Config) -> Plan {
     let mut plan = config.workload.plan();
     plan.duration = config.duration;
     plan.grace = config.grace;
     if config.once {
         once(&mut plan, config);
     }
-    let hub = Hub::new(plan)?;
-    families::register(registry, &hub);
+    plan
+}
+
+async fn measure(
+    hub: Arc<Hub>,
+    config: &Config,
+    knowledge: Knowledge,
+    stop: &CancellationToken,
+) -> Result<Summary, Error> {
     let shown = stop.child_token();
     let progress = tokio::spawn(progress::show(Arc::clone(&hub), shown.clone()));
     let make = {
@@ -190,7 +218,7 @@ fn workload_of(
 }
 
 /// One round of each lane. A lane that cannot know yet what to ask, ticks on until it does.
-fn once(plan: &mut load_engine::Plan, config: &Config) {
+fn once(plan: &mut Plan, config: &Config) {
     for (planned, lane) in plan.lanes.iter_mut().zip(&config.workload.lanes) {
         planned.max_rounds = Some(1);
         if !matches!(lane, Lane::Labels | Lane::ProfileTypes) {
@@ -202,18 +230,20 @@ fn once(plan: &mut load_engine::Plan, config: &Config) {
 
 fn report(config: &Config, summary: &Summary) -> Result<Ended, Error> {
     let about = About { target: &config.client.url, protocol: config.protocol, seed: config.workload.seed };
-    let to_stdout = config.summary_json.as_deref() == Some(Path::new("-"));
+    let text = text(summary, &about);
     match &config.summary_json {
         // Data and words do not mix: a script that reads the JSON gets nothing else.
-        Some(_) if to_stdout => crate::print(&json(summary, &about)),
-        Some(file) => std::fs::write(file, json(summary, &about))
-            .map_err(|error| format!("cannot write the summary to `{}`: {error}", file.display()))?,
-        None => {}
-    }
-    if to_stdout {
-        crate::complain(text(summary, &about).trim_end());
-    } else {
-        crate::print(&text(summary, &about));
+        Some(file) if file == Path::new("-") => {
+            crate::print(&json(summary, &about));
+            crate::complain(text.trim_end());
+        }
+        Some(file) => {
+            // First what cannot fail: a run of hours is not lost to a full disk.
+            crate::print(&text);
+            std::fs::write(file, json(summary, &about))
+                .map_err(|error| format!("cannot write the summary to `{}`: {error}", file.display()))?;
+        }
+        None => crate::print(&text),
     }
     let went_wrong = config.once
         && (failed(summary) > 0 || summary.totals.lanes().iter().any(|lane| lane.counts.calls == 0));

@@ -1,5 +1,6 @@
 //! The bearer token from Vault: Kubernetes auth, KV v2, renewed while the process runs.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use ops::Hint;
@@ -7,8 +8,10 @@ use parca_client::SharedToken;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use vaultrs::api::AuthInfo;
 use vaultrs::client::{Client, VaultClient, VaultClientSettingsBuilder};
+use vaultrs::error::ClientError;
 
 use crate::args::VaultConfig;
 
@@ -60,7 +63,7 @@ impl Session {
         let auth = login(&client, &config).await?;
         client.set_token(&auth.client_token);
         let (lease, renewable) = lease(&auth);
-        tracing::info!(url = config.url, role = config.role, ?lease, "logged in to Vault");
+        tracing::info!(url = %config.url, role = config.role, ?lease, "logged in to Vault");
         Ok(Self { config, client, lease, renewable })
     }
 
@@ -69,7 +72,7 @@ impl Session {
         let secret: Secret = vaultrs::kv2::read(&self.client, MOUNT, path).await.map_err(|error| {
             let hint =
                 format!("the role needs `read` on `{MOUNT}/data/{path}`, and the secret a key `token`");
-            Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {error}"), hint)
+            Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {}", words(&error)), hint)
         })?;
         Ok(secret.token)
     }
@@ -109,11 +112,11 @@ impl Session {
     }
 }
 
-fn client(url: &str) -> Result<VaultClient, Error> {
-    let url: url::Url =
-        url.parse().map_err(|error| format!("-vault-url: expected a URL, found `{url}`: {error}"))?;
+fn client(url: &Url) -> Result<VaultClient, Error> {
+    // The library takes the process' default. Fails where there is one already, which is as good.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     let settings = VaultClientSettingsBuilder::default()
-        .address(url)
+        .address(url.clone())
         .token("")
         .timeout(Some(CALL_TIMEOUT))
         .build()
@@ -131,7 +134,7 @@ async fn login(client: &VaultClient, config: &VaultConfig) -> Result<AuthInfo, E
     })?;
     let login = vaultrs::auth::kubernetes::login(client, "kubernetes", &config.role, jwt.trim()).await;
     Ok(login.map_err(|error| {
-        format!("cannot log in to Vault at `{}` as `{}`: {error}", config.url, config.role)
+        format!("cannot log in to Vault at `{}` as `{}`: {}", config.url, config.role, words(&error))
     })?)
 }
 
@@ -139,4 +142,20 @@ fn lease(auth: &AuthInfo) -> (Duration, bool) {
     let lease =
         if auth.lease_duration == 0 { UNKNOWN_LEASE } else { Duration::from_secs(auth.lease_duration) };
     (lease, auth.renewable)
+}
+
+/// What Vault said, or why it could not be asked.
+fn words(error: &ClientError) -> String {
+    match error {
+        ClientError::APIError { code, errors } => {
+            let errors: Vec<&str> = errors.iter().flat_map(|error| error.split_whitespace()).collect();
+            format!("it answered {code}: {}", errors.join(" "))
+        }
+        // The cause quotes what is not as expected, which may be the secret.
+        ClientError::JsonParseError { .. } => error.to_string(),
+        _ => {
+            let causes = std::iter::successors(error.source(), |&cause| cause.source());
+            causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
+        }
+    }
 }

@@ -55,6 +55,11 @@ impl Knowledge {
         }
     }
 
+    /// The profile types that are known now, sorted.
+    pub fn types(&self) -> Vec<ProfileType> {
+        self.maps().types.live().map(|(profile_type, ())| profile_type.clone()).collect()
+    }
+
     /// How many profile types are known now.
     pub fn type_count(&self) -> usize {
         self.maps().types.live().count()

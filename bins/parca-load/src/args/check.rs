@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ops::LogFormat;
+use load_engine::Hub;
 use parca_client::{Client, HttpVersion, Protocol, Settings as ClientSettings, Token};
 use parca_workload::{Lane, Mode, Settings as WorkloadSettings};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::Typed;
 use super::go::parse_duration;
@@ -28,8 +29,6 @@ pub(crate) struct Config {
     pub(crate) once: bool,
     pub(crate) grace: Duration,
     pub(crate) summary_json: Option<PathBuf>,
-    pub(crate) log_level: String,
-    pub(crate) log_format: LogFormat,
 }
 
 /// Whom to query.
@@ -44,7 +43,7 @@ pub(crate) enum Target {
 /// Where the token is to be had.
 #[derive(Clone, Debug)]
 pub(crate) struct VaultConfig {
-    pub(crate) url: String,
+    pub(crate) url: Url,
     pub(crate) token_path: String,
     pub(crate) role: String,
     pub(crate) jwt_file: PathBuf,
@@ -57,7 +56,8 @@ pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config>
     let workload = checker.workload(typed);
     let duration = typed.duration.as_deref().and_then(|text| checker.duration("duration", text));
     let grace = checker.duration("grace", &typed.grace);
-    let log_format = checker.take("log-format", typed.log_format.parse());
+    let address = checker.address(&typed.addr);
+    let vault = checker.vault(typed);
     if typed.once && duration.is_some() {
         checker.mistake("once", "expected this or -duration, found both");
     }
@@ -66,24 +66,13 @@ pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config>
         embedded_stop: CancellationToken::new(),
         protocol: protocol(&typed.protocol).ok()?.0,
         client: client?,
-        vault: vault(typed),
+        vault,
         workload: workload?,
-        address: (typed.addr != "none").then(|| typed.addr.clone()),
+        address,
         duration,
         once: typed.once,
         grace: grace?,
         summary_json: typed.summary_json.as_ref().map(PathBuf::from),
-        log_level: typed.log_level.clone(),
-        log_format: log_format?,
-    })
-}
-
-fn vault(typed: &Typed) -> Option<VaultConfig> {
-    (!typed.vault_url.is_empty()).then(|| VaultConfig {
-        url: typed.vault_url.clone(),
-        token_path: typed.vault_token_path.clone(),
-        role: typed.vault_role.clone(),
-        jwt_file: PathBuf::from(&typed.vault_jwt_file),
     })
 }
 
@@ -117,6 +106,30 @@ impl Checker<'_> {
         self.take(flag, parsed.ok_or_else(|| format!("expected 1 to {most}, found `{text}`")))
     }
 
+    /// Nothing for `none`. The host may be a name, so whether it is ours shows only later.
+    fn address(&mut self, text: &str) -> Option<String> {
+        if text == "none" {
+            return None;
+        }
+        let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        if port.is_none() {
+            self.mistake("addr", format!("expected host:port or `none`, found `{text}`"));
+        }
+        Some(text.to_owned())
+    }
+
+    fn vault(&mut self, typed: &Typed) -> Option<VaultConfig> {
+        if typed.vault_url.is_empty() {
+            return None;
+        }
+        Some(VaultConfig {
+            url: self.take("vault-url", vault_url(&typed.vault_url))?,
+            token_path: typed.vault_token_path.clone(),
+            role: typed.vault_role.clone(),
+            jwt_file: PathBuf::from(&typed.vault_jwt_file),
+        })
+    }
+
     fn client(&mut self, typed: &Typed) -> Option<ClientSettings> {
         let mut settings = ClientSettings::new(typed.url.clone());
         settings.user_agent = concat!("parca-load/", env!("CARGO_PKG_VERSION")).to_owned();
@@ -133,7 +146,7 @@ impl Checker<'_> {
         settings.tls.insecure_skip_verify = typed.tls_insecure_skip_verify;
         if let Err(error) = Client::new(&settings) {
             for mistake in error.mistakes() {
-                self.mistake(&flag_of(mistake.field), &mistake.message);
+                self.mistake(&flag_of(mistake.field, typed), &mistake.message);
             }
         }
         Some(settings)
@@ -174,7 +187,7 @@ impl Checker<'_> {
     }
 
     fn workload(&mut self, typed: &Typed) -> Option<WorkloadSettings> {
-        let mode = self.take("mode", mode(&typed.mode))?;
+        let mode = self.take("mode", mode(&typed.mode)).unwrap_or(Mode::Lanes);
         let mut settings = WorkloadSettings::new(mode);
         settings.await_first_round = typed.once;
         if let Some(text) = &typed.query_range {
@@ -192,16 +205,25 @@ impl Checker<'_> {
             settings.lanes = self.lanes(text);
         }
         self.intervals(typed, &mut settings);
+        self.plan(&settings);
         Some(settings)
     }
 
+    /// What the engine would refuse, such as an interval below a millisecond.
+    fn plan(&mut self, settings: &WorkloadSettings) {
+        if let Err(invalid) = Hub::new(settings.plan())
+            && !settings.lanes.is_empty()
+        {
+            self.mistakes.extend(invalid.faults.iter().map(ToString::to_string));
+        }
+    }
+
     fn ranges(&mut self, text: &str) -> Vec<Duration> {
-        let ranges: Vec<Duration> =
-            list(text, &[';', ',']).iter().filter_map(|range| self.duration("query-range", range)).collect();
+        let ranges = list(text, &[';', ',']);
         if ranges.is_empty() {
             self.mistake("query-range", "expected at least one duration");
         }
-        ranges
+        ranges.iter().filter_map(|range| self.duration("query-range", range)).collect()
     }
 
     fn types(&mut self, text: &str) -> Vec<pql::ProfileType> {
@@ -215,26 +237,21 @@ impl Checker<'_> {
     fn selectors(&mut self, text: &str) -> Vec<String> {
         let selectors: Vec<String> =
             list(text, &[';']).into_iter().map(|s| if s == "all" { String::new() } else { s }).collect();
-        for selector in &selectors {
-            // Parsed behind a type, as it will be sent; the server would only say that it failed.
-            let query = format!("a:b:c:d:e{selector}");
-            if let Err(error) = query.parse::<pql::Query>() {
-                self.mistake(
-                    "labels",
-                    format!("expected a selector such as {{job=\"a\"}}, found `{selector}`: {error}"),
-                );
+        for selector in selectors.iter().filter(|selector| !selector.is_empty()) {
+            if let Err(words) = behind_a_type(selector) {
+                let expected = format!("expected a selector such as {{job=\"a\"}}, found `{selector}`");
+                self.mistake("labels", expected + &words);
             }
         }
         if selectors.is_empty() { vec![String::new()] } else { selectors }
     }
 
     fn lanes(&mut self, text: &str) -> Vec<Lane> {
-        let lanes: Vec<Lane> =
-            list(text, &[',', ';']).iter().filter_map(|name| self.take("lanes", name.parse())).collect();
+        let lanes = list(text, &[',', ';']);
         if lanes.is_empty() {
             self.mistake("lanes", "expected at least one lane");
         }
-        lanes
+        lanes.iter().filter_map(|name| self.take("lanes", name.parse())).collect()
     }
 
     fn intervals(&mut self, typed: &Typed, settings: &mut WorkloadSettings) {
@@ -259,6 +276,28 @@ impl Checker<'_> {
     }
 }
 
+/// An address to log: without credentials, and not shown where it has some.
+fn vault_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("expected a URL, found `{text}`: {error}"))?;
+    match url.scheme() {
+        "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
+        "http" | "https" => Err("expected a URL without credentials".to_owned()),
+        other => Err(format!("expected `http://` or `https://`, found the scheme `{other}`")),
+    }
+}
+
+/// What to say behind the selector, if it does not belong behind a type; the server would only say
+/// that it failed.
+fn behind_a_type(selector: &str) -> Result<(), String> {
+    if !selector.starts_with('{') {
+        return Err(String::new());
+    }
+    // First alone, so that positions are those of what was typed.
+    selector.parse::<pql::Selector>().map_err(|error| format!(": {error}"))?;
+    format!("a:b:c:d:e{selector}").parse::<pql::Query>().map_err(|error| format!(": {error}"))?;
+    Ok(())
+}
+
 fn list(text: &str, separators: &[char]) -> Vec<String> {
     text.split(separators).map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
@@ -281,8 +320,9 @@ fn mode(name: &str) -> Result<Mode, String> {
 }
 
 /// The flag that sets a field of the client's settings.
-fn flag_of(field: &str) -> String {
+fn flag_of(field: &str, typed: &Typed) -> String {
     match field {
+        "token" if typed.token_file.is_some() => "token-file".to_owned(),
         "timeout" => "client-timeout".to_owned(),
         "max_connections" => "connections".to_owned(),
         "tls.ca_file" => "tls-ca".to_owned(),

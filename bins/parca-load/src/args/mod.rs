@@ -19,7 +19,8 @@ pub(crate) enum Stop {
     Mistakes(Vec<String>),
 }
 
-/// Reads the command line and the environment; every mistake at once.
+/// Reads the command line and the environment, every mistake at once, and starts the logs that they
+/// ask for.
 pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop> {
     let mut mistakes = Vec::new();
     let mut words = Vec::new();
@@ -32,15 +33,27 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop>
     let program = if words.is_empty() { "parca-load".to_owned() } else { words.remove(0) };
     let command = Typed::command();
     let known = known_flags(&command);
-    let (words, unknown) = go::normalise(words, &known);
-    mistakes.extend(unknown.iter().map(|name| unknown_flag(name, &known)));
+    let (words, wrong) = go::normalise(words, &known);
+    mistakes.extend(wrong);
     let matches = command
         .try_get_matches_from(std::iter::once(program).chain(words))
         .map_err(|error| stop(&error, &mistakes))?;
     let typed = Typed::from_arg_matches(&matches).map_err(|error| stop(&error, &mistakes))?;
+    start_logs(&typed, &mut mistakes);
     match check::check(&typed, &mut mistakes) {
         Some(config) if mistakes.is_empty() => Ok(config),
         _ => Err(Stop::Mistakes(mistakes)),
+    }
+}
+
+/// Here, because only this finds out whether a filter makes sense.
+fn start_logs(typed: &Typed, mistakes: &mut Vec<String>) {
+    let format = typed.log_format.parse().unwrap_or_else(|words| {
+        mistakes.push(format!("-log-format: {words}"));
+        ops::LogFormat::default()
+    });
+    if let Err(words) = ops::init_logs(&typed.log_level, format) {
+        mistakes.push(format!("-log-level: {words}"));
     }
 }
 
@@ -54,35 +67,10 @@ fn stop(error: &clap::Error, mistakes: &[String]) -> Stop {
     }
 }
 
-fn known_flags(command: &clap::Command) -> Vec<(String, bool)> {
+fn known_flags(command: &clap::Command) -> Vec<go::Known> {
     let own = command.get_arguments().filter_map(|arg| {
         let takes_value = arg.get_action().takes_values();
         arg.get_long().map(|long| (long.to_owned(), takes_value))
     });
     own.chain([("help".to_owned(), false), ("version".to_owned(), false)]).collect()
-}
-
-fn unknown_flag(name: &str, known: &[(String, bool)]) -> String {
-    let nearest = known.iter().map(|(flag, _)| (distance(name, flag), flag)).min();
-    match nearest {
-        Some((distance, flag)) if distance <= 1 + name.len() / 3 => {
-            format!("flag -{name} does not exist; did you mean -{flag}?")
-        }
-        _ => format!("flag -{name} does not exist"),
-    }
-}
-
-/// How many letters have to change.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

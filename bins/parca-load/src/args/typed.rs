@@ -1,12 +1,13 @@
 //! The flags, as they are typed: words, not yet what they mean.
 
 use clap::Parser;
+use clap::builder::BoolishValueParser;
 
 /// Keeps querying a Parca as its users do, measures it, and shows what it measured.
 ///
 /// Flags take one dash or two. Each can also be set as a variable: PARCA_LOAD_URL for -url.
 #[derive(Debug, Parser)]
-#[command(name = "parca-load", version, max_term_width = 110, after_help = AFTER_HELP)]
+#[command(name = "parca-load", version, max_term_width = 110, args_override_self = true, after_help = AFTER_HELP)]
 pub(crate) struct Typed {
     /// Parca to query
     #[arg(long, env = "PARCA_LOAD_URL", default_value = "http://localhost:7070", value_name = "URL")]
@@ -17,7 +18,7 @@ pub(crate) struct Typed {
     pub(crate) addr: String,
 
     /// Start a Parca inside this process, on a free port, that profiles this process; -url is not used
-    #[arg(long, env = "PARCA_LOAD_EMBEDDED")]
+    #[arg(long, env = "PARCA_LOAD_EMBEDDED", value_parser = BoolishValueParser::new())]
     pub(crate) embedded: bool,
 
     /// What to speak: grpc-web (HTTP/1.1), grpc-web-h2, grpc
@@ -81,7 +82,12 @@ pub(crate) struct Typed {
     pub(crate) tls_key: Option<String>,
 
     /// Take any server certificate
-    #[arg(long, env = "PARCA_LOAD_TLS_INSECURE_SKIP_VERIFY", help_heading = "Connection")]
+    #[arg(
+        long,
+        env = "PARCA_LOAD_TLS_INSECURE_SKIP_VERIFY",
+        value_parser = BoolishValueParser::new(),
+        help_heading = "Connection"
+    )]
     pub(crate) tls_insecure_skip_verify: bool,
 
     /// Most connections at a time
@@ -234,7 +240,7 @@ pub(crate) struct Typed {
     pub(crate) duration: Option<String>,
 
     /// One round of every lane, then stop; exit 1 if any call failed
-    #[arg(long, env = "PARCA_LOAD_ONCE", help_heading = "Run")]
+    #[arg(long, env = "PARCA_LOAD_ONCE", value_parser = BoolishValueParser::new(), help_heading = "Run")]
     pub(crate) once: bool,
 
     /// How long calls under way may go on after a stop; then they count as canceled

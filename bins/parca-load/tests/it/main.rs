@@ -1,0 +1,16 @@
+//! The program as its users have it: a process with flags, a port, signals and an exit code.
+#![allow(clippy::unwrap_used)]
+
+mod fixture;
+
+mod address;
+mod flags;
+mod metrics;
+mod once;
+mod queries;
+mod reach;
+mod secrets;
+mod seed;
+mod signals;
+mod stall;
+mod vault;
