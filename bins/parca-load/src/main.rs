@@ -8,6 +8,7 @@ mod reach;
 mod run;
 mod summary;
 mod table;
+mod ui;
 mod vault;
 
 use std::io::Write;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::{Config, Target};
 use crate::parcaquery::Questions;
 use crate::summary::{About, failed, json, text};
+use crate::ui::{self, Ui};
 use crate::{families, progress, reach, vault};
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -58,7 +59,9 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let client = Client::new(&config.client)?;
     let knowledge = Knowledge::new();
     let questions = Questions::new(client.clone(), knowledge.clone(), config.client.timeout);
+    let page = Ui::new(client.clone(), Arc::clone(&hub), readiness.clone(), config.protocol);
     let own = registry.routes().merge(health_routes(readiness)).merge(questions.routes());
+    let own = own.merge(ui::routes(page));
     let serving = serve(&config, own, &profiler, &stop).await?;
 
     let types = if config.once {
@@ -166,7 +169,8 @@ async fn serve(
     let listener = ops::bind(address).await.map_err(|error| {
         Hint::new(error, "is another parca-load running? -addr sets another address, `none` serves nothing")
     })?;
-    tracing::info!(address = %listener.local_addr()?, "serving /metrics");
+    let local = listener.local_addr()?;
+    tracing::info!(address = %local, "serving /metrics");
     let profiler = profiler.clone();
     let profile = profile_route(move |duration| {
         let profiler = profiler.clone();
@@ -175,7 +179,8 @@ async fn serve(
             Ok(profile_codec::pprof::encode_gzip(&profile))
         }
     });
-    Ok(Some(tokio::spawn(ops::serve(listener, routes.merge(profile), stop.clone(), HTTP_GRACE))))
+    let routes = ops::only_own_names(routes.merge(profile), local);
+    Ok(Some(tokio::spawn(ops::serve(listener, routes, stop.clone(), HTTP_GRACE))))
 }
 
 fn plan(config: &Config) -> Plan {

@@ -19,6 +19,7 @@
 //! subscribers.
 
 mod exit;
+mod guard;
 mod health;
 mod logs;
 mod serve;
@@ -28,6 +29,7 @@ mod stream;
 pub mod metrics;
 
 pub use exit::{Hint, describe};
+pub use guard::only_own_names;
 pub use health::{Latch, Readiness, health_routes};
 pub use logs::{LogFormat, init_logs};
 pub use serve::{Peer, ServeError, bind, profile_route, serve};

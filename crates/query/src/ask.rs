@@ -3,7 +3,7 @@ use parca_client::{Client, ProfileTypesRequest, QueryRequest, ReportKind};
 use pql::{ProfileType, Query};
 use profile_model::TimeRange;
 
-use crate::content::{self, Content, Fetched};
+use crate::content::{self, Fetched};
 use crate::{Answer, AskError, Found, Mistake, Question, Searched, View, resolve, when};
 
 /// The most profile types that one question may be about.
@@ -132,14 +132,4 @@ async fn nothing(client: &Client, question: &Question, queries: &[Query]) -> Ask
         data,
         labels,
     }))
-}
-
-impl Content {
-    /// What the report is made of, where it is made of stacks.
-    pub fn profile(&self) -> Option<&profile_model::Profile> {
-        match self {
-            Content::Stacks(profile) => Some(profile),
-            Content::Pprof(_) | Content::Arrow(_) => None,
-        }
-    }
 }

@@ -29,9 +29,16 @@ pub(crate) fn fold<'a>(
     profile
 }
 
-/// Leaf first, as the unwinder gives it.
+/// Leaf first, as the unwinder gives it; without the frames of the unwinder itself, which it leaves
+/// there if they were not inlined.
 fn stack(symbols: &mut Symbols, frames: &Frames) -> Vec<LocationId> {
-    frames.frames.iter().map(|inlined| location(symbols, inlined)).collect()
+    let frames = frames.frames.iter().skip_while(|inlined| inlined.iter().all(is_unwinder));
+    frames.map(|inlined| location(symbols, inlined)).collect()
+}
+
+fn is_unwinder(symbol: &Symbol) -> bool {
+    let name = symbol.name();
+    ["backtrace::", "pprof::", "<pprof::"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn location(symbols: &mut Symbols, innermost_first: &[Symbol]) -> LocationId {

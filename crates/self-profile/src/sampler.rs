@@ -151,6 +151,8 @@ mod tests {
             assert_eq!(profile.samples.total(1), profile.samples.total(0) * i128::from(profile.period));
             let burned = profile.symbols.strings().any(|name| name.contains("burn"));
             assert!(burned, "the busy function has no name");
+            let own = profile.symbols.strings().find(|name| name.starts_with("backtrace::"));
+            assert_eq!(own, None, "the sampler shows itself");
         }
     }
 }

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::http::request as send;
+use crate::http::http_request as send;
 
 /// The most that a request may be.
 const MAX_BYTES: usize = 64 << 20;

@@ -37,11 +37,14 @@ impl Response {
 /// # Errors
 /// Nobody listens, or what comes is not HTTP.
 pub async fn http_get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
-    request(address, "GET", path, headers, &[]).await
+    http_request(address, "GET", path, headers, &[]).await
 }
 
-/// As [`http_get`], with a body.
-pub(crate) async fn request(
+/// As [`http_get`], with any method and a body.
+///
+/// # Errors
+/// As [`http_get`].
+pub async fn http_request(
     address: SocketAddr,
     method: &str,
     path: &str,

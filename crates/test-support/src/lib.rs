@@ -31,7 +31,7 @@ mod vault;
 mod wait;
 
 pub use grpc::{GrpcDouble, Recorded, Reply};
-pub use http::{Response, http_get};
+pub use http::{Response, http_get, http_request};
 pub use process::{Exit, Process, address_in, unused_address};
 pub use rustix::process::Signal;
 pub use scrape::{Family, Histogram, Kind, Native, Sample, Scrape, Value};

@@ -13,7 +13,7 @@ pub(crate) struct Typed {
     #[arg(long, env = "PARCA_LOAD_URL", default_value = "http://localhost:7070", value_name = "URL")]
     pub(crate) url: String,
 
-    /// Own address: /metrics, /healthz, /readyz, /debug/pprof/profile; `none` serves nothing
+    /// Own address: a page at /, /parcaquery, /metrics, /healthz, /readyz, /debug/pprof/profile; `none` serves nothing
     #[arg(long, env = "PARCA_LOAD_ADDR", default_value = "127.0.0.1:7171", value_name = "HOST:PORT")]
     pub(crate) addr: String,
 

@@ -4,9 +4,11 @@
 mod fixture;
 
 mod address;
+mod browser;
 mod flags;
 mod metrics;
 mod once;
+mod parcaquery;
 mod queries;
 mod reach;
 mod secrets;

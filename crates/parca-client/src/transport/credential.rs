@@ -52,7 +52,7 @@ impl Credential {
         match self {
             Self::None => None,
             Self::Fixed(header) => Some(header.clone()),
-            Self::File(file) => Some(file.header(now).await),
+            Self::File(file) => Some(Box::pin(file.header(now)).await),
             Self::Shared(shared) => Some(shared.header()),
         }
     }

@@ -62,7 +62,8 @@ impl Pool {
     }
 
     async fn open(&self, slot: Slot, connector: &Connector) -> Result<Lease, Error> {
-        let (sender, driver) = connector.http1().await?;
+        // Rare and large: in a box it does not make the future of every call large.
+        let (sender, driver) = Box::pin(connector.http1()).await?;
         Ok(self.lease(Connection { sender, _driver: driver, used: None }, slot))
     }
 

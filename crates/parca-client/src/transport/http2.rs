@@ -85,7 +85,8 @@ impl Pool {
     }
 
     async fn open(&self, opening: Opening<'_>, connector: &Connector) -> Result<Lease, Error> {
-        let (sender, driver, streams) = connector.http2().await?;
+        // Rare and large: in a box it does not make the future of every call large.
+        let (sender, driver, streams) = Box::pin(connector.http2()).await?;
         let connection = Arc::new(Connection {
             sender,
             _driver: driver,

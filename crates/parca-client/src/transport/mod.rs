@@ -141,7 +141,8 @@ impl Transport {
             Ok(message) => message,
             Err(Stale) => {
                 let slot = pool.slot().await;
-                self.last_attempt(pool.fresh(slot, &self.connector).await?, call, progress).await
+                let lease = pool.fresh(slot, &self.connector).await?;
+                Box::pin(self.last_attempt(lease, call, progress)).await
             }
         }
     }
@@ -154,7 +155,10 @@ impl Transport {
     ) -> Result<Option<Message>, Error> {
         match self.attempt(pool.checkout(&self.connector).await?, call, progress).await {
             Ok(message) => message,
-            Err(Stale) => self.last_attempt(pool.checkout(&self.connector).await?, call, progress).await,
+            Err(Stale) => {
+                let lease = pool.checkout(&self.connector).await?;
+                Box::pin(self.last_attempt(lease, call, progress)).await
+            }
         }
     }
 

@@ -89,6 +89,12 @@
     return tree;
   }
 
+  // Values scaled for a comparison are rounded: what that leaves is no change worth a colour.
+  function trend(tree, id) {
+    const diff = tree.diff[id], before = tree.value[id] - diff;
+    return Math.abs(diff) <= 1e-4 * Math.max(Math.abs(before), Math.abs(tree.value[id])) ? 0 : diff;
+  }
+
   function change(tree, id) {
     const diff = tree.diff[id], before = tree.value[id] - diff;
     if (diff === 0) return 'unchanged';
@@ -123,7 +129,7 @@
 
   function colorOf(tree, id, dark, cache) {
     if (tree.comparison) {
-      const diff = tree.diff[id], before = tree.value[id] - diff;
+      const diff = trend(tree, id), before = tree.value[id] - diff;
       if (diff === 0) return dark ? '#444' : '#dcdcdc';
       const share = before === 0 ? 1 : Math.min(1, Math.abs(diff / before));
       const light = dark ? 22 + 20 * share : 92 - 37 * share;
@@ -283,7 +289,7 @@
         ctx.fillStyle = isFound ? (dark ? '#b0146e' : '#c2187a') : colorOf(tree, id, dark, colors);
         ctx.fillRect(x, y, width > 2 ? width - 0.5 : width, ROW - 1);
         if (width < MIN_TEXT) return;
-        const sign = !tree.comparison ? '' : tree.diff[id] > 0 ? '+ ' : tree.diff[id] < 0 ? '− ' : '';
+        const diff = trend(tree, id), sign = diff > 0 ? '+ ' : diff < 0 ? '− ' : '';
         const room = Math.min(width, viewWidth - x) - 2 * PAD, letters = Math.floor(room / letter);
         let text = sign + tree.label(id);
         if (text.length > letters) text = text.slice(0, Math.max(0, letters - 1)) + '…';
