@@ -107,17 +107,29 @@ async fn merge(
         View::Pprof | View::PprofRaw => ReportKind::Pprof,
         _ => ReportKind::FlamegraphArrow,
     };
+    // Asked before: data that arrive in between must not look like what the file leaves out.
+    let total = match kind {
+        ReportKind::Pprof => Some(total(client, query, range).await?),
+        _ => None,
+    };
     let mut request = QueryRequest::merge(query.to_string(), range, kind);
     request.group_by = question.shape.group_by.iter().map(|label| format!("labels.{label}")).collect();
     let answer = client.query(&request).await?;
     let (question, profile_type) = (question.clone(), query.profile_type.clone());
     // Megabytes are decoded: not on a thread that others wait for.
     let decoded =
-        tokio::task::spawn_blocking(move || content::decode(answer, &question, range, &profile_type));
+        tokio::task::spawn_blocking(move || content::decode(answer, total, &question, range, &profile_type));
     match decoded.await {
         Ok(fetched) => fetched.map_err(|source| wrong(query, source)),
         Err(panicked) => Err(wrong(query, panicked.into())),
     }
+}
+
+/// The sum of all values, which is not said beside a pprof: a tree of which all is cut has it.
+async fn total(client: &Client, query: &Query, range: TimeRange) -> Result<i64, AskError> {
+    let mut request = QueryRequest::merge(query.to_string(), range, ReportKind::FlamegraphArrow);
+    request.trim_percent = Some(100.0);
+    Ok(client.query(&request).await?.total)
 }
 
 fn wrong(query: &Query, source: content::Wrong) -> AskError {

@@ -4,7 +4,7 @@ use parca_client::{FlamegraphRecord, QueryAnswer, Report};
 use pql::ProfileType;
 use profile_codec::arrow::{ArrowLimits, decode_flame_graph};
 use profile_codec::pprof::{self, Limits};
-use profile_model::{Location, Profile, Sample, TimeRange, ValueType};
+use profile_model::{Location, Profile, Sample, StackId, TimeRange, ValueType};
 use report_render::{Selection, compare as compare_profiles, compare_by_share, transform};
 
 use crate::{Question, Shape, View};
@@ -49,13 +49,14 @@ impl Fetched {
 
 pub(crate) fn decode(
     answer: QueryAnswer,
+    pprof_total: Option<i64>,
     question: &Question,
     range: TimeRange,
     profile_type: &ProfileType,
 ) -> Result<Fetched, Wrong> {
     let (total, filtered) = (i128::from(answer.total), i128::from(answer.filtered));
     match answer.report {
-        Some(Report::Pprof(file)) => decode_pprof(&file, range, profile_type),
+        Some(Report::Pprof(file)) => decode_pprof(&file, pprof_total, range, profile_type),
         Some(Report::FlamegraphArrow(record)) if question.view == View::FlamegraphArrow => {
             Ok(Fetched { unit: record.unit.clone(), total, filtered, content: Content::Arrow(record) })
         }
@@ -66,14 +67,27 @@ pub(crate) fn decode(
     }
 }
 
-/// Parca's file may hold a stack several times and has no time to speak of (facts/parca.md 4.5).
-fn decode_pprof(file: &[u8], range: TimeRange, profile_type: &ProfileType) -> Result<Fetched, Wrong> {
+/// Parca's file may hold a stack several times, leaves out those without frames, and has no time to
+/// speak of (facts/parca.md 4.5).
+fn decode_pprof(
+    file: &[u8],
+    total: Option<i64>,
+    range: TimeRange,
+    profile_type: &ProfileType,
+) -> Result<Fetched, Wrong> {
     let mut profile = Profile::merge([&pprof::decode(file, &Limits::default())?])?;
     profile.time_nanos = range.start.saturating_nanos();
     if profile_type.delta {
         profile.duration_nanos = range.end.saturating_nanos().saturating_sub(profile.time_nanos);
     }
     let unit = profile.sample_types.first().map(|sample_type| sample_type.unit.clone()).unwrap_or_default();
+    let framed = if profile.sample_types.is_empty() { 0 } else { profile.samples.total(0) };
+    let frameless = i128::from(total.unwrap_or_default()) - framed;
+    if let Ok(value @ 1..) = i64::try_from(frameless)
+        && profile.sample_types.len() == 1
+    {
+        profile.samples.push(Sample { stack: StackId::EMPTY, values: &[value], labels: &[] });
+    }
     let total = if profile.sample_types.is_empty() { 0 } else { profile.samples.total(0) };
     let file = if profile.samples.is_empty() { Vec::new() } else { pprof::encode_gzip(&profile) };
     Ok(Fetched { unit, total, filtered: 0, content: Content::Pprof(file) })

@@ -67,7 +67,7 @@ fn profile(id: &str, seconds: i64, stacks: &[(&str, i64)]) -> pprof::Profile {
     let mut known = BTreeMap::new();
     for (stack, value) in stacks {
         let mut location_id: Vec<u64> = Vec::new();
-        for name in stack.split(';') {
+        for name in stack.split(';').filter(|name| !name.is_empty()) {
             let next = known.len() as u64 + 1;
             let id = *known.entry((*name).to_owned()).or_insert(next);
             if id == next {
@@ -234,6 +234,21 @@ async fn all_forms_of_one_merge_agree() {
         assert!(document.text().contains("render"), "{form}");
         assert!(!document.text().contains("gc</script>"), "{form}");
     }
+    load.stop(Signal::INT).await;
+}
+
+#[tokio::test]
+async fn stacks_without_frames_are_in_every_form() {
+    let (parca, load) = start(&[("main", 3), ("", 4)]).await;
+    assert_eq!(server_total(&parca.url(), AGENT).await, 28);
+    for report_type in ["json_flamegraph", "json_stacks", "pprof", "flamegraph_arrow"] {
+        let answer = envelope(&report(&load, AGENT, report_type).await);
+        assert_eq!(answer["profiles"][0]["total"], 28, "{report_type}");
+    }
+    assert_eq!(report(&load, AGENT, "folded").await.text(), "main 12\nunknown 16\n");
+    let file = report(&load, AGENT, "pprof_raw").await;
+    let decoded = profile_codec::pprof::decode(&file.body, &Default::default()).unwrap();
+    assert_eq!(decoded.samples.total(0), 28);
     load.stop(Signal::INT).await;
 }
 
