@@ -7,6 +7,7 @@
 mod graph;
 mod lines;
 mod parse;
+mod trie;
 mod write;
 
 pub use graph::{FoldedGraph, parse_graph};

@@ -33,8 +33,8 @@ impl Default for FlameJsonOptions {
 /// in a group, and `diff` in a comparison. Where some is left out, `flat` is still what it was, so
 /// that all sums hold with what is reported as cut.
 ///
-/// Objects nest three levels for each frame; readers with a limit on that need trees with a
-/// [`max_depth`](Limits::max_depth).
+/// Each frame nests two levels, an object and the array of its children; readers with a limit on
+/// that need trees with a [`max_depth`](Limits::max_depth).
 ///
 /// # Errors
 /// If `out` fails.

@@ -82,6 +82,22 @@ proptest! {
         let graph = folded::parse_graph(&bytes[..], &Default::default(), 0.0);
         prop_assert_eq!(read.is_ok(), graph.is_ok());
     }
+
+    #[test]
+    fn what_is_cut_while_reading_is_what_is_cut_while_writing(
+        lines in "([ab;\u{e9}]{1,6} [0-9]{1,2}\n){1,12}",
+        min_percent in 0.0..60.0,
+    ) {
+        let all = folded::parse_graph(lines.as_bytes(), &Default::default(), 0.0).unwrap();
+        let large = folded::parse_graph(lines.as_bytes(), &Default::default(), min_percent).unwrap();
+        let mut options = json::FlameJsonOptions::default();
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        json::flame_graph(&large.flame(), &options, &mut read).unwrap();
+        options.limits.min_percent = min_percent;
+        let cut = json::flame_graph(&all.flame(), &options, &mut written).unwrap();
+        prop_assert_eq!(String::from_utf8(read).unwrap(), String::from_utf8(written).unwrap());
+        prop_assert_eq!(large.cut, cut);
+    }
 }
 
 #[test]
