@@ -1,0 +1,155 @@
+//! The Authorization header.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
+use http::{Request, StatusCode, Uri};
+use http_body_util::Full;
+
+use super::aws::Signer;
+use super::azure::AzureTokens;
+use super::oauth2::TokenSource;
+use super::source::Source;
+use crate::config::{Authorization, BasicAuth, path, secret};
+use crate::{ConfigError, CredentialError, Environment, HttpClientConfig, Secret};
+
+pub(super) enum Auth {
+    None,
+    Basic { username: Source, password: Source },
+    Scheme { scheme: String, credentials: Source },
+    OAuth2(Box<TokenSource>),
+    SigV4(Box<Signer>),
+    Azure(Box<AzureTokens>),
+}
+
+impl Auth {
+    /// The one way that valid settings have.
+    pub(super) fn new(config: &HttpClientConfig, environment: &Environment) -> Result<Self, ConfigError> {
+        if let Some(basic_auth) = &config.basic_auth {
+            return Ok(Self::basic(basic_auth));
+        }
+        if let Some(authorization) = &config.authorization {
+            return Ok(Self::scheme(authorization));
+        }
+        if let Some(oauth2) = &config.oauth2 {
+            return Ok(Self::OAuth2(Box::new(TokenSource::new(oauth2, environment)?)));
+        }
+        if let Some(sigv4) = &config.sigv4 {
+            return Ok(Self::SigV4(Box::new(Signer::new(sigv4, environment)?)));
+        }
+        if let Some(azuread) = &config.azuread {
+            return Ok(Self::Azure(Box::new(AzureTokens::new(azuread, environment)?)));
+        }
+        let (token, file) = (secret(&config.bearer_token), path(&config.bearer_token_file));
+        if token.is_none() && file.is_none() {
+            return Ok(Self::None);
+        }
+        let credentials = Source::new(token, "bearer_token_file", file);
+        Ok(Self::Scheme { scheme: "Bearer".to_owned(), credentials })
+    }
+
+    fn basic(basic_auth: &BasicAuth) -> Self {
+        let username = basic_auth.username.clone().filter(|name| !name.is_empty()).map(Secret::new);
+        let (username_file, password_file) =
+            (path(&basic_auth.username_file), path(&basic_auth.password_file));
+        Self::Basic {
+            username: Source::new(username.as_ref(), "basic_auth.username_file", username_file),
+            password: Source::new(secret(&basic_auth.password), "basic_auth.password_file", password_file),
+        }
+    }
+
+    fn scheme(authorization: &Authorization) -> Self {
+        let file = path(&authorization.credentials_file);
+        let credentials =
+            Source::new(secret(&authorization.credentials), "authorization.credentials_file", file);
+        Self::Scheme { scheme: authorization.scheme().to_owned(), credentials }
+    }
+
+    /// Adds the header unless the request has one.
+    pub(super) async fn apply(&self, headers: &mut HeaderMap) -> Result<(), CredentialError> {
+        if headers.contains_key(AUTHORIZATION) {
+            return Ok(());
+        }
+        let value = match self {
+            // A signature comes last, over all headers.
+            Self::None | Self::SigV4(_) => return Ok(()),
+            Self::Basic { username, password } => {
+                basic(username.read().await?.expose(), password.read().await?.expose())
+            }
+            Self::Scheme { scheme, credentials } => {
+                header(&format!("{scheme} {}", credentials.read().await?.expose()), "authorization")?
+            }
+            Self::OAuth2(tokens) => {
+                let user_agent = headers.get(USER_AGENT).cloned();
+                header(tokens.authorization(user_agent).await?.expose(), "oauth2")?
+            }
+            Self::Azure(tokens) => header(tokens.authorization().await?.expose(), "azuread")?,
+        };
+        headers.insert(AUTHORIZATION, value);
+        Ok(())
+    }
+
+    /// Signs what is otherwise ready to go, where signatures are asked for.
+    pub(super) async fn sign(
+        &self,
+        request: &mut Request<Full<Bytes>>,
+        body: &Bytes,
+    ) -> Result<(), CredentialError> {
+        match self {
+            Self::SigV4(signer) => signer.sign(request, body).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// After a refusal: drops what was fetched. True if there was something, so that trying again
+    /// makes sense. AWS says 403 where others say 401.
+    pub(super) async fn forget(&self, status: StatusCode) -> bool {
+        match self {
+            Self::OAuth2(tokens) => status == StatusCode::UNAUTHORIZED && tokens.forget().await,
+            Self::Azure(tokens) => status == StatusCode::UNAUTHORIZED && tokens.forget().await,
+            Self::SigV4(signer) => {
+                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && signer.forget().await
+            }
+            // Files were read for the very request that failed.
+            Self::None | Self::Basic { .. } | Self::Scheme { .. } => false,
+        }
+    }
+}
+
+/// User and password that stand in the URL, as Go's client sends them.
+pub(super) fn from_url(uri: &Uri, headers: &mut HeaderMap) {
+    let Some((user, _)) = uri.authority().and_then(|authority| authority.as_str().rsplit_once('@')) else {
+        return;
+    };
+    let (user, password) = user.split_once(':').unwrap_or((user, ""));
+    if !headers.contains_key(AUTHORIZATION) {
+        headers.insert(AUTHORIZATION, basic(&decode(user), &decode(password)));
+    }
+}
+
+/// `Basic` with user and password.
+pub(super) fn basic(user: &str, password: &str) -> HeaderValue {
+    let text = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+    let mut value = HeaderValue::from_str(&text).expect("base64 fits into a header");
+    value.set_sensitive(true);
+    value
+}
+
+/// A header's value that is not shown.
+pub(super) fn header(text: &str, key: &str) -> Result<HeaderValue, CredentialError> {
+    let mut value =
+        HeaderValue::from_str(text).map_err(|_| CredentialError::NotAHeader { key: key.to_owned() })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Undoes percent-encoding; bytes that are no UTF-8 are replaced.
+pub(super) fn decode(text: &str) -> String {
+    // `+` means itself here, and a space in a form: it is hidden from the form's decoder.
+    let text = text.replace('+', "%2B");
+    url::form_urlencoded::parse(format!("x={}", text.replace('&', "%26")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! Connections kept and reused, and replaced when certificates change.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::PROXY_AUTHORIZATION;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client as Pool;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::connect::Connector;
+use super::proxies::Proxies;
+use super::tls_files::{Stamp, stamp};
+use super::{redirect, tls};
+use crate::config::TlsConfig;
+use crate::error::shown;
+use crate::{ConfigError, SendError};
+
+/// How long an idle connection is kept: Prometheus' value.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// Prometheus pings a silent HTTP/2 connection after this.
+const PING_INTERVAL: Duration = Duration::from_secs(60);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
+type HttpPool = Pool<Connector, Full<Bytes>>;
+
+/// Sends single requests: no credentials but the proxy's, no redirects.
+pub(super) struct Transport {
+    block: &'static str,
+    tls: TlsConfig,
+    proxies: Arc<Proxies>,
+    http2: bool,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    pool: HttpPool,
+    /// The files' outside when they were last looked into, with or without success.
+    stamp: Stamp,
+}
+
+impl Transport {
+    /// `block` is the key of the TLS settings.
+    pub(super) fn new(
+        block: &'static str,
+        tls: TlsConfig,
+        proxies: Proxies,
+        http2: bool,
+    ) -> Result<Self, ConfigError> {
+        let proxies = Arc::new(proxies);
+        // Before the reading: a change during it is seen next time.
+        let stamp = stamp(&tls);
+        let pool = pool(block, &tls, &proxies, http2)?;
+        Ok(Self { block, tls, proxies, http2, current: Mutex::new(Current { pool, stamp }) })
+    }
+
+    /// Sends one request and reads the whole answer.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, SendError> {
+        let uri = redirect::without_user(std::mem::take(request.uri_mut()));
+        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(SendError::Url { url: shown(&uri) });
+        }
+        if let Some(value) = self.proxies.authorization(&uri) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
+        *request.uri_mut() = uri.clone();
+        let answer = self.pool().request(request).await.map_err(|error| failure(&uri, error))?;
+        collect(&uri, answer, limit).await
+    }
+
+    /// The connections for the files as they are now. Files that are no good, perhaps half written,
+    /// leave the old connections in use: they are looked into again when they change again.
+    fn pool(&self) -> HttpPool {
+        let stamp = stamp(&self.tls);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.stamp != stamp {
+            current.stamp = stamp;
+            match pool(self.block, &self.tls, &self.proxies, self.http2) {
+                Ok(pool) => current.pool = pool,
+                Err(error) => {
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::warn!(%error, source, "changed certificates are not used");
+                }
+            }
+        }
+        current.pool.clone()
+    }
+}
+
+fn pool(block: &str, tls: &TlsConfig, proxies: &Arc<Proxies>, http2: bool) -> Result<HttpPool, ConfigError> {
+    let rustls = tls::client_config(block, tls)?;
+    let connector = Connector::new(rustls, tls::server_name(tls), proxies.clone(), http2);
+    let mut builder = Pool::builder(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_TIMEOUT);
+    Ok(builder.build(connector))
+}
+
+async fn collect(uri: &Uri, answer: Response<Incoming>, limit: usize) -> Result<Response<Bytes>, SendError> {
+    let (parts, body) = answer.into_parts();
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Err(SendError::AnswerTooLarge { limit }),
+        Err(source) => Err(SendError::Exchange { url: shown(uri), source }),
+    }
+}
+
+fn failure(uri: &Uri, error: hyper_util::client::legacy::Error) -> SendError {
+    let (url, connect) = (shown(uri), error.is_connect());
+    let source = error.into();
+    if connect { SendError::Connect { url, source } } else { SendError::Exchange { url, source } }
+}

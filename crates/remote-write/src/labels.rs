@@ -1,0 +1,216 @@
+//! A series' identity: labels that are sorted, unique and never empty.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The label that holds a series' metric name.
+pub const METRIC_NAME: &str = "__name__";
+
+/// Label names with their values, sorted bytewise by name; no name twice, no empty value.
+///
+/// Names and values are shared strings: thousands of series that repeat one query text cost it once.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Labels(Vec<(Arc<str>, Arc<str>)>);
+
+/// Which names a receiver is expected to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum NameRules {
+    /// `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics, the same without colons for labels.
+    /// Remote write 1.0 asks for them and 2.0 recommends them.
+    #[default]
+    Legacy,
+    /// Any text that is not empty, as remote write 2.0 and Prometheus 3 allow.
+    Utf8,
+}
+
+/// Why labels cannot identify a series. Prometheus answers 204 to such series and stores nothing,
+/// so the sender has to find them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabelError {
+    /// The same name twice.
+    #[error("expected each label once, found `{0}` twice")]
+    Duplicate(String),
+    /// A label without a name.
+    #[error("expected a label name, found an empty one")]
+    EmptyName,
+    /// No `__name__`.
+    #[error("expected a metric name in `__name__`, found none")]
+    NoMetricName,
+    /// `__name__` is not a metric name by the rules.
+    #[error("expected a metric name, found `{0}`")]
+    MetricName(String),
+    /// A label's name is not one by the rules, or reserved (`__` in front).
+    #[error("expected a label name, found `{0}`")]
+    LabelName(String),
+}
+
+impl Labels {
+    /// Sorts the pairs by name and leaves out those with an empty value, which means "no such label"
+    /// on this wire. Fails if a name is empty or comes twice.
+    pub fn new<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self, LabelError>
+    where
+        N: Into<Arc<str>>,
+        V: Into<Arc<str>>,
+    {
+        let mut pairs: Vec<(Arc<str>, Arc<str>)> = pairs
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .filter(|(_, value): &(_, Arc<str>)| !value.is_empty())
+            .collect();
+        pairs.sort();
+        if let Some(twice) = pairs.windows(2).find(|two| two[0].0 == two[1].0) {
+            return Err(LabelError::Duplicate(twice[0].0.to_string()));
+        }
+        if pairs.first().is_some_and(|(name, _)| name.is_empty()) {
+            return Err(LabelError::EmptyName);
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.find(name).ok().map(|at| &*self.0[at].1)
+    }
+
+    /// Sets `name`, or takes it away if the value is empty. An empty name changes nothing.
+    pub fn set(&mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) {
+        let (name, value) = (name.into(), value.into());
+        match self.find(&name) {
+            Ok(at) if value.is_empty() => {
+                self.0.remove(at);
+            }
+            Ok(at) => self.0[at].1 = value,
+            Err(at) if !value.is_empty() && !name.is_empty() => self.0.insert(at, (name, value)),
+            Err(_) => {}
+        }
+    }
+
+    /// Keeps the labels that `keep` says yes to.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
+        self.0.retain(|(name, value)| keep(name, value));
+    }
+
+    /// The metric name.
+    pub fn metric_name(&self) -> Option<&str> {
+        self.get(METRIC_NAME)
+    }
+
+    /// Name and value of each label, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// The number of labels.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a receiver that follows the rules would store a series of this name.
+    pub fn check(&self, rules: NameRules) -> Result<(), LabelError> {
+        let metric = self.metric_name().ok_or(LabelError::NoMetricName)?;
+        if !rules.is_metric_name(metric) {
+            return Err(LabelError::MetricName(metric.to_owned()));
+        }
+        let bad =
+            |name: &&str| *name != METRIC_NAME && (name.starts_with("__") || !rules.is_label_name(name));
+        match self.iter().map(|(name, _)| name).find(bad) {
+            Some(name) => Err(LabelError::LabelName(name.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(have, _)| (**have).cmp(name))
+    }
+}
+
+/// As PromQL writes it: `up{job="a"}`.
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.metric_name().unwrap_or_default())?;
+        f.write_str("{")?;
+        let rest = self.iter().filter(|(name, _)| *name != METRIC_NAME);
+        for (index, (name, value)) in rest.enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{name}={value:?}")?;
+        }
+        f.write_str("}")
+    }
+}
+
+impl NameRules {
+    /// Whether `name` can be a metric's.
+    pub fn is_metric_name(self, name: &str) -> bool {
+        self.holds(name, |byte| byte == b':')
+    }
+
+    /// Whether `name` can be a label's.
+    pub fn is_label_name(self, name: &str) -> bool {
+        self.holds(name, |_| false)
+    }
+
+    fn holds(self, name: &str, also: impl Fn(u8) -> bool) -> bool {
+        let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || also(byte);
+        match (self, name.as_bytes().split_first()) {
+            (_, None) => false,
+            (Self::Utf8, Some(_)) => true,
+            (Self::Legacy, Some((first, rest))) => {
+                letter(*first) && rest.iter().all(|byte| letter(*byte) || byte.is_ascii_digit())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_sorted_unique_and_without_empty_values() {
+        let check = |pairs: &[(&str, &str)], expect: Result<&str, LabelError>| {
+            let found = Labels::new(pairs.iter().copied()).map(|labels| format!("{labels:?}"));
+            assert_eq!(found, expect.map(str::to_owned), "{pairs:?}");
+        };
+        check(&[("b", "2"), ("__name__", "up"), ("a", "1")], Ok(r#"up{a="1",b="2"}"#));
+        check(&[("a", ""), ("b", "é\n")], Ok(r#"{b="é\n"}"#));
+        check(&[("a", "1"), ("a", "")], Ok(r#"{a="1"}"#));
+        check(&[("a", "1"), ("a", "1")], Err(LabelError::Duplicate("a".into())));
+        check(&[("", "1")], Err(LabelError::EmptyName));
+        check(&[("", "")], Ok("{}"));
+    }
+
+    #[test]
+    fn names_are_checked_by_the_receivers_rules() {
+        let check = |pairs: &[(&str, &str)], legacy: Result<(), LabelError>, utf8: Result<(), LabelError>| {
+            let labels = Labels::new(pairs.iter().copied()).unwrap();
+            assert_eq!(labels.check(NameRules::Legacy), legacy, "{labels:?}");
+            assert_eq!(labels.check(NameRules::Utf8), utf8, "{labels:?}");
+        };
+        check(&[("__name__", "a:b_1"), ("_x", "1")], Ok(()), Ok(()));
+        check(&[("x", "1")], Err(LabelError::NoMetricName), Err(LabelError::NoMetricName));
+        check(&[("__name__", "1a")], Err(LabelError::MetricName("1a".into())), Ok(()));
+        let dotted = LabelError::LabelName("a.b".into());
+        check(&[("__name__", "a"), ("a.b", "1")], Err(dotted), Ok(()));
+        check(&[("__name__", "a"), ("a:b", "1")], Err(LabelError::LabelName("a:b".into())), Ok(()));
+        let reserved = LabelError::LabelName("__x".into());
+        check(&[("__name__", "a"), ("__x", "1")], Err(reserved.clone()), Err(reserved));
+    }
+
+    #[test]
+    fn setting_keeps_the_order() {
+        let mut labels = Labels::new([("b", "1")]).unwrap();
+        labels.set("a", "2");
+        labels.set("c", "3");
+        labels.set("b", "");
+        labels.set("", "x");
+        labels.set("a", "4");
+        assert_eq!(format!("{labels:?}"), r#"{a="4",c="3"}"#);
+    }
+}
