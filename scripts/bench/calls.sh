@@ -11,9 +11,10 @@ cd "$(dirname "$0")/../.."
 calls=${1:-200000} rounds=${2:-5}
 ghz=${GHZ:-ghz}
 
-cargo build --quiet --release -p parca-client --example canned_server
-cargo build --quiet --release -p parca-workload --example engine_cost
-programs=${CARGO_TARGET_DIR:-target}/release/examples
+# As it is shipped: `dist` is release with link-time optimisation.
+cargo build --quiet --profile dist -p parca-client --example canned_server
+cargo build --quiet --profile dist -p parca-workload --example engine_cost
+programs=${CARGO_TARGET_DIR:-target}/dist/examples
 
 work=$(mktemp -d)
 "$programs/canned_server" > "$work/address" &
