@@ -2,6 +2,7 @@
 
 mod args;
 mod families;
+mod gateway;
 mod parcaquery;
 mod progress;
 mod reach;

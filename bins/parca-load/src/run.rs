@@ -60,8 +60,8 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let knowledge = Knowledge::new();
     let questions = Questions::new(client.clone(), knowledge.clone(), config.client.timeout);
     let page = Ui::new(client.clone(), Arc::clone(&hub), readiness.clone(), config.protocol);
-    let own = registry.routes().merge(health_routes(readiness)).merge(questions.routes());
-    let own = own.merge(ui::routes(page));
+    let own =
+        registry.routes().merge(health_routes(readiness)).merge(questions.routes()).merge(ui::routes(page));
     let serving = serve(&config, own, &profiler, &stop).await?;
 
     let types = if config.once {

@@ -145,7 +145,7 @@ impl Ask {
             Self::Merge { query, start, trim_percent } => {
                 let range = match start {
                     Start::Ago(range) => ago(now, *range),
-                    Start::At(start) => TimeRange::new(*start, timestamp(now)),
+                    Start::At(start) => TimeRange::new(*start, now.into()),
                 };
                 let mut request = QueryRequest::merge(query.as_str(), range, ReportKind::FlamegraphArrow);
                 request.trim_percent = Some(*trim_percent);
@@ -165,12 +165,7 @@ impl Ask {
 }
 
 pub(crate) fn ago(now: SystemTime, range: Duration) -> TimeRange {
-    TimeRange::new(timestamp(now.checked_sub(range).unwrap_or(SystemTime::UNIX_EPOCH)), timestamp(now))
-}
-
-pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    TimeRange::new(now.checked_sub(range).unwrap_or(SystemTime::UNIX_EPOCH).into(), now.into())
 }
 
 /// How each kind of call is recorded.

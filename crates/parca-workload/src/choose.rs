@@ -12,7 +12,7 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
-use crate::call::{Ask, Call, Learn, QueryText, Start, When, key, timestamp};
+use crate::call::{Ask, Call, Learn, QueryText, Start, When, key};
 use crate::go_time::go_duration;
 use crate::knowledge::{KnownSeries, Maps, SeriesId};
 use crate::lane::Lane;
@@ -119,7 +119,7 @@ fn merge(tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
             continue;
         };
         let bucket = series.iter().map(|series| series.bucket).max().unwrap_or_default();
-        let start = timestamp(tick.planned_wall - range);
+        let start = Timestamp::from(tick.planned_wall - range);
         let (start, label) = if has_it_all(earliest, start, bucket.max(range / POINTS)) {
             (Start::Ago(range), go_duration(range))
         } else {
@@ -166,7 +166,7 @@ mod tests {
             maps.labels.insert(label.to_owned(), (), HOUR);
         }
         let times: Vec<Timestamp> =
-            (0..10).map(|i| timestamp(SystemTime::now() - ago + Duration::from_secs(i))).collect();
+            (0..10).map(|i| Timestamp::from(SystemTime::now() - ago + Duration::from_secs(i))).collect();
         for index in 0..2 {
             let series = KnownSeries::thinned(Labels::default(), times.clone(), Duration::from_secs(5));
             maps.series.insert((profile_type.clone(), 0, index), vec![series], HOUR);

@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A point in time, as seconds and nanoseconds since the Unix epoch.
@@ -57,6 +59,20 @@ impl Timestamp {
     /// Milliseconds since the epoch, rounded down: the unit Parca looks single profiles up by.
     pub const fn saturating_millis(self) -> i64 {
         self.seconds.saturating_mul(1000).saturating_add((self.nanos / 1_000_000) as i64)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// Exact: the platform counts nanoseconds, too.
+    fn from(time: SystemTime) -> Self {
+        let seconds = |since: Duration| i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => Self::new(seconds(since), since.subsec_nanos()),
+            Err(before) => match before.duration() {
+                before if before.subsec_nanos() == 0 => Self::new(-seconds(before), 0),
+                before => Self::new(-seconds(before) - 1, 1_000_000_000 - before.subsec_nanos()),
+            },
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use pql::ProfileType;
-use profile_codec::pprof::{JsonProfile, Limits as PprofLimits};
+use profile_codec::pprof;
 use profile_model::{FlameOptions, Profile, TimeRange};
 use report_render::{Cut, Flame, Limits, Order, Selection, folded, html, json, speedscope, svg, top};
 
@@ -51,8 +51,10 @@ impl Answer {
             return envelope::write(self, out);
         }
         match &self.profiles[0].content {
-            Content::Pprof(file) => out.write_all(file),
-            Content::Stacks(profile) => self.document(&selection(profile, self.base.is_some())?, out),
+            Content::Profile(profile) if self.view == View::PprofRaw => {
+                out.write_all(&pprof::encode_gzip(profile))
+            }
+            Content::Profile(profile) => self.document(&selection(profile, self.base.is_some())?, out),
             Content::Arrow(_) => Err(impossible()),
         }
     }
@@ -89,12 +91,12 @@ impl Answer {
     /// Writes the report as a JSON value, and says what was cut off.
     pub(crate) fn value(&self, found: &Found, out: &mut impl Write) -> io::Result<Cut> {
         match &found.content {
-            Content::Pprof(file) => {
-                JsonProfile::new(file, &PprofLimits::default()).map_err(io::Error::other)?.write(out)?;
+            Content::Profile(profile) if self.view == View::Pprof => {
+                pprof::write_json(&pprof::encode(profile), &pprof::Limits::default(), out)?;
                 Ok(Cut::default())
             }
             Content::Arrow(record) => envelope::arrow(record, out).map(|()| Cut::default()),
-            Content::Stacks(profile) => {
+            Content::Profile(profile) => {
                 let selection = selection(profile, self.base.is_some())?;
                 if self.view == View::JsonStacks {
                     return json::stacks(&selection, out).map(|_| Cut::default());

@@ -16,12 +16,10 @@ pub(crate) type Wrong = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Content {
-    /// A pprof file, compressed, of merged stacks and the time that was asked for.
-    Pprof(Vec<u8>),
     /// Parca's message.
     Arrow(FlamegraphRecord),
     /// One sample type, or in a comparison a second one: what changed.
-    Stacks(Box<Profile>),
+    Profile(Box<Profile>),
 }
 
 /// An answer to one query.
@@ -38,9 +36,7 @@ impl Fetched {
     /// Whether nothing matched, as opposed to values that sum up to nothing.
     pub(crate) fn is_empty(&self) -> bool {
         let no_stacks = match &self.content {
-            Content::Stacks(profile) => profile.samples.is_empty(),
-            // The smallest file with a sample in it is larger; those without are told by `decode`.
-            Content::Pprof(file) => file.is_empty(),
+            Content::Profile(profile) => profile.samples.is_empty(),
             Content::Arrow(record) => record.height <= 1,
         };
         no_stacks && self.total == 0 && self.filtered == 0
@@ -81,16 +77,15 @@ fn decode_pprof(
         profile.duration_nanos = range.end.saturating_nanos().saturating_sub(profile.time_nanos);
     }
     let unit = profile.sample_types.first().map(|sample_type| sample_type.unit.clone()).unwrap_or_default();
-    let framed = if profile.sample_types.is_empty() { 0 } else { profile.samples.total(0) };
-    let frameless = i128::from(total.unwrap_or_default()) - framed;
+    let sum = |profile: &Profile| if profile.sample_types.is_empty() { 0 } else { profile.samples.total(0) };
+    let frameless = i128::from(total.unwrap_or_default()) - sum(&profile);
     if let Ok(value @ 1..) = i64::try_from(frameless)
         && profile.sample_types.len() == 1
     {
         profile.samples.push(Sample { stack: StackId::EMPTY, values: &[value], labels: &[] });
     }
-    let total = if profile.sample_types.is_empty() { 0 } else { profile.samples.total(0) };
-    let file = if profile.samples.is_empty() { Vec::new() } else { pprof::encode_gzip(&profile) };
-    Ok(Fetched { unit, total, filtered: 0, content: Content::Pprof(file) })
+    let total = sum(&profile);
+    Ok(Fetched { unit, total, filtered: 0, content: Content::Profile(Box::new(profile)) })
 }
 
 fn decode_tree(
@@ -121,7 +116,7 @@ fn decode_tree(
         unit,
         total: left,
         filtered: filtered + total - left,
-        content: Content::Stacks(Box::new(profile)),
+        content: Content::Profile(Box::new(profile)),
     })
 }
 
@@ -150,12 +145,12 @@ fn shaped(mut profile: Profile, shape: &Shape) -> Profile {
 
 /// What changed from one answer to another.
 pub(crate) fn compare(base: Fetched, compared: Fetched, absolute: bool) -> Result<Fetched, Wrong> {
-    let (Content::Stacks(before), Content::Stacks(after)) = (&base.content, &compared.content) else {
+    let (Content::Profile(before), Content::Profile(after)) = (&base.content, &compared.content) else {
         return Err("expected stacks to compare".into());
     };
     let side = |profile| Selection::new(profile, 0).ok_or("expected a sample type, found none");
     let (before, after) = (side(before)?, side(after)?);
     let profile =
         if absolute { compare_profiles(&before, &after)? } else { compare_by_share(&before, &after)? };
-    Ok(Fetched { content: Content::Stacks(Box::new(profile)), ..compared })
+    Ok(Fetched { content: Content::Profile(Box::new(profile)), ..compared })
 }

@@ -1,5 +1,6 @@
 //! A question from the parameters of a URL.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use pql::{NAME_LABEL, Selector};
@@ -49,7 +50,7 @@ impl Question {
         parameters: impl IntoIterator<Item = (N, V)>,
         now: SystemTime,
     ) -> Result<Self, Vec<Mistake>> {
-        let mut given = Parameters { values: Default::default(), mistakes: Vec::new(), now };
+        let mut given = Parameters { values: BTreeMap::new(), mistakes: Vec::new(), now };
         for (name, value) in parameters {
             given.take(name.as_ref(), value.as_ref());
         }
@@ -62,20 +63,19 @@ impl Question {
 }
 
 struct Parameters {
-    /// By position in [`NAMES`].
-    values: [Option<String>; NAMES.len()],
+    values: BTreeMap<&'static str, String>,
     mistakes: Vec<Mistake>,
     now: SystemTime,
 }
 
 impl Parameters {
     fn take(&mut self, name: &str, value: &str) {
-        let Some(at) = NAMES.iter().position(|known| *known == name) else {
+        let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
             let name: String = name.chars().take(64).collect();
             self.mistakes.push(Mistake::new(name, "expected a parameter that exists").or(NAMES));
             return;
         };
-        if self.values[at].replace(value.to_owned()).is_some() {
+        if self.values.insert(known, value.to_owned()).is_some() {
             self.wrong(name, "expected it once, found it twice");
         }
     }
@@ -86,8 +86,7 @@ impl Parameters {
 
     /// The value of a parameter, if it is given and not empty.
     fn value(&self, name: &str) -> Option<String> {
-        let at = NAMES.iter().position(|known| *known == name)?;
-        self.values[at].clone().filter(|value| !value.is_empty())
+        self.values.get(name).filter(|value| !value.is_empty()).cloned()
     }
 
     fn question(&mut self) -> Option<Question> {
@@ -154,7 +153,7 @@ impl Parameters {
         end: Option<SystemTime>,
         names: [&str; 2],
     ) -> Option<TimeRange> {
-        let range = TimeRange::new(instant(start?), instant(end?));
+        let range = TimeRange::new(start?.into(), end?.into());
         if range.is_empty() {
             let [start, end] = names;
             self.wrong(start, format!("expected a time before `{end}`, found one after it"));
@@ -268,21 +267,6 @@ impl Parameters {
 
 fn short(text: &str) -> String {
     text.chars().take(64).collect()
-}
-
-/// Exact: the platform counts nanoseconds, too.
-pub(crate) fn instant(point: SystemTime) -> Timestamp {
-    match point.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => Timestamp::new(i64::try_from(since.as_secs()).unwrap_or(i64::MAX), since.subsec_nanos()),
-        Err(before) => {
-            let before = before.duration();
-            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
-            match before.subsec_nanos() {
-                0 => Timestamp::new(-seconds, 0),
-                nanos => Timestamp::new(-seconds - 1, 1_000_000_000 - nanos),
-            }
-        }
-    }
 }
 
 /// An instant as RFC 3339 in UTC, with as many digits below the second as it takes.
@@ -420,7 +404,7 @@ mod tests {
     fn instants_before_1970_are_exact() {
         for text in ["1969-12-31T23:59:59.75Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
             let point = timespec::parse_point(text, SystemTime::UNIX_EPOCH).unwrap();
-            assert_eq!(rfc3339(instant(point)), text);
+            assert_eq!(rfc3339(point.into()), text);
         }
     }
 }

@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::Typed;
-use super::go::parse_duration;
 
 /// A command line that makes sense.
 pub(crate) struct Config {
@@ -91,7 +90,7 @@ impl Checker<'_> {
 
     /// A duration above zero.
     fn duration(&mut self, flag: &str, text: &str) -> Option<Duration> {
-        let parsed = parse_duration(text).and_then(|duration| {
+        let parsed = timespec::parse_span(text).map_err(|error| error.to_string()).and_then(|duration| {
             if duration.is_zero() {
                 Err(format!("expected more than zero, found `{text}`"))
             } else {

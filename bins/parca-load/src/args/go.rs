@@ -69,13 +69,6 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Durations as Go writes and reads them: `15m`, `1h30m`, `168h0m0s`, `1.5h`, `250ms`; and as people
-/// do: `7d`, `1week`.
-pub(crate) fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    let wrong = || format!("expected a duration such as `15m` or `1h30m`, found `{text}`");
-    humantime::parse_duration(text.trim()).map_err(|_| wrong())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,20 +98,5 @@ mod tests {
                 "flag -x does not exist",
             ],
         );
-    }
-
-    #[test]
-    fn durations_in_both_spellings() {
-        let check = |text: &str, seconds: f64| {
-            assert_eq!(parse_duration(text).map(|d| d.as_secs_f64()), Ok(seconds), "{text}");
-        };
-        check("15m", 900.0);
-        check("168h0m0s", 604_800.0);
-        check("1h30m", 5400.0);
-        check("1.5h", 5400.0);
-        check("250ms", 0.25);
-        check("7d", 604_800.0);
-        assert!(parse_duration("5").is_err());
-        assert!(parse_duration("-5s").is_err());
     }
 }

@@ -3,7 +3,6 @@
 mod refusal;
 
 use std::io::Write;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -15,15 +14,15 @@ use ops::{StreamLimits, accepts_gzip, written_body};
 use parca_client::Client;
 use parca_workload::Knowledge;
 use query::{Answer, AskError, Question, View, ask};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use url::form_urlencoded;
 
 use refusal::Refusal;
 
+use crate::gateway::Turns;
+
 /// Questions that are answered at a time; each may hold some hundred megabytes.
 const AT_ONCE: usize = 4;
-/// How long a question waits for others to be answered.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest that a question may take, however many calls it takes, unless one alone may take longer.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -33,26 +32,17 @@ pub(crate) struct Questions {
     client: Client,
     knowledge: Knowledge,
     longest: Duration,
-    places: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Questions {
     /// Calls of the client may take `timeout` each.
     pub(crate) fn new(client: Client, knowledge: Knowledge, timeout: Duration) -> Self {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { client, knowledge, longest: LONGEST.max(timeout), places }
+        Self { client, knowledge, longest: LONGEST.max(timeout), turns: Turns::new(AT_ONCE) }
     }
 
     pub(crate) fn routes(self) -> Router {
         Router::new().route("/parcaquery", get(answer)).with_state(self)
-    }
-
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(PATIENCE, place).await {
-            Ok(Ok(place)) => Ok(place),
-            _ => Err(Refusal::Busy { limit: AT_ONCE }),
-        }
     }
 
     async fn ask(&self, parameters: &str) -> Result<Answer, Refusal> {
@@ -73,23 +63,22 @@ async fn answer(
     RawQuery(parameters): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let place = match questions.place().await {
-        Ok(place) => place,
-        Err(refusal) => return refusal.into_response(),
+    let Some(turn) = questions.turns.take().await else {
+        return Refusal::Busy { limit: AT_ONCE }.into_response();
     };
     match questions.ask(&parameters.unwrap_or_default()).await {
-        Ok(answer) => report(answer, accepts_gzip(&headers), place),
+        Ok(answer) => report(answer, accepts_gzip(&headers), turn),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-/// The place is taken until the last byte is written.
-fn report(answer: Answer, gzip: bool, place: OwnedSemaphorePermit) -> Response {
+/// The turn lasts until the last byte is written.
+fn report(answer: Answer, gzip: bool, turn: OwnedSemaphorePermit) -> Response {
     let view = answer.view;
     // A file that is compressed already.
     let gzip = gzip && view != View::PprofRaw;
     let body = written_body(gzip, StreamLimits::default(), move |mut out: &mut dyn Write| {
-        let _place = place;
+        let _turn = turn;
         answer.write(&mut out)
     });
     let mut response = body.into_response();

@@ -5,10 +5,11 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use parca_client::Code;
 use profile_model::TimeRange;
 use query::{AskError, Mistake, Searched, rfc3339};
 use serde::Serialize;
+
+use crate::gateway;
 
 /// Why there is no report.
 pub(super) enum Refusal {
@@ -138,14 +139,10 @@ fn nothing(searched: Searched) -> Said {
 }
 
 fn server(error: &parca_client::Error) -> (StatusCode, Said) {
-    let status = match error.code() {
-        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    };
     let said = Said {
         code: Some(error.code().as_str()),
         hint: error.hint().map(str::to_owned),
         ..message(error.to_string())
     };
-    (status, said)
+    (gateway::status(error), said)
 }

@@ -1,25 +1,22 @@
 //! What there is to ask for: `/api/types`, `/api/labels`, `/api/values`.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
-use parca_client::{Client, Code, Error, LabelsRequest, ProfileTypesRequest, ValuesRequest};
+use parca_client::{Client, Error, LabelsRequest, ProfileTypesRequest, ValuesRequest};
 use pql::ProfileType;
 use serde_json::json;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use url::form_urlencoded;
 
 use super::{AT_ONCE, Ui};
+use crate::gateway;
 
 /// The most that a list may have, as entries and as bytes; nobody picks from a longer one.
 const MAX_ENTRIES: usize = 1000;
 const MAX_BYTES: usize = 256 << 10;
-/// How long a list waits for others.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why there is no list.
 pub(super) enum Failure {
@@ -37,22 +34,15 @@ impl IntoResponse for Failure {
                 let message = format!("{AT_ONCE} lists are being fetched; ask again in a moment");
                 (StatusCode::SERVICE_UNAVAILABLE, message, None)
             }
-            Self::Server(error) => (status(&error), error.to_string(), error.hint()),
+            Self::Server(error) => (gateway::status(&error), error.to_string(), error.hint()),
         };
         let said = json!({ "error": { "status": status.as_u16(), "message": message, "hint": hint } });
         (status, [(CACHE_CONTROL, "no-store")], Json(said)).into_response()
     }
 }
 
-fn status(error: &Error) -> StatusCode {
-    match error.code() {
-        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::BAD_GATEWAY,
-    }
-}
-
 pub(super) async fn types(State(ui): State<Ui>) -> Result<Response, Failure> {
-    let (client, _place) = ui.turn().await?;
+    let (client, _turn) = ui.turn().await?;
     let types = client.profile_types(&ProfileTypesRequest::default()).await.map_err(Failure::Server)?;
     Ok(list("types", types.iter().map(ToString::to_string)))
 }
@@ -64,7 +54,7 @@ pub(super) async fn labels(
     let asked = Asked::parse(&parameters.unwrap_or_default())?;
     let mut request = LabelsRequest::default();
     request.profile_type = asked.profile_type;
-    let (client, _place) = ui.turn().await?;
+    let (client, _turn) = ui.turn().await?;
     let labels = client.labels(&request).await.map_err(Failure::Server)?;
     Ok(list("labels", labels))
 }
@@ -77,18 +67,15 @@ pub(super) async fn values(
     let label = asked.label.ok_or_else(|| Failure::Wrong("label: expected a name, found nothing".into()))?;
     let mut request = ValuesRequest::new(label);
     request.profile_type = asked.profile_type;
-    let (client, _place) = ui.turn().await?;
+    let (client, _turn) = ui.turn().await?;
     let values = client.values(&request).await.map_err(Failure::Server)?;
     Ok(list("values", values))
 }
 
 impl Ui {
     /// The client, while the permit lives.
-    async fn turn(&self) -> Result<(&Client, SemaphorePermit<'_>), Failure> {
-        match tokio::time::timeout(PATIENCE, self.places.acquire()).await {
-            Ok(Ok(place)) => Ok((&self.client, place)),
-            _ => Err(Failure::Busy),
-        }
+    async fn turn(&self) -> Result<(&Client, OwnedSemaphorePermit), Failure> {
+        Ok((&self.client, self.turns.take().await.ok_or(Failure::Busy)?))
     }
 }
 

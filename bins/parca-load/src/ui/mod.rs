@@ -12,7 +12,8 @@ use axum::routing::get;
 use load_engine::Hub;
 use ops::Readiness;
 use parca_client::Client;
-use tokio::sync::Semaphore;
+
+use crate::gateway::Turns;
 
 /// Lists that the Parca is asked for at a time, for all pages together.
 const AT_ONCE: usize = 4;
@@ -26,13 +27,13 @@ pub(crate) struct Ui {
     /// What is spoken, as it was typed.
     protocol: &'static str,
     began: Instant,
-    places: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Ui {
     pub(crate) fn new(client: Client, hub: Arc<Hub>, readiness: Readiness, protocol: &'static str) -> Self {
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { client, hub, readiness, protocol, began: Instant::now(), places }
+        let turns = Turns::new(AT_ONCE);
+        Self { client, hub, readiness, protocol, began: Instant::now(), turns }
     }
 }
 

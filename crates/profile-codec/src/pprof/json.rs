@@ -8,33 +8,16 @@ use super::{
     raw::{RawFunction, RawLabel, RawLine, RawLocation, RawMapping, RawProfile, RawValueType, SampleParts},
 };
 
-/// A pprof, gzip or not, that can be written as JSON.
-pub struct JsonProfile {
-    bytes: Vec<u8>,
-    limits: Limits,
-}
-
-impl JsonProfile {
-    /// Checks that the bytes are a message of the right shape. Ids and indices are not looked at:
-    /// they are shown as they are.
-    ///
-    /// # Errors
-    /// If the bytes are not gzip or protobuf, or exceed the limits.
-    pub fn new(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeError> {
-        let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?.into_owned();
-        RawProfile::parse(&bytes, limits)?;
-        Ok(Self { bytes, limits: *limits })
-    }
-
-    /// Writes the message as one JSON object, as protobuf's canonical mapping has it. Text that is
-    /// not UTF-8 is repaired.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let raw = RawProfile::parse(&self.bytes, &self.limits).map_err(io::Error::other)?;
-        profile(&raw, out)
-    }
+/// Writes a pprof, gzip or not, as one JSON object. Text that is not UTF-8 is repaired; ids and
+/// indices are not looked at but shown as they are.
+///
+/// # Errors
+/// Those of `out`; [`DecodeError`] inside one of kind `InvalidData` if the bytes are not gzip or
+/// protobuf, or exceed the limits. Then nothing is written.
+pub fn write_json(pprof: &[u8], limits: &Limits, out: &mut impl Write) -> io::Result<()> {
+    let invalid = |error: DecodeError| io::Error::new(io::ErrorKind::InvalidData, error);
+    let bytes = inflate::inflate(pprof, limits.max_decoded_bytes).map_err(invalid)?;
+    profile(&RawProfile::parse(&bytes, limits).map_err(invalid)?, out)
 }
 
 fn profile(raw: &RawProfile<'_>, out: &mut impl Write) -> io::Result<()> {
@@ -44,7 +27,9 @@ fn profile(raw: &RawProfile<'_>, out: &mut impl Write) -> io::Result<()> {
     object.list("mapping", raw.mappings.iter(), |of, out| mapping(of, out))?;
     object.list("location", raw.locations(), |(of, lines), out| location(of, lines, out))?;
     object.list("function", raw.functions.iter(), |of, out| function(of, out))?;
-    object.list("stringTable", raw.strings.iter(), |of, out| text(&String::from_utf8_lossy(of), out))?;
+    object.list("stringTable", raw.strings.iter(), |of, out| {
+        serde_json::to_writer(out, &String::from_utf8_lossy(of)).map_err(io::Error::from)
+    })?;
     object.number("dropFrames", raw.drop_frames)?;
     object.number("keepFrames", raw.keep_frames)?;
     object.number("timeNanos", raw.time_nanos)?;
@@ -179,23 +164,4 @@ impl<'o, W: Write> Object<'o, W> {
         }
         out.write_all(b"]")
     }
-}
-
-/// A JSON string.
-fn text(text: &str, out: &mut impl Write) -> io::Result<()> {
-    out.write_all(b"\"")?;
-    let mut plain = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.write_all(&text.as_bytes()[plain..at])?;
-        match byte {
-            b'"' | b'\\' => out.write_all(&[b'\\', byte])?,
-            _ => write!(out, "\\u{byte:04x}")?,
-        }
-        plain = at + 1;
-    }
-    out.write_all(&text.as_bytes()[plain..])?;
-    out.write_all(b"\"")
 }

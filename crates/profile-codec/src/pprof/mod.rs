@@ -13,7 +13,7 @@ mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};
-pub use json::JsonProfile;
+pub use json::write_json;
 pub use limits::Limits;
 pub use wire::WireError;
 
