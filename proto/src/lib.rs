@@ -44,6 +44,27 @@ mod generated {
         }
     }
 
+    #[cfg(feature = "pyroscope")]
+    pub mod push {
+        pub mod v1 {
+            include!("gen/push.v1.rs");
+        }
+    }
+
+    #[cfg(feature = "pyroscope")]
+    pub mod querier {
+        pub mod v1 {
+            include!("gen/querier.v1.rs");
+        }
+    }
+
+    #[cfg(feature = "pyroscope")]
+    pub mod types {
+        pub mod v1 {
+            include!("gen/types.v1.rs");
+        }
+    }
+
     #[cfg(feature = "parca")]
     pub mod parca {
         pub mod metastore {
@@ -91,6 +112,17 @@ pub use generated::parca::scrape::v1alpha1 as scrape;
 #[cfg(feature = "pprof")]
 pub use generated::perftools::profiles as pprof;
 
-/// The encoded `FileDescriptorSet` of every file above, for gRPC reflection.
+/// Pyroscope's messages: `querier.v1`, `push.v1` and what both have in common, `types.v1`.
+#[cfg(feature = "pyroscope")]
+pub mod pyroscope {
+    pub use crate::generated::push::v1 as push;
+    pub use crate::generated::querier::v1 as querier;
+    pub use crate::generated::types::v1 as types;
+
+    /// The encoded `FileDescriptorSet` of these packages and of pprof, for their JSON form.
+    pub const DESCRIPTORS: &[u8] = include_bytes!("gen/pyroscope.descriptors.bin");
+}
+
+/// The encoded `FileDescriptorSet` of every other file above, for gRPC reflection.
 #[cfg(feature = "parca")]
 pub const DESCRIPTORS: &[u8] = include_bytes!("gen/descriptors.bin");

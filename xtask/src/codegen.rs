@@ -16,19 +16,11 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
     }
     std::fs::create_dir_all(&scratch)?;
 
-    let descriptors =
-        protox::compile(proto_files(&proto_dir)?, [&proto_dir]).context("compile .proto files")?;
-    std::fs::write(scratch.join("descriptors.bin"), descriptors.encode_to_vec())?;
-
-    let mut config = tonic_prost_build::Config::new();
-    config.bytes(["."]).out_dir(&scratch);
-    tonic_prost_build::configure()
-        .build_transport(false)
-        .client_mod_attribute(".", "#[cfg(feature = \"client\")]")
-        .server_mod_attribute(".", "#[cfg(feature = \"server\")]")
-        .out_dir(&scratch)
-        .compile_fds_with_config(descriptors, config)
-        .context("generate Rust")?;
+    // Pyroscope apart: a Parca's reflection must not list its services, and nobody calls them by gRPC.
+    let (pyroscope, others) =
+        proto_files(&proto_dir)?.into_iter().partition(|file| file.starts_with(proto_dir.join("pyroscope")));
+    generate(&proto_dir, pyroscope, &scratch, "pyroscope.descriptors.bin", false)?;
+    generate(&proto_dir, others, &scratch, "descriptors.bin", true)?;
 
     let fresh = read_all(&scratch)?;
     let committed = read_all(&target)?;
@@ -46,6 +38,23 @@ pub fn run(root: &Path, check: bool) -> Result<()> {
         std::fs::write(target.join(name), bytes)?;
     }
     Ok(())
+}
+
+/// Rust and the descriptors of these files and of those that they import.
+fn generate(dir: &Path, files: Vec<PathBuf>, out: &Path, descriptors: &str, services: bool) -> Result<()> {
+    let set = protox::compile(files, [dir]).context("compile .proto files")?;
+    std::fs::write(out.join(descriptors), set.encode_to_vec())?;
+    let mut config = tonic_prost_build::Config::new();
+    config.bytes(["."]).out_dir(out);
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .build_client(services)
+        .build_server(services)
+        .client_mod_attribute(".", "#[cfg(feature = \"client\")]")
+        .server_mod_attribute(".", "#[cfg(feature = \"server\")]")
+        .out_dir(out)
+        .compile_fds_with_config(set, config)
+        .context("generate Rust")
 }
 
 fn proto_files(dir: &Path) -> Result<Vec<PathBuf>> {

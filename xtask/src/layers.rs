@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("timespec", 1),
     ("profile-model", 1),
     ("http-config", 1),
+    ("config-file", 1),
     ("load-engine", 1),
     ("ops", 1),
     ("profile-codec", 2),
@@ -22,11 +23,15 @@ const FLOORS: &[(&str, u8)] = &[
     ("self-profile", 2),
     ("parca-client", 3),
     ("parca-embedded", 3),
+    ("pyroscope-client", 3),
     ("parca-workload", 4),
     ("query", 4),
+    ("exporter", 4),
     ("test-support", 4),
     ("parca-load", 5),
+    ("profile-query", 5),
     ("parca-embedded-bin", 5),
+    ("profile-exporter", 5),
     ("xtask", 5),
 ];
 

@@ -72,7 +72,8 @@ pub use code::Code;
 pub use error::Error;
 pub use method::Method;
 pub use settings::{
-    BadToken, HttpVersion, Mistake, Protocol, Settings, SettingsError, SharedToken, TlsSettings, Token,
+    BadToken, HttpVersion, Mistake, Protocol, Settings, SettingsError, SharedToken, TlsSettings, TlsVersion,
+    Token,
 };
 pub use timed::{Prepared, Timed};
 pub use transport::Keep;

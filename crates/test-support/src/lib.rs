@@ -26,6 +26,7 @@
 mod grpc;
 mod http;
 mod process;
+mod pyroscope;
 mod scrape;
 mod vault;
 mod wait;
@@ -33,6 +34,7 @@ mod wait;
 pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get, http_request};
 pub use process::{Exit, Process, address_in, unused_address};
+pub use pyroscope::Pyroscope;
 pub use rustix::process::Signal;
 pub use scrape::{Family, Histogram, Kind, Native, Sample, Scrape, Value};
 pub use vault::{Vault, VaultCounts, VaultSettings};

@@ -8,6 +8,7 @@
 //! assert_eq!(timespec::parse_point("2023-10-26T10:00:00Z", now)?, now);
 //! assert_eq!(timespec::parse_point("1698314400", now)?, now);
 //! assert_eq!(timespec::parse_span("7d")?, Duration::from_secs(604_800));
+//! assert_eq!(timespec::parse_prometheus_span("1h30m")?, Duration::from_secs(5400));
 //! assert_eq!(timespec::rfc3339(now), "2023-10-26T10:00:00Z");
 //!
 //! let error = timespec::parse_point("yesterday", now).unwrap_err();
@@ -19,9 +20,11 @@
 //! down, and calendars: a day is 24 hours.
 
 mod point;
+mod prometheus;
 mod span;
 
 pub use point::{parse_point, rfc3339};
+pub use prometheus::parse_prometheus_span;
 pub use span::parse_span;
 
 /// Why a text is no point or span of time.

@@ -94,8 +94,10 @@ impl AzureTokens {
                 request
             }
             Way::Form { fields, last: (name, source) } => {
+                // Before the form, which may not be kept over an await: futures here are `Send`.
+                let last = source.read().await?;
                 let mut form = Serializer::new(String::new());
-                form.extend_pairs(fields).append_pair(name, source.read().await?.expose());
+                form.extend_pairs(fields).append_pair(name, last.expose());
                 let mut request = Request::new(Full::new(Bytes::from(form.finish())));
                 let form = HeaderValue::from_static("application/x-www-form-urlencoded");
                 request.headers_mut().insert(CONTENT_TYPE, form);

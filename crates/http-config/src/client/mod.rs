@@ -35,13 +35,15 @@ use transport::Transport;
 pub struct Limits {
     /// The longest body of an answer, in bytes: 1 MiB.
     pub answer_bytes: usize,
+    /// Whether a longer answer is cut there, instead of being an error. The rest is not read. No by default.
+    pub cut_answers: bool,
     /// Redirects for one request: 10, as in Go.
     pub redirects: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { answer_bytes: 1 << 20, redirects: 10 }
+        Self { answer_bytes: 1 << 20, cut_answers: false, redirects: 10 }
     }
 }
 
@@ -133,7 +135,10 @@ impl Shared {
             // Once away, always away: a later hop may have been chosen by a stranger.
             trusted = trusted && redirect::keeps_credentials(origin, &uri);
             let hop = self.prepare(request, uri.clone(), trusted).await?;
-            let answer = self.transport.send(hop, self.limits.answer_bytes).await?;
+            let answer = match self.limits.cut_answers {
+                true => self.transport.send_for_start(hop, self.limits.answer_bytes).await?,
+                false => self.transport.send(hop, self.limits.answer_bytes).await?,
+            };
             if !self.follow_redirects {
                 return Ok(answer);
             }
@@ -167,5 +172,16 @@ impl Shared {
             self.auth.sign(&mut hop, request.body()).await?;
         }
         Ok(hop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_can_be_sent_from_any_thread() {
+        fn is_send<T: Send>(_: impl FnOnce(&'static Client, Request<Bytes>) -> T) {}
+        is_send(|client, request| client.send(request, Instant::now()));
     }
 }

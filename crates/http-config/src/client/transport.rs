@@ -60,9 +60,27 @@ impl Transport {
     /// Sends one request and reads the whole answer.
     pub(super) async fn send(
         &self,
-        mut request: Request<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
         limit: usize,
     ) -> Result<Response<Bytes>, SendError> {
+        let (uri, answer) = self.exchange(request).await?;
+        collect(&uri, answer, limit).await
+    }
+
+    /// Sends one request and reads the beginning of the answer, of at most so many bytes.
+    pub(super) async fn send_for_start(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, SendError> {
+        let (_, answer) = self.exchange(request).await?;
+        Ok(collect_start(answer, limit).await)
+    }
+
+    async fn exchange(
+        &self,
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<(Uri, Response<Incoming>), SendError> {
         let uri = redirect::without_user(std::mem::take(request.uri_mut()));
         if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(SendError::Url { url: shown(&uri) });
@@ -72,7 +90,7 @@ impl Transport {
         }
         *request.uri_mut() = uri.clone();
         let answer = self.pool().request(request).await.map_err(|error| failure(&uri, error))?;
-        collect(&uri, answer, limit).await
+        Ok((uri, answer))
     }
 
     /// The connections for the files as they are now. Files that are no good, perhaps half written,
@@ -114,6 +132,20 @@ async fn collect(uri: &Uri, answer: Response<Incoming>, limit: usize) -> Result<
         Err(error) if error.is::<LengthLimitError>() => Err(SendError::AnswerTooLarge { limit }),
         Err(source) => Err(SendError::Exchange { url: shown(uri), source }),
     }
+}
+
+/// Who wants only the beginning of the words wants the status above all: a body that breaks off ends
+/// there. A connection whose answer is not read to its end is closed, not used again.
+async fn collect_start(answer: Response<Incoming>, limit: usize) -> Response<Bytes> {
+    let (parts, mut body) = answer.into_parts();
+    let mut start = Vec::new();
+    while start.len() < limit {
+        let Some(Ok(frame)) = body.frame().await else { break };
+        if let Ok(data) = frame.into_data() {
+            start.extend_from_slice(&data[..data.len().min(limit - start.len())]);
+        }
+    }
+    Response::from_parts(parts, start.into())
 }
 
 fn failure(uri: &Uri, error: hyper_util::client::legacy::Error) -> SendError {

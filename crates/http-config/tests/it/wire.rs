@@ -43,6 +43,8 @@ async fn long_answers_are_cut_off() {
     limits.answer_bytes = 100;
     let error = get(&with(limits), &server.url("/")).await.unwrap_err();
     assert!(matches!(error, SendError::AnswerTooLarge { limit: 100 }), "{error}");
+    limits.cut_answers = true;
+    assert_eq!(get(&with(limits), &server.url("/")).await.unwrap().body().len(), 100);
 }
 
 #[tokio::test]

@@ -53,6 +53,15 @@ pub(crate) fn check(settings: &Settings) -> Result<Checked, SettingsError> {
     })
 }
 
+/// The part of [`check`] that reads no file.
+pub(super) fn without_files(settings: &Settings) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    note(&mut mistakes, Target::parse(&settings.url, settings.protocol), "url");
+    headers(settings, &mut mistakes);
+    numbers(settings, &mut mistakes);
+    mistakes
+}
+
 fn note<T>(mistakes: &mut Vec<Mistake>, result: Result<T, String>, field: &'static str) -> Option<T> {
     result.map_err(|message| mistakes.push(Mistake::new(field, message))).ok()
 }
@@ -86,10 +95,15 @@ fn tls(settings: &Settings, target: Option<&Target>, mistakes: &mut Vec<Mistake>
     }
     let set = [
         ("tls.ca_file", tls.ca_file.is_some()),
+        ("tls.ca", tls.ca.is_some()),
         ("tls.cert_file", tls.cert_file.is_some()),
+        ("tls.cert", tls.cert.is_some()),
         ("tls.key_file", tls.key_file.is_some()),
+        ("tls.key", tls.key.is_some()),
         ("tls.server_name", tls.server_name.is_some()),
         ("tls.insecure_skip_verify", tls.insecure_skip_verify),
+        ("tls.min_version", tls.min_version.is_some()),
+        ("tls.max_version", tls.max_version.is_some()),
     ];
     let text = "expected a `https://` URL with this, found `http://`";
     mistakes.extend(set.iter().filter(|(_, set)| *set).map(|(field, _)| Mistake::new(field, text)));

@@ -89,20 +89,45 @@ pub enum Token {
 pub struct TlsSettings {
     /// PEM file of the only authorities to trust. Default: those of the system.
     pub ca_file: Option<PathBuf>,
-    /// PEM file of our certificate chain, with `key_file`.
+    /// The same as text, in place of a file.
+    pub ca: Option<String>,
+    /// PEM file of our certificate chain, leaf first, with a key.
     pub cert_file: Option<PathBuf>,
-    /// PEM file of our private key, with `cert_file`.
+    /// The same as text, in place of a file.
+    pub cert: Option<String>,
+    /// PEM file of our private key, with a certificate.
     pub key_file: Option<PathBuf>,
+    /// The same as text, in place of a file.
+    pub key: Option<SecretString>,
     /// The name to ask for and to verify instead of the URL's host.
     pub server_name: Option<String>,
     /// Accept any certificate. Anybody in between can then read the token.
     pub insecure_skip_verify: bool,
+    /// The lowest version to speak. Default: 1.2.
+    pub min_version: Option<TlsVersion>,
+    /// The highest version to speak. Default: 1.3.
+    pub max_version: Option<TlsVersion>,
+}
+
+/// The versions of TLS that are spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    Tls12,
+    /// TLS 1.3.
+    Tls13,
 }
 
 impl Settings {
     /// The defaults, for the server at `url`.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), ..Self::default() }
+    }
+
+    /// Every mistake that can be told without reading a file: all but those in the token and in
+    /// certificates. [`Client::new`](crate::Client::new) finds them too.
+    pub fn validate(&self) -> Vec<Mistake> {
+        check::without_files(self)
     }
 }
 

@@ -8,6 +8,7 @@ mod frame;
 mod gzip;
 mod http1;
 mod http2;
+mod pem;
 mod request;
 mod status;
 mod tls;

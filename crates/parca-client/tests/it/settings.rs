@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use parca_client::{Client, Protocol, Settings, Token};
+use parca_client::{Client, Protocol, Settings, TlsVersion, Token};
 use secrecy::SecretString;
 
 fn mistakes(change: impl FnOnce(&mut Settings)) -> Vec<String> {
@@ -73,6 +73,17 @@ fn headers_cannot_be_smuggled_in() {
 }
 
 #[test]
+fn what_needs_no_file_can_be_told_before() {
+    let mut settings = Settings::new("nowhere");
+    settings.headers = vec![("grpc-timeout".into(), "1S".into())];
+    settings.timeout = Duration::ZERO;
+    settings.token = Token::File("/nowhere".into());
+    let fields: Vec<&str> = settings.validate().iter().map(|mistake| mistake.field).collect();
+    assert_eq!(fields, ["url", "headers", "timeout"]);
+    assert!(Settings::default().validate().is_empty());
+}
+
+#[test]
 fn secrets_are_not_in_messages() {
     let found = mistakes(|s| {
         s.url = "http://user:s3cret@host".into();
@@ -107,6 +118,25 @@ fn files_are_checked_when_the_client_is_made() {
         },
         &["found none"],
     );
+    check(
+        |s| {
+            s.url = "https://localhost".into();
+            s.tls.ca = Some("no certificate".to_owned());
+            (s.tls.cert, s.tls.key) = (Some(String::new()), Some("s3cret".into()));
+            (s.tls.min_version, s.tls.max_version) = (Some(TlsVersion::Tls13), Some(TlsVersion::Tls12));
+        },
+        &["tls.ca: expected PEM certificates, found none", "tls.cert: ", "tls.max_version"],
+    );
+    check(
+        |s| {
+            s.url = "https://localhost".into();
+            s.tls.insecure_skip_verify = true;
+            (s.tls.ca, s.tls.ca_file) = (Some(String::new()), Some(empty.clone()));
+            (s.tls.key, s.tls.key_file) = (Some("s3cret".into()), Some(empty.clone()));
+        },
+        &["tls.ca_file: expected `tls.ca` or this, found both", "tls.key_file: expected `tls.key`"],
+    );
+    check(|s| s.tls.key = Some("s3cret".into()), &["tls.key: expected a `https://` URL"]);
     check(|s| s.tls.insecure_skip_verify = true, &["tls.insecure_skip_verify: expected a `https://` URL"]);
     check(
         |s| {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use parca_client::{Client, Code, Error, Protocol, Settings};
+use parca_client::{Client, Code, Error, Protocol, Settings, TlsVersion};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -54,6 +54,11 @@ fn ok(request: &fake::Seen) -> Answer {
 }
 
 async fn authority(alpn: &[&[u8]]) -> Authority {
+    authority_of(alpn, rustls::DEFAULT_VERSIONS).await
+}
+
+/// Its server speaks only these versions.
+async fn authority_of(alpn: &[&[u8]], versions: &[&'static rustls::SupportedProtocolVersion]) -> Authority {
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -77,7 +82,7 @@ async fn authority(alpn: &[&[u8]]) -> Authority {
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
     let key = PrivateKeyDer::try_from(server_key.serialize_der()).unwrap();
     let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_client_cert_verifier(clients)
         .with_single_cert(vec![server.der().clone()], key)
@@ -111,6 +116,17 @@ async fn a_private_authority_and_a_client_certificate() {
             })
             .await
             .unwrap();
+        // The same as text, as a configuration has it.
+        let text = |name: &str| fs::read_to_string(authority.file(name)).unwrap();
+        let (ca, cert, key) = (text("ca.pem"), text("client.pem"), text("client.key"));
+        authority
+            .ask(protocol, |s| {
+                (s.tls.ca_file, s.tls.cert_file, s.tls.key_file) = (None, None, None);
+                (s.tls.ca, s.tls.cert, s.tls.key) = (Some(ca), Some(cert), Some(key.into()));
+                (s.tls.min_version, s.tls.max_version) = (Some(TlsVersion::Tls12), Some(TlsVersion::Tls12));
+            })
+            .await
+            .unwrap();
         let refused = async |change: fn(&mut Settings)| {
             let error = authority.ask(protocol, change).await.unwrap_err();
             assert_eq!(error.code(), Code::Unavailable, "{error}");
@@ -122,6 +138,16 @@ async fn a_private_authority_and_a_client_certificate() {
         refused(|s| s.tls.ca_file = s.tls.cert_file.clone()).await;
         refused(|s| (s.tls.cert_file, s.tls.key_file) = (None, None)).await;
     }
+}
+
+#[tokio::test]
+async fn versions_are_those_that_were_asked_for() {
+    let new = authority_of(&[b"http/1.1"], &[&rustls::version::TLS13]).await;
+    let old = authority_of(&[b"http/1.1"], &[&rustls::version::TLS12]).await;
+    new.ask(WEB1, |s| s.tls.min_version = Some(TlsVersion::Tls13)).await.unwrap();
+    old.ask(WEB1, |s| s.tls.max_version = Some(TlsVersion::Tls12)).await.unwrap();
+    new.ask(WEB1, |s| s.tls.max_version = Some(TlsVersion::Tls12)).await.unwrap_err();
+    old.ask(WEB1, |s| s.tls.min_version = Some(TlsVersion::Tls13)).await.unwrap_err();
 }
 
 #[tokio::test]

@@ -1,0 +1,82 @@
+//! `profile-exporter`: arguments and a config to a run, a run to an exit code.
+
+mod args;
+mod check;
+mod list;
+mod printer;
+mod run;
+mod serve;
+mod single;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Command};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// How it ended; see `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Mistakes = 2,
+    Refused = 3,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Err(words) = ops::init_logs(args.log_level.filter(), args.log_format) {
+        complain(&format!("error: {words}"));
+        return ExitCode::from(Exit::Mistakes as u8);
+    }
+    match dispatch(args) {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            complain(&ops::describe(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: Args) -> Result<Exit, Error> {
+    let (file, output) = (args.config_file, args.run.output);
+    match args.command {
+        None => with_runtime(run::run(file, args.run)),
+        Some(Command::Run(mut run)) => {
+            run.output = output;
+            with_runtime(run::run(file, run))
+        }
+        Some(Command::CheckConfig) => check::check(&file),
+        Some(Command::Once(once)) => with_runtime(single::once(file, once, output)),
+        Some(Command::Backfill(backfill)) => with_runtime(single::backfill(file, backfill, output)),
+        Some(Command::Types(reach)) => with_runtime(list::types(file, reach)),
+        Some(Command::Labels(labels)) => with_runtime(list::labels(file, labels)),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "profile-exporter", &mut script);
+            print(&script);
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(work);
+    // Reading a large answer cannot be interrupted; nobody waits for it any more.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Data. A reader that is gone, as in `| head -1`, is no error.
+pub(crate) fn print(bytes: &[u8]) {
+    let _gone = std::io::stdout().write_all(bytes);
+}
+
+/// Words.
+pub(crate) fn complain(line: &str) {
+    let _gone = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,127 @@
+//! The commands that end by themselves.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use test_support::{PATIENCE, Process};
+
+use crate::fixture::{CPU, EXPORTER, Folder, HEAP, NONE, Parca, command, head};
+use crate::receiver::Receiver;
+
+#[tokio::test]
+async fn a_config_is_checked_without_running() {
+    let good = "remote_write: {url: http://localhost:9090/api/v1/write}\n\
+        parca: {address: localhost:7070, insecure: true}\nqueries:\n- name: q\n  query: cpu:samples:count:cpu:nanoseconds:delta\n  duration: 20s\n";
+    let exit = command(&Folder::new(good), &["check-config"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    assert!(
+        exit.stdout.ends_with("profile-exporter.yaml is good: queries: 1, receivers: 1\n"),
+        "{}",
+        exit.stdout
+    );
+
+    // The original exports the root alone and says nothing.
+    let typo = good.to_owned() + "  matcher: [{contains: x}]\n";
+    let exit = command(&Folder::new(&typo), &["check-config"]).await;
+    assert_eq!(exit.code, Some(2));
+    assert!(exit.stderr.contains(":7:3: warning: queries[0].matcher: "), "{}", exit.stderr);
+    assert!(exit.stderr.contains("`matchers`"), "{}", exit.stderr);
+
+    let bad = good.replace("duration: 20s", "duration: 0").replace("url:", "ur:");
+    let exit = command(&Folder::new(&bad), &["check-config"]).await;
+    assert_eq!(exit.code, Some(2));
+    for part in ["remote_write.url", "queries[0].duration"] {
+        assert!(exit.stderr.contains(part), "{}", exit.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_config_that_is_not_there_is_named() {
+    let exit = Process::run(EXPORTER, ["--config-file", "/nowhere/x.yaml"], NONE).await;
+    assert_eq!(exit.code, Some(1));
+    assert!(exit.stderr.contains("`/nowhere/x.yaml`") && exit.stderr.contains("hint: "), "{}", exit.stderr);
+}
+
+#[tokio::test]
+async fn the_originals_flags_work_with_one_argument_or_two() {
+    let exit = Process::run(EXPORTER, ["--log-level=loud"], NONE).await;
+    assert_eq!(exit.code, Some(2));
+    assert!(exit.stderr.contains("error, warn, info, debug"), "{}", exit.stderr);
+    let exit = Process::run(EXPORTER, ["--version"], NONE).await;
+    assert_eq!((exit.code, exit.stdout.as_str()), (Some(0), "profile-exporter 0.1.0\n"));
+    let exit = Process::run(EXPORTER, ["completions", "bash"], NONE).await;
+    assert!(exit.stdout.contains("check-config"), "{}", exit.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_sends_one_window_of_each_query() {
+    let (parca, receiver) = (Parca::start().await, Receiver::start().await);
+    let queries = format!(
+        "- {{name: a, query: '{CPU}', duration: 1s}}\n- {{name: b, query: '{HEAP}', duration: 2s}}\n"
+    );
+    let config = head(parca.address, &[receiver.url()]) + &queries;
+    let folder = Folder::new(&config);
+    let exit = command(&folder, &["once"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    for name in ["\"a\"", "\"b\""] {
+        assert_eq!(receiver.stored.samples(&[name]).len(), 1, "{name}");
+    }
+
+    receiver.stored.answer(Some(axum::http::StatusCode::BAD_REQUEST));
+    let exit = command(&folder, &["once"]).await;
+    assert_eq!(exit.code, Some(3), "{exit:#?}");
+
+    let away = config.replace(&parca.address.to_string(), "127.0.0.1:1");
+    let exit = command(&Folder::new(&away), &["once"]).await;
+    assert_eq!(exit.code, Some(1), "{exit:#?}");
+    assert!(exit.stderr.contains("in query `a`") && exit.stderr.contains("in query `b`"), "{}", exit.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_prints_what_would_be_sent() {
+    let (parca, receiver) = (Parca::start().await, Receiver::start().await);
+    let query = format!("- {{name: q, query: '{CPU}', duration: 1s, matchers: [{{contains: json}}]}}\n");
+    let folder = Folder::new(&(head(parca.address, &[receiver.url()]) + &query));
+    let exit = command(&folder, &["once", "--dry-run"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    assert!(exit.stdout.contains("# TYPE profile_exporter_flat_value gauge\n"), "{}", exit.stdout);
+    assert_eq!(exit.stdout.lines().filter(|line| !line.starts_with('#')).count(), 5, "{}", exit.stdout);
+
+    let exit = command(&folder, &["once", "--dry-run", "--output", "json"]).await;
+    let lines: Vec<Value> = exit.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 5);
+    assert!(lines.iter().all(|line| line["labels"]["query_name"] == "q" && line["value"].is_number()));
+    assert_eq!(receiver.stored.series(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_sends_every_window_between_two_times() {
+    let (parca, receiver) = (Parca::start().await, Receiver::start().await);
+    let query = format!("- {{name: q, query: '{CPU}', duration: 5s, matchers: [{{contains: main}}]}}\n");
+    let folder = Folder::new(&(head(parca.address, &[receiver.url()]) + &query));
+    let exit = command(&folder, &["backfill", "--from", "now-45s", "--to", "now-10s"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    let roots: BTreeMap<i64, f64> = receiver.stored.samples(&["root_cumulative"]);
+    assert!((6..=7).contains(&roots.len()), "{roots:?}");
+    for (end, root) in &roots {
+        let expect = parca.values(CPU, *end, std::time::Duration::from_secs(5)).await;
+        assert_eq!(*root, expect.root as f64, "window that ends at {end}");
+    }
+    let exit = command(&folder, &["backfill", "--from", "now", "--to", "now-1h"]).await;
+    assert_eq!(exit.code, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_query_can_ask_for_is_listed() {
+    let parca = Parca::start().await;
+    let address = parca.address.to_string();
+    let list = async |args: &[&str]| {
+        let exit =
+            Process::start(EXPORTER, args.iter().chain(&["--address", &address]), NONE).exit(PATIENCE).await;
+        assert_eq!(exit.code, Some(0), "{exit:#?}");
+        exit.stdout
+    };
+    assert_eq!(list(&["types"]).await, format!("{CPU}\n{HEAP}\n"));
+    assert_eq!(list(&["labels"]).await, "job\npod\n");
+    assert_eq!(list(&["labels", "pod"]).await, "a\nb\n");
+}

@@ -1,0 +1,10 @@
+//! Starts the real program against an embedded Parca and receivers, and looks at what arrives.
+#![allow(clippy::unwrap_used)]
+
+mod commands;
+mod daemon;
+mod demo;
+mod fixture;
+mod outage;
+mod receiver;
+mod secrets;

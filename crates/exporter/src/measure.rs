@@ -1,0 +1,176 @@
+//! Asks a Parca what a window holds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parca_client::{Client, Code, QueryRangeRequest, QueryRequest, Report, ReportKind};
+use profile_codec::arrow::{ArrowError, ArrowLimits, decode_flame_graph};
+use std::time::Duration;
+
+use crate::matcher::Field;
+use crate::schedule::Window;
+use crate::settings::{QuerySettings, Unsymbolized};
+use crate::table::{Divisor, JOB, Table};
+use crate::tally::Tally;
+
+/// Why a window is not known.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MeasureError {
+    /// The Parca could not be asked, or said no.
+    #[error("cannot query the Parca at `{url}`")]
+    Call {
+        /// Its address.
+        url: String,
+        /// What it said, or what came between.
+        #[source]
+        source: parca_client::Error,
+    },
+    /// The answer makes no sense.
+    #[error("expected a flame graph from the Parca at `{url}`, found one that cannot be read")]
+    Decode {
+        /// Its address.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: ArrowError,
+    },
+    /// The answer has no flame graph.
+    #[error("expected a flame graph from the Parca at `{0}`, found another report")]
+    NoReport(String),
+    /// The deadline of the query passed.
+    #[error("no answer from the Parca at `{url}` within {timeout:?}")]
+    Deadline {
+        /// Its address.
+        url: String,
+        /// The query's `timeout`.
+        timeout: Duration,
+    },
+    /// Reading the answer ended in a panic.
+    #[error("reading the answer failed: {0}")]
+    Panicked(String),
+}
+
+/// What kind of failure it is, for the metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The same question has the same answer.
+    Final,
+    /// Asking again may help.
+    Passing,
+    /// Took too long. Asking again may help, or be in vain each time.
+    Slow,
+}
+
+impl MeasureError {
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Call { source, .. } => match source.code() {
+                Code::DeadlineExceeded => Failure::Slow,
+                Code::InvalidArgument | Code::Unimplemented | Code::OutOfRange | Code::ResourceExhausted => {
+                    Failure::Final
+                }
+                _ => Failure::Passing,
+            },
+            Self::Deadline { .. } => Failure::Slow,
+            Self::Decode { .. } | Self::NoReport(_) | Self::Panicked(_) => Failure::Final,
+        }
+    }
+}
+
+/// A window as it was measured.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    pub(crate) table: Table,
+    /// Rows of the server's answer.
+    pub(crate) rows: usize,
+    /// Its size.
+    pub(crate) bytes: usize,
+}
+
+/// Asks for one window within the query's deadline.
+pub(crate) async fn measure(
+    client: &Client,
+    query: &Arc<QuerySettings>,
+    window: Window,
+) -> Result<Measured, MeasureError> {
+    let asked = ask(client, query, window);
+    match tokio::time::timeout(query.timeout, asked).await {
+        Ok(measured) => measured,
+        Err(_) => Err(MeasureError::Deadline { url: client.url().to_owned(), timeout: query.timeout }),
+    }
+}
+
+async fn ask(client: &Client, query: &Arc<QuerySettings>, window: Window) -> Result<Measured, MeasureError> {
+    let divisor = match query.query.profile_type.delta {
+        true => Divisor::One,
+        false => snapshots(client, query, window).await?,
+    };
+    let mut request =
+        QueryRequest::merge(query.query.to_string(), window.range(), ReportKind::FlamegraphArrow);
+    request.group_by = group_by(query, &divisor);
+    let answer = client.query(&request).await.map_err(|source| call(client, source))?;
+    let total = answer.total;
+    let Some(Report::FlamegraphArrow(report)) = answer.report else {
+        return Err(MeasureError::NoReport(client.url().to_owned()));
+    };
+    let (url, query) = (client.url().to_owned(), Arc::clone(query));
+    // Megabytes are decoded: not on a thread that others wait for.
+    let decoded = tokio::task::spawn_blocking(move || {
+        let bytes = report.record.len();
+        let decoded = decode_flame_graph(&report.record, &ArrowLimits::default())?;
+        let rows = decoded.graph.nodes().len().saturating_sub(1);
+        let tally = Tally::of(decoded.graph, decoded.symbols, &query.functions);
+        let keep = |name: &str| query.group_by.iter().any(|group| group.label == name);
+        let table = Table::new(tally, total, report.unit, &divisor, &keep);
+        Ok(Measured { table, rows, bytes })
+    });
+    match decoded.await {
+        Ok(measured) => measured.map_err(|source| MeasureError::Decode { url, source }),
+        Err(panicked) => Err(MeasureError::Panicked(panicked.to_string())),
+    }
+}
+
+fn call(client: &Client, source: parca_client::Error) -> MeasureError {
+    MeasureError::Call { url: client.url().to_owned(), source }
+}
+
+/// Calls stay apart by what matchers and policies look at.
+fn group_by(query: &QuerySettings, divisor: &Divisor) -> Vec<String> {
+    let looks = |field| query.functions.matchers.iter().any(|matcher| matcher.looks_at(field));
+    let mut fields: Vec<String> =
+        query.group_by.iter().map(|group| format!("labels.{}", group.label)).collect();
+    let job = format!("labels.{JOB}");
+    if matches!(divisor, Divisor::PerJob(_)) && !fields.contains(&job) {
+        fields.push(job);
+    }
+    if query.functions.unsymbolized == Unsymbolized::PerBinary || looks(Field::Binary) {
+        fields.push("mapping_file".to_owned());
+    }
+    if looks(Field::File) {
+        fields.push("function_file_name".to_owned());
+    }
+    fields
+}
+
+/// How many snapshots each job's busiest series has in the window: a merge adds them all up. A series
+/// with fewer was there for a part of the window, and weighs as much.
+async fn snapshots(client: &Client, query: &QuerySettings, window: Window) -> Result<Divisor, MeasureError> {
+    // Step 0 is every profile of a type that is no delta (facts/parca.md 3.4).
+    let request = QueryRangeRequest::new(query.query.to_string(), window.range(), Duration::ZERO);
+    let series = match client.query_range(&request).await {
+        Ok(series) => series,
+        Err(error) if error.is_no_data() => return Ok(Divisor::One),
+        Err(source) => return Err(call(client, source)),
+    };
+    let mut jobs: BTreeMap<String, f64> = BTreeMap::new();
+    for one in &series {
+        let job = jobs.entry(one.labels.get(JOB).unwrap_or_default().to_owned()).or_insert(1.0);
+        *job = job.max(one.samples.len() as f64);
+    }
+    let first = jobs.values().next().copied().unwrap_or(1.0);
+    Ok(match jobs.values().all(|snapshots| *snapshots == first) {
+        true => Divisor::Same(first),
+        false => Divisor::PerJob(jobs),
+    })
+}

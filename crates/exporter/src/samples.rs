@@ -1,0 +1,258 @@
+//! From the functions of a window to series.
+
+use std::sync::Arc;
+
+use profile_model::Labels as ProfileLabels;
+use remote_write::{Labels, METRIC_NAME, Metadata, MetricKind, Series};
+
+use crate::choose::{Chosen, Pair, Row, choose, share};
+use crate::schedule::Window;
+use crate::settings::{Metric, QuerySettings, ValueKind};
+use crate::table::{Table, Value};
+use crate::unit::Scale;
+
+/// The series of one window.
+#[derive(Debug, Default)]
+pub(crate) struct Samples {
+    pub(crate) series: Vec<Series>,
+    /// Series that were left out because there were too many.
+    pub(crate) over_limit: u64,
+    /// Series whose labels no receiver would store.
+    pub(crate) invalid: u64,
+}
+
+/// Makes the series of a window: the root first, then functions, largest first. At most `limit` of them
+/// beside the roots.
+pub(crate) fn samples(
+    query: &QuerySettings,
+    window: Window,
+    table: &Table,
+    before: Option<&Table>,
+    limit: usize,
+) -> Samples {
+    let scale = Scale::new(query.value, &table.unit, query.metrics.unit, window.length());
+    let chosen = choose(table, before, &query.functions, min_value_divisor(query, &scale));
+    let whole = Pair { now: Some(table.total), before: before.map(|before| before.total) };
+    let mut maker = Maker::new(query, window, &scale);
+    for group in &chosen {
+        maker.root(group, whole);
+    }
+    let mut rows: Vec<(&Chosen<'_>, &Row)> =
+        chosen.iter().flat_map(|group| group.functions.iter().map(move |row| (group, row))).collect();
+    let each = maker.series_of_a_function();
+    let limit = limit.min(query.functions.max_series) / each.max(1);
+    let mut over_limit = 0;
+    if rows.len() > limit {
+        // Largest first over all groups; each group is in order already.
+        let rank = |row: &Row| {
+            let of = |value: Option<Value>| value.map_or(f64::NEG_INFINITY, |value| value.cumulative);
+            of(row.value.now).max(of(row.value.before))
+        };
+        rows.sort_by(|(_, a), (_, b)| rank(b).total_cmp(&rank(a)));
+        over_limit = ((rows.len() - limit) * each) as u64;
+        rows.truncate(limit);
+    }
+    for (group, row) in rows {
+        maker.function(group, row);
+    }
+    Samples { series: maker.series, over_limit, invalid: maker.invalid }
+}
+
+/// `min_value` speaks of what is sent; a share is not known before its root, and has `min_ratio`.
+fn min_value_divisor(query: &QuerySettings, scale: &Scale) -> f64 {
+    match query.value {
+        ValueKind::Ratio => 1.0,
+        _ => scale.divisor,
+    }
+}
+
+struct Maker<'a> {
+    query: &'a QuerySettings,
+    scale: &'a Scale,
+    timestamp_ms: i64,
+    /// The labels that every series has.
+    common: Vec<(Arc<str>, Arc<str>)>,
+    /// Names of labels, allocated once.
+    metric_name: Arc<str>,
+    function_name: Arc<str>,
+    offset: Option<(Arc<str>, Arc<str>)>,
+    groups: Vec<Arc<str>>,
+    names: Names,
+    series: Vec<Series>,
+    invalid: u64,
+}
+
+/// The names of metrics with their metadata.
+struct Names {
+    root: Option<Named>,
+    cumulative: Option<Named>,
+    flat: Option<Named>,
+}
+
+/// A metric, and those of the comparison.
+struct Named {
+    value: (Arc<str>, Metadata),
+    difference: (Arc<str>, Metadata),
+    ratio: (Arc<str>, Metadata),
+}
+
+impl Named {
+    fn new(metric: &Metric, unit: &str) -> Self {
+        let gauge = |unit: &str, help: String| Metadata {
+            kind: MetricKind::Gauge,
+            help: help.into(),
+            unit: unit.into(),
+        };
+        let Metric { name, help } = metric;
+        Self {
+            value: (name.as_str().into(), gauge(unit, help.clone())),
+            difference: (
+                format!("{name}_difference").into(),
+                gauge(unit, format!("Now less the value of an offset ago. {help}")),
+            ),
+            ratio: (
+                format!("{name}_ratio").into(),
+                gauge("ratio", format!("Now divided by the value of an offset ago. {help}")),
+            ),
+        }
+    }
+}
+
+impl<'a> Maker<'a> {
+    fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale) -> Self {
+        let named = |metric: &Option<Metric>| metric.as_ref().map(|metric| Named::new(metric, &scale.unit));
+        let metrics = &query.metrics;
+        let names = Names {
+            root: named(&metrics.root),
+            cumulative: named(&metrics.cumulative),
+            flat: named(&metrics.flat),
+        };
+        let limit = query.max_label_value_bytes;
+        let mut common: Vec<(Arc<str>, Arc<str>)> =
+            query.labels.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        common.push(("query_name".into(), fitted(&query.name, limit)));
+        if query.query_label {
+            common.push(("query".into(), fitted(&query.query_text, limit)));
+        }
+        Self {
+            query,
+            scale,
+            timestamp_ms: window.end_ms,
+            common,
+            metric_name: METRIC_NAME.into(),
+            function_name: "function_name".into(),
+            offset: query.compare.as_ref().map(|compare| ("offset".into(), compare.text.as_str().into())),
+            groups: query.group_by.iter().map(|group| group.name.as_str().into()).collect(),
+            names,
+            series: Vec::new(),
+            invalid: 0,
+        }
+    }
+
+    fn series_of_a_function(&self) -> usize {
+        let per_metric = if self.query.compare.is_some() { 3 } else { 1 };
+        let metrics = [&self.names.flat, &self.names.cumulative];
+        metrics.into_iter().filter(|metric| metric.is_some()).count() * per_metric
+    }
+
+    fn root(&mut self, group: &Chosen<'_>, whole: Pair<f64>) {
+        let Some(named) = self.names.root.take() else { return };
+        let labels = self.labels_of(group.labels, None);
+        self.metric(&named, &labels, group.total, whole);
+        self.names.root = Some(named);
+    }
+
+    fn function(&mut self, group: &Chosen<'_>, row: &Row) {
+        let name = fitted_shared(&row.name, self.query.max_label_value_bytes);
+        let labels = self.labels_of(group.labels, Some(name));
+        let of = |part: fn(Value) -> f64| Pair {
+            now: row.value.now.map(part),
+            before: row.value.before.map(part),
+        };
+        if let Some(named) = self.names.flat.take() {
+            self.metric(&named, &labels, of(|value| value.flat), group.total);
+            self.names.flat = Some(named);
+        }
+        if let Some(named) = self.names.cumulative.take() {
+            self.metric(&named, &labels, of(|value| value.cumulative), group.total);
+            self.names.cumulative = Some(named);
+        }
+    }
+
+    /// `whole` is what shares are of.
+    fn metric(&mut self, named: &Named, labels: &[(Arc<str>, Arc<str>)], value: Pair<f64>, whole: Pair<f64>) {
+        let now = value.now.map(|now| self.sent(now, whole.now));
+        if let Some(now) = now {
+            self.push(&named.value, labels, None, now);
+        }
+        let (Some(offset), Some(before)) = (self.offset.clone(), value.before) else { return };
+        let before = self.sent(before, whole.before);
+        let now = now.unwrap_or_default();
+        self.push(&named.difference, labels, Some(&offset), now - before);
+        // Something new has no ratio: infinity would only break graphs.
+        if before != 0.0 {
+            self.push(&named.ratio, labels, Some(&offset), now / before);
+        }
+    }
+
+    fn sent(&self, value: f64, whole: Option<f64>) -> f64 {
+        match self.query.value {
+            ValueKind::Ratio => share(value, whole.unwrap_or_default()),
+            ValueKind::WindowSum | ValueKind::PerSecond => value / self.scale.divisor,
+        }
+    }
+
+    fn labels_of(&self, group: &ProfileLabels, function: Option<Arc<str>>) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut labels = Vec::with_capacity(self.common.len() + self.query.group_by.len() + 3);
+        labels.extend(self.common.iter().cloned());
+        for (wanted, name) in self.query.group_by.iter().zip(&self.groups) {
+            if let Some(value) = group.get(&wanted.label) {
+                labels.push((Arc::clone(name), fitted(value, self.query.max_label_value_bytes)));
+            }
+        }
+        labels.extend(function.map(|function| (Arc::clone(&self.function_name), function)));
+        labels
+    }
+
+    fn push(
+        &mut self,
+        (name, metadata): &(Arc<str>, Metadata),
+        labels: &[(Arc<str>, Arc<str>)],
+        offset: Option<&(Arc<str>, Arc<str>)>,
+        value: f64,
+    ) {
+        let name = (Arc::clone(&self.metric_name), Arc::clone(name));
+        let pairs = labels.iter().chain(offset).cloned().chain([name]);
+        match Labels::new(pairs) {
+            Ok(labels) => {
+                let series = Series::new(labels, value, self.timestamp_ms);
+                self.series.push(series.with_metadata(metadata.clone()));
+            }
+            // The config refuses names that collide, so this does not happen to what it let pass.
+            Err(error) => {
+                tracing::debug!(query_name = self.query.name, %error, "left out a series");
+                self.invalid += 1;
+            }
+        }
+    }
+}
+
+fn fitted_shared(text: &Arc<str>, limit: usize) -> Arc<str> {
+    if text.len() <= limit { Arc::clone(text) } else { fitted(text, limit) }
+}
+
+/// The text, or its beginning and a hash of all of it: so that texts that differ stay different.
+fn fitted(text: &str, limit: usize) -> Arc<str> {
+    const HASH: usize = 17;
+    if text.len() <= limit {
+        return text.into();
+    }
+    let digest = md5::compute(text.as_bytes());
+    let hash = u64::from_be_bytes(digest[..8].try_into().expect("eight of sixteen bytes"));
+    let start = text.floor_char_boundary(limit.saturating_sub(HASH));
+    format!("{}~{hash:016x}", &text[..start]).into()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

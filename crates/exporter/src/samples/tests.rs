@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::*;
+use crate::matcher::{Field, Matcher, Pattern, TextMatch};
+use crate::settings::{Compare, GroupLabel, Rank, Top, Unit};
+use crate::table::Divisor;
+use crate::tally::Tally;
+use crate::testing::tree;
+
+const WINDOW: Window = Window { start_ms: 80_000, end_ms: 100_000 };
+
+fn query() -> QuerySettings {
+    let text = "process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta";
+    let mut query = QuerySettings::new("q", text.parse().unwrap(), Duration::from_secs(20));
+    query.query_label = false;
+    query.functions.matchers =
+        vec![Matcher::new(Field::Function, TextMatch::Glob(Pattern::glob("*").unwrap()))];
+    query
+}
+
+fn table(query: &QuerySettings, stacks: &str, total: i64, divisor: &Divisor) -> Table {
+    let (graph, symbols) = tree(stacks);
+    let tally = Tally::of(graph, symbols, &query.functions);
+    let keep = |name: &str| query.group_by.iter().any(|group| group.label == name);
+    Table::new(tally, total, "nanoseconds".to_owned(), divisor, &keep)
+}
+
+fn shown(samples: &Samples) -> Vec<String> {
+    let line = |one: &Series| {
+        let labels =
+            format!("{:?}", one.labels).replace("profile_exporter_", "").replace(r#",query_name="q""#, "");
+        format!("{} {}", labels.replace(r#"{query_name="q"}"#, "{}"), one.samples[0].value)
+    };
+    samples.series.iter().map(line).collect()
+}
+
+fn check(query: &QuerySettings, stacks: &str, total: i64, expect: &[&str]) {
+    let table = table(query, stacks, total, &Divisor::One);
+    assert_eq!(shown(&samples(query, WINDOW, &table, None, usize::MAX)), expect);
+}
+
+#[test]
+fn the_originals_series_are_there_under_the_originals_names() {
+    let mut query = query();
+    query.query_label = true;
+    query.functions.matchers = vec![Matcher::contains("a")];
+    let table = table(&query, "main;a 3\nmain;b 5", 8, &Divisor::One);
+    let made = samples(&query, WINDOW, &table, None, usize::MAX);
+    let labels: Vec<String> = made.series.iter().map(|one| format!("{:?}", one.labels)).collect();
+    let text = r#"query="process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta",query_name="q""#;
+    assert_eq!(
+        labels,
+        [
+            format!("profile_exporter_root_cumulative_value{{{text}}}"),
+            format!(r#"profile_exporter_flat_value{{function_name="main",{text}}}"#),
+            format!(r#"profile_exporter_cumulative_value{{function_name="main",{text}}}"#),
+            format!(r#"profile_exporter_flat_value{{function_name="a",{text}}}"#),
+            format!(r#"profile_exporter_cumulative_value{{function_name="a",{text}}}"#),
+        ]
+    );
+    assert!(made.series.iter().all(|one| one.samples[0].timestamp_ms == 100_000));
+    assert_eq!(&*made.series[1].metadata.as_ref().unwrap().unit, "nanoseconds");
+}
+
+#[test]
+fn stacks_without_frames_are_in_the_root() {
+    check(
+        &query(),
+        "a 3",
+        8,
+        &[
+            "root_cumulative_value{} 8",
+            r#"flat_value{function_name="a"} 3"#,
+            r#"cumulative_value{function_name="a"} 3"#,
+        ],
+    );
+    check(&query(), "a 0", 0, &["root_cumulative_value{} 0"]);
+}
+
+#[test]
+fn values_are_sums_rates_or_shares() {
+    let mut query = query();
+    query.metrics.flat = None;
+    query.value = ValueKind::PerSecond;
+    check(
+        &query,
+        "a 4000000000",
+        20_000_000_000,
+        &["root_cumulative_value{} 1", r#"cumulative_value{function_name="a"} 0.2"#],
+    );
+    query.value = ValueKind::Ratio;
+    check(&query, "a 3", 12, &["root_cumulative_value{} 1", r#"cumulative_value{function_name="a"} 0.25"#]);
+    query.value = ValueKind::WindowSum;
+    query.metrics.unit = Some(Unit::Seconds);
+    check(
+        &query,
+        "a 500000000",
+        1_000_000_000,
+        &["root_cumulative_value{} 1", r#"cumulative_value{function_name="a"} 0.5"#],
+    );
+}
+
+#[test]
+fn only_the_largest_and_the_rest_once_per_stack() {
+    let mut query = query();
+    query.metrics.flat = None;
+    query.metrics.root = None;
+    query.functions.top = Some(Top { n: 2, by: Rank::Cumulative, other: true });
+    check(
+        &query,
+        "main;a 9\nmain;b;c 3\nmain;c;b 2",
+        14,
+        &[
+            r#"cumulative_value{function_name="main"} 14"#,
+            r#"cumulative_value{function_name="a"} 9"#,
+            // b and c are in five together, not in ten.
+            r#"cumulative_value{function_name="[other]"} 5"#,
+        ],
+    );
+    query.functions.top = Some(Top { n: 1, by: Rank::Flat, other: false });
+    check(&query, "main;a 9\nmain;b;c 3", 12, &[r#"cumulative_value{function_name="a"} 9"#]);
+    query.functions.top = None;
+    query.functions.min_ratio = 0.5;
+    check(
+        &query,
+        "main;a 9\nmain;b 3",
+        12,
+        &[r#"cumulative_value{function_name="main"} 12"#, r#"cumulative_value{function_name="a"} 9"#],
+    );
+    (query.functions.min_ratio, query.functions.min_value) = (0.0, 10.0);
+    check(&query, "main;a 9\nmain;b 3", 12, &[r#"cumulative_value{function_name="main"} 12"#]);
+}
+
+#[test]
+fn groups_have_their_own_roots_and_shares() {
+    let mut query = query();
+    query.metrics.flat = None;
+    query.group_by = vec![GroupLabel { label: "k8s/pod".into(), name: "k8s_pod".into() }];
+    let stacks = "{k8s/pod=x};main;a 6\n{k8s/pod=y};main 2\nloose 1";
+    check(
+        &query,
+        stacks,
+        9,
+        &[
+            "root_cumulative_value{} 1",
+            r#"root_cumulative_value{k8s_pod="x"} 6"#,
+            r#"root_cumulative_value{k8s_pod="y"} 2"#,
+            r#"cumulative_value{function_name="loose"} 1"#,
+            r#"cumulative_value{function_name="a",k8s_pod="x"} 6"#,
+            r#"cumulative_value{function_name="main",k8s_pod="x"} 6"#,
+            r#"cumulative_value{function_name="main",k8s_pod="y"} 2"#,
+        ],
+    );
+    query.value = ValueKind::Ratio;
+    query.functions.matchers = vec![Matcher::contains("a")];
+    check(
+        &query,
+        "{k8s/pod=x};a 6\n{k8s/pod=x};b 2\n{k8s/pod=y};a 2",
+        10,
+        &[
+            r#"root_cumulative_value{k8s_pod="x"} 0.8"#,
+            r#"root_cumulative_value{k8s_pod="y"} 0.2"#,
+            r#"cumulative_value{function_name="a",k8s_pod="x"} 0.75"#,
+            r#"cumulative_value{function_name="a",k8s_pod="y"} 1"#,
+        ],
+    );
+}
+
+#[test]
+fn snapshots_are_averaged_by_job() {
+    let mut query = query();
+    query.metrics.flat = None;
+    let divisor = Divisor::PerJob(BTreeMap::from([("api".to_owned(), 4.0), ("db".to_owned(), 2.0)]));
+    let table = table(&query, "{job=api};a 40\n{job=db};a 40", 80, &divisor);
+    let made = samples(&query, WINDOW, &table, None, usize::MAX);
+    assert_eq!(shown(&made), ["root_cumulative_value{} 30", r#"cumulative_value{function_name="a"} 30"#]);
+}
+
+#[test]
+fn a_comparison_has_differences_and_ratios_of_what_is_new_and_gone() {
+    let mut query = query();
+    query.metrics.flat = None;
+    query.metrics.root = None;
+    query.compare = Some(Compare { offset: Duration::from_secs(86_400), text: "1d".into() });
+    let now = table(&query, "a 6\nnew 1", 7, &Divisor::One);
+    let before = table(&query, "a 4\ngone 2", 6, &Divisor::One);
+    let made = samples(&query, WINDOW, &now, Some(&before), usize::MAX);
+    assert_eq!(
+        shown(&made),
+        [
+            r#"cumulative_value{function_name="a"} 6"#,
+            r#"cumulative_value_difference{function_name="a",offset="1d"} 2"#,
+            r#"cumulative_value_ratio{function_name="a",offset="1d"} 1.5"#,
+            r#"cumulative_value_difference{function_name="gone",offset="1d"} -2"#,
+            r#"cumulative_value_ratio{function_name="gone",offset="1d"} 0"#,
+            r#"cumulative_value{function_name="new"} 1"#,
+            r#"cumulative_value_difference{function_name="new",offset="1d"} 1"#,
+        ]
+    );
+}
+
+#[test]
+fn too_many_series_are_left_out_smallest_first() {
+    let mut query = query();
+    query.group_by = vec![GroupLabel { label: "pod".into(), name: "pod".into() }];
+    let stacks = "{pod=x};a 1\n{pod=x};b 5\n{pod=y};a 4\n{pod=y};c 2";
+    let table = table(&query, stacks, 12, &Divisor::One);
+    let made = samples(&query, WINDOW, &table, None, 5);
+    assert_eq!(made.over_limit, 4);
+    assert_eq!(
+        shown(&made)[2..],
+        [
+            r#"flat_value{function_name="b",pod="x"} 5"#,
+            r#"cumulative_value{function_name="b",pod="x"} 5"#,
+            r#"flat_value{function_name="a",pod="y"} 4"#,
+            r#"cumulative_value{function_name="a",pod="y"} 4"#,
+        ]
+    );
+}
+
+#[test]
+fn long_values_are_cut_and_stay_different() {
+    let check = |text: &str, limit, expect: &str| assert_eq!(&*fitted(text, limit), expect);
+    check("short", 5, "short");
+    let long = "é".repeat(20);
+    let (one, two) = (fitted(&format!("{long}1"), 30), fitted(&format!("{long}2"), 30));
+    assert!(one.len() <= 30 && one != two, "{one} {two}");
+    assert!(one.starts_with("éééééé~"), "{one}");
+}

@@ -1,0 +1,322 @@
+//! How much each function took, from the tree of a window's stacks.
+//!
+//! A function counts once for a stack, however often it is in it; the server's own table adds the
+//! stack's value again for each time (facts/parca.md 4.3).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use profile_model::{FlameFrame, FlameGraph, FlameKind, Labels, NodeId, StringId, Symbols};
+
+use crate::matcher::{Field, Pattern, Subject};
+use crate::settings::{Functions, Unsymbolized};
+
+/// What a function took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sums {
+    /// Of stacks that end in it.
+    pub(crate) flat: i64,
+    /// Of stacks that it is in.
+    pub(crate) cumulative: i64,
+}
+
+/// The functions of a tree that a query asks for.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    graph: FlameGraph,
+    symbols: Symbols,
+    /// The function of each node, by the node's position.
+    nodes: Vec<NodeRow>,
+    patterns: Vec<Pattern>,
+    /// The names of functions; sums are by position in it.
+    pub(crate) names: Vec<Arc<str>>,
+    /// One for each set of labels that stacks were grouped by; one without labels if there is no group.
+    pub(crate) groups: Vec<Group>,
+}
+
+/// The stacks that share their labels.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) labels: Labels,
+    /// The sum of all of its stacks.
+    pub(crate) total: i64,
+    /// By position of the function's name.
+    pub(crate) sums: Vec<Sums>,
+    /// The nodes right below the root or the group's own node.
+    tops: Vec<NodeId>,
+}
+
+/// A node's function, and the stacks that count for it there.
+#[derive(Clone, Copy, Debug)]
+struct NodeRow {
+    /// `NONE`: not asked for.
+    row: u32,
+    /// Bit 0: all stacks; bit `i + 1`: those that pattern `i` matches.
+    mask: u64,
+}
+
+const NONE: u32 = u32::MAX;
+const ALL_STACKS: u64 = 1;
+/// One bit each beside that for all stacks.
+pub(crate) const MAX_STACK_PATTERNS: usize = 63;
+
+impl Tally {
+    pub(crate) fn of(graph: FlameGraph, symbols: Symbols, functions: &Functions) -> Self {
+        let patterns = patterns(functions);
+        let mut rows = Rows::new(&symbols, functions, &patterns);
+        let nodes: Vec<NodeRow> = graph.nodes().iter().map(|node| rows.of(&node.kind)).collect();
+        let names = rows.names;
+        let mut tally = Self { groups: groups(&graph), graph, symbols, nodes, patterns, names };
+        let sums: Vec<_> = tally.groups.iter().map(|group| tally.sums(group, &|row| Some(row))).collect();
+        for (group, sums) in tally.groups.iter_mut().zip(sums) {
+            group.sums = sums;
+        }
+        tally
+    }
+
+    /// What several functions took together: a stack that has more than one of them counts once.
+    pub(crate) fn together(&self, group: &Group, is_one: &dyn Fn(u32) -> bool) -> Sums {
+        self.sums(group, &|row| is_one(row).then_some(0)).first().copied().unwrap_or_default()
+    }
+
+    fn sums(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>) -> Vec<Sums> {
+        let mut sums = vec![Sums::default(); self.names.len()];
+        match self.patterns.is_empty() {
+            true => self.add_all_stacks(group, row_of, &mut sums),
+            false => self.add_some_stacks(group, row_of, &mut sums),
+        }
+        sums
+    }
+
+    /// Every stack counts, so a node's sum counts unless the function is above it already.
+    fn add_all_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
+        let mut above = vec![0_u32; sums.len()];
+        let mut walk: Vec<(NodeId, bool)> = group.tops.iter().rev().map(|top| (*top, false)).collect();
+        while let Some((id, leaving)) = walk.pop() {
+            let row = match self.nodes[id.index()].row {
+                NONE => None,
+                row => row_of(row).map(|row| row as usize),
+            };
+            if leaving {
+                if let Some(row) = row {
+                    above[row] -= 1;
+                }
+                continue;
+            }
+            if let Some(row) = row {
+                let node = self.graph.node(id);
+                sums[row].flat = sums[row].flat.saturating_add(node.flat);
+                if above[row] == 0 {
+                    sums[row].cumulative = sums[row].cumulative.saturating_add(node.cumulative);
+                }
+                above[row] += 1;
+                walk.push((id, true));
+            }
+            walk.extend(self.graph.children(id).map(|child| (child, false)));
+        }
+    }
+
+    /// Stacks are looked at one by one: whether one counts depends on its text and on the function.
+    fn add_some_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
+        let mut path: Vec<NodeId> = Vec::new();
+        let mut text = String::new();
+        let mut seen = vec![0_u64; sums.len()];
+        let mut stack_number = 0;
+        let mut walk: Vec<(NodeId, usize, usize)> = group.tops.iter().map(|top| (*top, 0, 0)).collect();
+        while let Some((id, depth, text_len)) = walk.pop() {
+            path.truncate(depth);
+            path.push(id);
+            text.truncate(text_len);
+            self.push_name(id, &mut text);
+            let node = self.graph.node(id);
+            if node.flat != 0 {
+                stack_number += 1;
+                let stack = self.stack_mask(&text);
+                for (at, on_path) in path.iter().rev().enumerate() {
+                    let NodeRow { row, mask } = self.nodes[on_path.index()];
+                    let counts = row != NONE && mask & stack != 0;
+                    let Some(row) = counts.then(|| row_of(row)).flatten() else { continue };
+                    let row = row as usize;
+                    if at == 0 {
+                        sums[row].flat = sums[row].flat.saturating_add(node.flat);
+                    }
+                    if seen[row] != stack_number {
+                        seen[row] = stack_number;
+                        sums[row].cumulative = sums[row].cumulative.saturating_add(node.flat);
+                    }
+                }
+            }
+            let (depth, text_len) = (path.len(), text.len());
+            walk.extend(self.graph.children(id).map(|child| (child, depth, text_len)));
+        }
+    }
+
+    fn push_name(&self, id: NodeId, text: &mut String) {
+        use std::fmt::Write as _;
+        if let FlameKind::Frame(frame) = &self.graph.node(id).kind {
+            let separator = if text.is_empty() { "" } else { ";" };
+            write!(text, "{separator}{}", frame.name(&self.symbols))
+                .expect("writing to a string does not fail");
+        }
+    }
+
+    fn stack_mask(&self, text: &str) -> u64 {
+        let matching = self.patterns.iter().enumerate().filter(|(_, pattern)| pattern.is_match(text));
+        matching.fold(ALL_STACKS, |mask, (at, _)| mask | (1 << (at + 1)))
+    }
+}
+
+/// The distinct stack patterns, in the order of the matchers.
+fn patterns(functions: &Functions) -> Vec<Pattern> {
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for pattern in functions.matchers.iter().filter_map(|matcher| matcher.stack.as_ref()) {
+        if !patterns.contains(pattern) && patterns.len() < MAX_STACK_PATTERNS {
+            patterns.push(pattern.clone());
+        }
+    }
+    patterns
+}
+
+fn groups(graph: &FlameGraph) -> Vec<Group> {
+    let empty = |labels: Labels, total| Group { labels, total, sums: Vec::new(), tops: Vec::new() };
+    let mut loose = empty(Labels::default(), 0);
+    let mut groups = Vec::new();
+    for id in graph.children(NodeId::ROOT) {
+        let node = graph.node(id);
+        match node.kind {
+            FlameKind::Group(group) => {
+                let mut one = empty(graph.group(group).clone(), node.cumulative);
+                one.tops = graph.children(id).collect();
+                groups.push(one);
+            }
+            _ => {
+                loose.total = loose.total.saturating_add(node.cumulative);
+                loose.tops.push(id);
+            }
+        }
+    }
+    if groups.is_empty() || !loose.tops.is_empty() {
+        groups.push(loose);
+    }
+    groups
+}
+
+/// Finds the function of each node; equal questions are answered once.
+struct Rows<'a> {
+    symbols: &'a Symbols,
+    functions: &'a Functions,
+    patterns: &'a [Pattern],
+    by_name_only: bool,
+    known: HashMap<Key, NodeRow>,
+    /// The position of a name, by the name's id.
+    of_name: Vec<u32>,
+    of_text: HashMap<Arc<str>, u32>,
+    names: Vec<Arc<str>>,
+}
+
+/// What a function is told apart by: name, linker's name, file, binary.
+type Key = [Option<StringId>; 4];
+
+impl<'a> Rows<'a> {
+    fn new(symbols: &'a Symbols, functions: &'a Functions, patterns: &'a [Pattern]) -> Self {
+        let fields = [Field::SystemName, Field::File, Field::Binary];
+        let looks = |field| functions.matchers.iter().any(|matcher| matcher.looks_at(field));
+        Self {
+            symbols,
+            functions,
+            patterns,
+            by_name_only: !fields.into_iter().any(looks),
+            known: HashMap::new(),
+            of_name: vec![NONE; symbols.strings().len()],
+            of_text: HashMap::new(),
+            names: Vec::new(),
+        }
+    }
+
+    fn of(&mut self, kind: &FlameKind) -> NodeRow {
+        let none = NodeRow { row: NONE, mask: 0 };
+        let FlameKind::Frame(frame) = kind else { return none };
+        let Some(name) = self.name(frame) else { return self.unsymbolized(frame) };
+        let mut key = [Some(name), None, None, None];
+        if !self.by_name_only {
+            key = [Some(name), frame.function_system_name, frame.function_file, frame.mapping_file];
+        }
+        if let Some(row) = self.known.get(&key) {
+            return *row;
+        }
+        let mask = self.mask(&key);
+        let row = if mask == 0 { none } else { NodeRow { row: self.row(name), mask } };
+        self.known.insert(key, row);
+        row
+    }
+
+    fn name(&self, frame: &FlameFrame) -> Option<StringId> {
+        if !frame.symbolized {
+            return None;
+        }
+        let named = |id: &StringId| !self.symbols.string(*id).is_empty();
+        frame.function_name.filter(named).or(frame.function_system_name.filter(named))
+    }
+
+    /// The stacks that count for a function: those of every matcher that means it.
+    fn mask(&self, key: &Key) -> u64 {
+        let text = |id: Option<StringId>| id.map_or("", |id| self.symbols.string(id));
+        let [function, system_name, file, binary] = key.map(text);
+        let subject = Subject { function, system_name, file, binary };
+        let matching = self.functions.matchers.iter().filter(|matcher| matcher.matches(&subject));
+        matching.fold(0, |mask, matcher| mask | self.stacks(matcher.stack.as_ref()))
+    }
+
+    fn stacks(&self, pattern: Option<&Pattern>) -> u64 {
+        match pattern {
+            None => ALL_STACKS,
+            Some(pattern) => {
+                let at = self.patterns.iter().position(|known| known == pattern);
+                at.map_or(0, |at| 1 << (at + 1))
+            }
+        }
+    }
+
+    fn row(&mut self, name: StringId) -> u32 {
+        let known = self.of_name[name.index()];
+        if known != NONE {
+            return known;
+        }
+        let row = self.row_of_text(self.symbols.string(name));
+        self.of_name[name.index()] = row;
+        row
+    }
+
+    fn row_of_text(&mut self, text: &str) -> u32 {
+        if let Some(row) = self.of_text.get(text) {
+            return *row;
+        }
+        let row = self.names.len() as u32;
+        let name: Arc<str> = text.into();
+        self.names.push(Arc::clone(&name));
+        self.of_text.insert(name, row);
+        row
+    }
+
+    fn unsymbolized(&mut self, frame: &FlameFrame) -> NodeRow {
+        let row = match self.functions.unsymbolized {
+            Unsymbolized::Drop => NONE,
+            Unsymbolized::Aggregate => self.row_of_text(UNSYMBOLIZED),
+            Unsymbolized::PerBinary => {
+                let path = frame.mapping_file.map_or("", |file| self.symbols.string(file));
+                match path.rsplit('/').next() {
+                    None | Some("") => self.row_of_text(UNSYMBOLIZED),
+                    Some(file) => self.row_of_text(&format!("{UNSYMBOLIZED} {file}")),
+                }
+            }
+        };
+        NodeRow { row, mask: ALL_STACKS }
+    }
+}
+
+/// The name of frames that no function is known for.
+pub(crate) const UNSYMBOLIZED: &str = "[unsymbolized]";
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -1,0 +1,116 @@
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use crate::PATIENCE;
+
+/// Where the server's sources are.
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pyroscope-server");
+
+/// The outcome of the build: the program, or why there is none.
+static BUILT: OnceCell<Result<PathBuf, String>> = OnceCell::const_new();
+
+/// A server that speaks as Pyroscope does, made of the messages and handlers that Pyroscope publishes
+/// for Go, so that no code of ours encodes its answers. It runs until dropped.
+///
+/// It keeps profiles of any age in memory. Its flags: `--token`, `--tenant`, `--prefix /path`,
+/// `--max-query-length 24h`, `--no-pprof` (as servers before that format).
+#[derive(Debug)]
+pub struct Pyroscope {
+    address: SocketAddr,
+    _child: Child,
+}
+
+impl Pyroscope {
+    /// Starts one, or prints why not: without Go, and where `CI` is set (Go would fetch modules)
+    /// unless `PYROSCOPE_TESTS=1`.
+    ///
+    /// # Panics
+    /// It was built and does not start, or `PYROSCOPE_TESTS=1` asks for it and it cannot be built.
+    pub async fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Option<Self> {
+        match BUILT.get_or_init(build).await {
+            Ok(program) => Some(Self::run(program, args).await),
+            Err(why) if wanted() => panic!("no Pyroscope: {why}"),
+            Err(why) => {
+                // Not `eprintln!`, which the test runner hides where a test passes; in one piece, as tests
+                // run side by side.
+                let _ = std::io::stderr().write_all(format!("SKIPPED: {why}\n").as_bytes());
+                None
+            }
+        }
+    }
+
+    async fn run<'a>(program: &Path, args: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut command = tokio::process::Command::new(program);
+        command.args(["--listen", "127.0.0.1:0"]).args(args).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("cannot start `{}`: {error}", program.display()));
+        let stdout = child.stdout.take().expect("it was asked for");
+        let mut lines = BufReader::new(stdout).lines();
+        let line = timeout(PATIENCE, lines.next_line()).await;
+        let Ok(Ok(Some(line))) = line else { panic!("the Pyroscope server did not say its address") };
+        let line: serde_json::Value = serde_json::from_str(&line).expect("the line is JSON");
+        let address = line["address"].as_str().and_then(|address| address.parse().ok());
+        Self { address: address.expect("the line has an address"), _child: child }
+    }
+
+    /// `http://host:port`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn wanted() -> bool {
+    std::env::var("PYROSCOPE_TESTS").is_ok_and(|value| value == "1")
+}
+
+/// Builds the program once for a test process; Go's cache makes it quick for the next one.
+async fn build() -> Result<PathBuf, String> {
+    if std::env::var_os("CI").is_some() && !wanted() {
+        return Err(
+            "CI is set, and the modules of Go may have to be fetched; PYROSCOPE_TESTS=1 runs it".to_owned()
+        );
+    }
+    let built = tokio::task::spawn_blocking(build_now).await;
+    built.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+fn build_now() -> Result<PathBuf, String> {
+    let go = go().ok_or("there is no `go`, neither on the PATH nor in /usr/local/go")?;
+    // Named after the process: others may build, and run what they have built, at the same time.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pyroscope-server");
+    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let program = folder.join("pyroscope-server");
+    let fresh = folder.join(format!("pyroscope-server.{}", std::process::id()));
+    let output = Command::new(go)
+        .args(["build", "-trimpath", "-o"])
+        .arg(&fresh)
+        .arg(".")
+        .current_dir(SOURCES)
+        .env("GOFLAGS", "-mod=mod -buildvcs=false")
+        .output()
+        .map_err(|error| format!("cannot start `go`: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`go build` failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    std::fs::rename(&fresh, &program).map_err(|error| error.to_string())?;
+    Ok(program)
+}
+
+fn go() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/local/go/bin")]);
+    folders.map(|folder| folder.join("go")).find(|program| program.is_file())
+}
