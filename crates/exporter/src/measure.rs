@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parca_client::{Client, Code, QueryRangeRequest, QueryRequest, Report, ReportKind};
-use profile_codec::arrow::{ArrowError, ArrowLimits, decode_flame_graph};
+use profile_codec::arrow::{ArrowError, ArrowLimits, FlameColumns, decode_flame_rows};
 use std::time::Duration;
 
 use crate::matcher::Field;
@@ -118,9 +118,9 @@ async fn ask(client: &Client, query: &Arc<QuerySettings>, window: Window) -> Res
     // Megabytes are decoded: not on a thread that others wait for.
     let decoded = tokio::task::spawn_blocking(move || {
         let bytes = report.record.len();
-        let decoded = decode_flame_graph(&report.record, &ArrowLimits::default())?;
-        let rows = decoded.graph.nodes().len().saturating_sub(1);
-        let tally = Tally::of(decoded.graph, decoded.symbols, &query.functions);
+        let flame = decode_flame_rows(&report.record, columns(&query), &ArrowLimits::default())?;
+        let rows = flame.rows.len().saturating_sub(1);
+        let tally = Tally::of(flame, &query.functions);
         let keep = |name: &str| query.group_by.iter().any(|group| group.label == name);
         let table = Table::new(tally, total, report.unit, &divisor, &keep);
         Ok(Measured { table, rows, bytes })
@@ -135,19 +135,29 @@ fn call(client: &Client, source: parca_client::Error) -> MeasureError {
     MeasureError::Call { url: client.url().to_owned(), source }
 }
 
+/// What matchers and policies look at.
+fn columns(query: &QuerySettings) -> FlameColumns {
+    let looks = |field| query.functions.matchers.iter().any(|matcher| matcher.looks_at(field));
+    FlameColumns {
+        system_names: looks(Field::SystemName),
+        files: looks(Field::File),
+        mapping_files: query.functions.unsymbolized == Unsymbolized::PerBinary || looks(Field::Binary),
+    }
+}
+
 /// Calls stay apart by what matchers and policies look at.
 fn group_by(query: &QuerySettings, divisor: &Divisor) -> Vec<String> {
-    let looks = |field| query.functions.matchers.iter().any(|matcher| matcher.looks_at(field));
+    let columns = columns(query);
     let mut fields: Vec<String> =
         query.group_by.iter().map(|group| format!("labels.{}", group.label)).collect();
     let job = format!("labels.{JOB}");
     if matches!(divisor, Divisor::PerJob(_)) && !fields.contains(&job) {
         fields.push(job);
     }
-    if query.functions.unsymbolized == Unsymbolized::PerBinary || looks(Field::Binary) {
+    if columns.mapping_files {
         fields.push("mapping_file".to_owned());
     }
-    if looks(Field::File) {
+    if columns.files {
         fields.push("function_file_name".to_owned());
     }
     fields

@@ -1,5 +1,6 @@
 //! From the functions of a window to series.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use profile_model::Labels as ProfileLabels;
@@ -29,11 +30,12 @@ pub(crate) fn samples(
     table: &Table,
     before: Option<&Table>,
     limit: usize,
+    cache: &mut LabelCache,
 ) -> Samples {
     let scale = Scale::new(query.value, &table.unit, query.metrics.unit, window.length());
     let chosen = choose(table, before, &query.functions, min_value_divisor(query, &scale));
     let whole = Pair { now: Some(table.total), before: before.map(|before| before.total) };
-    let mut maker = Maker::new(query, window, &scale);
+    let mut maker = Maker::new(query, window, &scale, cache);
     for group in &chosen {
         maker.root(group, whole);
     }
@@ -52,10 +54,13 @@ pub(crate) fn samples(
         over_limit = ((rows.len() - limit) * each) as u64;
         rows.truncate(limit);
     }
+    maker.series.reserve(rows.len() * each);
     for (group, row) in rows {
         maker.function(group, row);
     }
-    Samples { series: maker.series, over_limit, invalid: maker.invalid }
+    let Maker { series, invalid, .. } = maker;
+    cache.forget_old();
+    Samples { series, over_limit, invalid }
 }
 
 /// `min_value` speaks of what is sent; a share is not known before its root, and has `min_ratio`.
@@ -70,23 +75,58 @@ struct Maker<'a> {
     query: &'a QuerySettings,
     scale: &'a Scale,
     timestamp_ms: i64,
-    /// The labels that every series has.
-    common: Vec<(Arc<str>, Arc<str>)>,
-    /// Names of labels, allocated once.
-    metric_name: Arc<str>,
-    function_name: Arc<str>,
-    offset: Option<(Arc<str>, Arc<str>)>,
-    groups: Vec<Arc<str>>,
     names: Names,
+    texts: Texts,
+    cache: &'a mut LabelCache,
     series: Vec<Series>,
     invalid: u64,
 }
 
+/// What labels are made of, allocated once.
+struct Texts {
+    /// The labels that every series has.
+    common: Vec<(Arc<str>, Arc<str>)>,
+    metric_name: Arc<str>,
+    function_name: Arc<str>,
+    offset: Option<(Arc<str>, Arc<str>)>,
+    groups: Vec<Arc<str>>,
+    limit: usize,
+}
+
+/// The labels of a query's series from window to window: most functions come again.
+#[derive(Debug, Default)]
+pub(crate) struct LabelCache {
+    groups: HashMap<ProfileLabels, HashMap<Option<Arc<str>>, Known>>,
+    round: u64,
+}
+
+/// The labels of one function, by slot; none: no receiver would store them.
+#[derive(Debug, Default)]
+struct Known {
+    labels: [Option<Option<Labels>>; SLOTS],
+    round: u64,
+}
+
+/// A value, a difference and a ratio for each metric of a function.
+const SLOTS: usize = 6;
+/// How many windows labels are kept that no series has.
+const KEPT_ROUNDS: u64 = 10;
+
+impl LabelCache {
+    fn forget_old(&mut self) {
+        let round = self.round;
+        for known in self.groups.values_mut() {
+            known.retain(|_, known| known.round + KEPT_ROUNDS > round);
+        }
+        self.groups.retain(|_, known| !known.is_empty());
+    }
+}
+
 /// The names of metrics with their metadata.
 struct Names {
-    root: Option<Named>,
-    cumulative: Option<Named>,
-    flat: Option<Named>,
+    root: Option<Arc<Named>>,
+    cumulative: Option<Arc<Named>>,
+    flat: Option<Arc<Named>>,
 }
 
 /// A metric, and those of the comparison.
@@ -119,31 +159,24 @@ impl Named {
 }
 
 impl<'a> Maker<'a> {
-    fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale) -> Self {
-        let named = |metric: &Option<Metric>| metric.as_ref().map(|metric| Named::new(metric, &scale.unit));
+    fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale, cache: &'a mut LabelCache) -> Self {
+        let named = |metric: &Option<Metric>| {
+            metric.as_ref().map(|metric| Arc::new(Named::new(metric, &scale.unit)))
+        };
         let metrics = &query.metrics;
         let names = Names {
             root: named(&metrics.root),
             cumulative: named(&metrics.cumulative),
             flat: named(&metrics.flat),
         };
-        let limit = query.max_label_value_bytes;
-        let mut common: Vec<(Arc<str>, Arc<str>)> =
-            query.labels.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        common.push(("query_name".into(), fitted(&query.name, limit)));
-        if query.query_label {
-            common.push(("query".into(), fitted(&query.query_text, limit)));
-        }
+        cache.round += 1;
         Self {
             query,
             scale,
             timestamp_ms: window.end_ms,
-            common,
-            metric_name: METRIC_NAME.into(),
-            function_name: "function_name".into(),
-            offset: query.compare.as_ref().map(|compare| ("offset".into(), compare.text.as_str().into())),
-            groups: query.group_by.iter().map(|group| group.name.as_str().into()).collect(),
             names,
+            texts: Texts::new(query),
+            cache,
             series: Vec::new(),
             invalid: 0,
         }
@@ -156,42 +189,46 @@ impl<'a> Maker<'a> {
     }
 
     fn root(&mut self, group: &Chosen<'_>, whole: Pair<f64>) {
-        let Some(named) = self.names.root.take() else { return };
-        let labels = self.labels_of(group.labels, None);
-        self.metric(&named, &labels, group.total, whole);
-        self.names.root = Some(named);
+        if let Some(named) = self.names.root.clone() {
+            self.metric(&named, 0, group.labels, None, group.total, whole);
+        }
     }
 
     fn function(&mut self, group: &Chosen<'_>, row: &Row) {
-        let name = fitted_shared(&row.name, self.query.max_label_value_bytes);
-        let labels = self.labels_of(group.labels, Some(name));
         let of = |part: fn(Value) -> f64| Pair {
             now: row.value.now.map(part),
             before: row.value.before.map(part),
         };
-        if let Some(named) = self.names.flat.take() {
-            self.metric(&named, &labels, of(|value| value.flat), group.total);
-            self.names.flat = Some(named);
+        let name = Some(&row.name);
+        if let Some(named) = self.names.flat.clone() {
+            self.metric(&named, 0, group.labels, name, of(|value| value.flat), group.total);
         }
-        if let Some(named) = self.names.cumulative.take() {
-            self.metric(&named, &labels, of(|value| value.cumulative), group.total);
-            self.names.cumulative = Some(named);
+        if let Some(named) = self.names.cumulative.clone() {
+            self.metric(&named, SLOTS / 2, group.labels, name, of(|value| value.cumulative), group.total);
         }
     }
 
-    /// `whole` is what shares are of.
-    fn metric(&mut self, named: &Named, labels: &[(Arc<str>, Arc<str>)], value: Pair<f64>, whole: Pair<f64>) {
+    /// `whole` is what shares are of, `slot` the first of three.
+    fn metric(
+        &mut self,
+        named: &Named,
+        slot: usize,
+        group: &ProfileLabels,
+        function: Option<&Arc<str>>,
+        value: Pair<f64>,
+        whole: Pair<f64>,
+    ) {
         let now = value.now.map(|now| self.sent(now, whole.now));
         if let Some(now) = now {
-            self.push(&named.value, labels, None, now);
+            self.push(&named.value, slot, group, function, now);
         }
-        let (Some(offset), Some(before)) = (self.offset.clone(), value.before) else { return };
+        let (true, Some(before)) = (self.texts.offset.is_some(), value.before) else { return };
         let before = self.sent(before, whole.before);
         let now = now.unwrap_or_default();
-        self.push(&named.difference, labels, Some(&offset), now - before);
+        self.push(&named.difference, slot + 1, group, function, now - before);
         // Something new has no ratio: infinity would only break graphs.
         if before != 0.0 {
-            self.push(&named.ratio, labels, Some(&offset), now / before);
+            self.push(&named.ratio, slot + 2, group, function, now / before);
         }
     }
 
@@ -202,38 +239,89 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn labels_of(&self, group: &ProfileLabels, function: Option<Arc<str>>) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut labels = Vec::with_capacity(self.common.len() + self.query.group_by.len() + 3);
-        labels.extend(self.common.iter().cloned());
-        for (wanted, name) in self.query.group_by.iter().zip(&self.groups) {
-            if let Some(value) = group.get(&wanted.label) {
-                labels.push((Arc::clone(name), fitted(value, self.query.max_label_value_bytes)));
-            }
-        }
-        labels.extend(function.map(|function| (Arc::clone(&self.function_name), function)));
-        labels
-    }
-
     fn push(
         &mut self,
         (name, metadata): &(Arc<str>, Metadata),
-        labels: &[(Arc<str>, Arc<str>)],
-        offset: Option<&(Arc<str>, Arc<str>)>,
+        slot: usize,
+        group: &ProfileLabels,
+        function: Option<&Arc<str>>,
         value: f64,
     ) {
-        let name = (Arc::clone(&self.metric_name), Arc::clone(name));
-        let pairs = labels.iter().chain(offset).cloned().chain([name]);
-        match Labels::new(pairs) {
-            Ok(labels) => {
+        match self.labels(name, slot, group, function) {
+            Some(labels) => {
                 let series = Series::new(labels, value, self.timestamp_ms);
                 self.series.push(series.with_metadata(metadata.clone()));
             }
-            // The config refuses names that collide, so this does not happen to what it let pass.
-            Err(error) => {
-                tracing::debug!(query_name = self.query.name, %error, "left out a series");
-                self.invalid += 1;
+            None => self.invalid += 1,
+        }
+    }
+
+    /// The config refuses names that collide, so none is none.
+    fn labels(
+        &mut self,
+        metric: &Arc<str>,
+        slot: usize,
+        group: &ProfileLabels,
+        function: Option<&Arc<str>>,
+    ) -> Option<Labels> {
+        if !self.cache.groups.contains_key(group) {
+            self.cache.groups.insert(group.clone(), HashMap::new());
+        }
+        let known = self.cache.groups.get_mut(group)?.entry(function.cloned()).or_default();
+        known.round = self.cache.round;
+        let (query, texts) = (self.query, &self.texts);
+        let made = known.labels[slot].get_or_insert_with(|| {
+            let pairs = texts.pairs(query, metric, slot % 3 > 0, group, function);
+            Labels::new(pairs)
+                .inspect_err(|error| tracing::debug!(query_name = query.name, %error, "left out a series"))
+                .ok()
+        });
+        made.clone()
+    }
+}
+
+impl Texts {
+    fn new(query: &QuerySettings) -> Self {
+        let limit = query.max_label_value_bytes;
+        let mut common: Vec<(Arc<str>, Arc<str>)> =
+            query.labels.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        common.push(("query_name".into(), fitted(&query.name, limit)));
+        if query.query_label {
+            common.push(("query".into(), fitted(&query.query_text, limit)));
+        }
+        Self {
+            common,
+            metric_name: METRIC_NAME.into(),
+            function_name: "function_name".into(),
+            offset: query.compare.as_ref().map(|compare| ("offset".into(), compare.text.as_str().into())),
+            groups: query.group_by.iter().map(|group| group.name.as_str().into()).collect(),
+            limit,
+        }
+    }
+
+    fn pairs(
+        &self,
+        query: &QuerySettings,
+        metric: &Arc<str>,
+        compares: bool,
+        group: &ProfileLabels,
+        function: Option<&Arc<str>>,
+    ) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut pairs = Vec::with_capacity(self.common.len() + self.groups.len() + 3);
+        pairs.extend(self.common.iter().cloned());
+        for (wanted, name) in query.group_by.iter().zip(&self.groups) {
+            if let Some(value) = group.get(&wanted.label) {
+                pairs.push((Arc::clone(name), fitted(value, self.limit)));
             }
         }
+        if let Some(function) = function {
+            pairs.push((Arc::clone(&self.function_name), fitted_shared(function, self.limit)));
+        }
+        if compares {
+            pairs.extend(self.offset.clone());
+        }
+        pairs.push((Arc::clone(&self.metric_name), Arc::clone(metric)));
+        pairs
     }
 }
 

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use profile_model::{FlameFrame, FlameGraph, FlameKind, Labels, NodeId, StringId, Symbols};
+use profile_codec::arrow::{FlameRow, FlameRows};
+use profile_model::{Labels, StringId, Symbols};
 
 use crate::matcher::{Field, Pattern, Subject};
 use crate::settings::{Functions, Unsymbolized};
@@ -23,9 +24,9 @@ pub(crate) struct Sums {
 /// The functions of a tree that a query asks for.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    graph: FlameGraph,
-    symbols: Symbols,
-    /// The function of each node, by the node's position.
+    flame: FlameRows,
+    children: Children,
+    /// The function of each row of the tree.
     nodes: Vec<NodeRow>,
     patterns: Vec<Pattern>,
     /// The names of functions; sums are by position in it.
@@ -42,8 +43,41 @@ pub(crate) struct Group {
     pub(crate) total: i64,
     /// By position of the function's name.
     pub(crate) sums: Vec<Sums>,
-    /// The nodes right below the root or the group's own node.
-    tops: Vec<NodeId>,
+    /// The rows right below the root or the group's own.
+    tops: Vec<u32>,
+}
+
+/// The rows right below each row, one after the other.
+#[derive(Debug)]
+struct Children {
+    /// Where those of a row begin; one more than there are rows.
+    starts: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Children {
+    fn of(rows: &[FlameRow]) -> Self {
+        let mut starts = vec![0_u32; rows.len() + 1];
+        for row in rows.iter().skip(1) {
+            starts[row.parent as usize + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut ends = starts.clone();
+        let mut children = vec![0; rows.len().saturating_sub(1)];
+        for (at, row) in rows.iter().enumerate().skip(1) {
+            let end = &mut ends[row.parent as usize];
+            children[*end as usize] = at as u32;
+            *end += 1;
+        }
+        Self { starts, rows: children }
+    }
+
+    fn below(&self, row: u32) -> &[u32] {
+        let (start, end) = (self.starts[row as usize], self.starts[row as usize + 1]);
+        &self.rows[start as usize..end as usize]
+    }
 }
 
 /// A node's function, and the stacks that count for it there.
@@ -56,17 +90,21 @@ struct NodeRow {
 }
 
 const NONE: u32 = u32::MAX;
+const REFUSED: NodeRow = NodeRow { row: NONE, mask: 0 };
 const ALL_STACKS: u64 = 1;
 /// One bit each beside that for all stacks.
 pub(crate) const MAX_STACK_PATTERNS: usize = 63;
 
 impl Tally {
-    pub(crate) fn of(graph: FlameGraph, symbols: Symbols, functions: &Functions) -> Self {
+    pub(crate) fn of(flame: FlameRows, functions: &Functions) -> Self {
         let patterns = patterns(functions);
-        let mut rows = Rows::new(&symbols, functions, &patterns);
-        let nodes: Vec<NodeRow> = graph.nodes().iter().map(|node| rows.of(&node.kind)).collect();
+        let mut rows = Rows::new(&flame.symbols, functions, &patterns);
+        let nodes: Vec<NodeRow> =
+            flame.rows.iter().enumerate().map(|(at, row)| rows.of(row, at == 0)).collect();
         let names = rows.names;
-        let mut tally = Self { groups: groups(&graph), graph, symbols, nodes, patterns, names };
+        let children = Children::of(&flame.rows);
+        let groups = groups(&flame, &children);
+        let mut tally = Self { flame, children, nodes, patterns, names, groups };
         let sums: Vec<_> = tally.groups.iter().map(|group| tally.sums(group, &|row| Some(row))).collect();
         for (group, sums) in tally.groups.iter_mut().zip(sums) {
             group.sums = sums;
@@ -91,49 +129,51 @@ impl Tally {
     /// Every stack counts, so a node's sum counts unless the function is above it already.
     fn add_all_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
         let mut above = vec![0_u32; sums.len()];
-        let mut walk: Vec<(NodeId, bool)> = group.tops.iter().rev().map(|top| (*top, false)).collect();
-        while let Some((id, leaving)) = walk.pop() {
-            let row = match self.nodes[id.index()].row {
-                NONE => None,
-                row => row_of(row).map(|row| row as usize),
-            };
-            if leaving {
-                if let Some(row) = row {
-                    above[row] -= 1;
+        let mut walk: Vec<Step> = group.tops.iter().map(|top| Step::Enter(*top)).collect();
+        while let Some(step) = walk.pop() {
+            let at = match step {
+                Step::Enter(at) => at,
+                Step::Leave(row) => {
+                    above[row as usize] -= 1;
+                    continue;
                 }
-                continue;
-            }
+            };
+            let row = match self.nodes[at as usize].row {
+                NONE => None,
+                row => row_of(row),
+            };
             if let Some(row) = row {
-                let node = self.graph.node(id);
+                walk.push(Step::Leave(row));
+                let row = row as usize;
+                let node = &self.flame.rows[at as usize];
                 sums[row].flat = sums[row].flat.saturating_add(node.flat);
                 if above[row] == 0 {
                     sums[row].cumulative = sums[row].cumulative.saturating_add(node.cumulative);
                 }
                 above[row] += 1;
-                walk.push((id, true));
             }
-            walk.extend(self.graph.children(id).map(|child| (child, false)));
+            walk.extend(self.children.below(at).iter().map(|child| Step::Enter(*child)));
         }
     }
 
     /// Stacks are looked at one by one: whether one counts depends on its text and on the function.
     fn add_some_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
-        let mut path: Vec<NodeId> = Vec::new();
+        let mut path: Vec<u32> = Vec::new();
         let mut text = String::new();
         let mut seen = vec![0_u64; sums.len()];
         let mut stack_number = 0;
-        let mut walk: Vec<(NodeId, usize, usize)> = group.tops.iter().map(|top| (*top, 0, 0)).collect();
+        let mut walk: Vec<(u32, usize, usize)> = group.tops.iter().map(|top| (*top, 0, 0)).collect();
         while let Some((id, depth, text_len)) = walk.pop() {
             path.truncate(depth);
             path.push(id);
             text.truncate(text_len);
             self.push_name(id, &mut text);
-            let node = self.graph.node(id);
+            let node = &self.flame.rows[id as usize];
             if node.flat != 0 {
                 stack_number += 1;
                 let stack = self.stack_mask(&text);
                 for (at, on_path) in path.iter().rev().enumerate() {
-                    let NodeRow { row, mask } = self.nodes[on_path.index()];
+                    let NodeRow { row, mask } = self.nodes[*on_path as usize];
                     let counts = row != NONE && mask & stack != 0;
                     let Some(row) = counts.then(|| row_of(row)).flatten() else { continue };
                     let row = row as usize;
@@ -147,17 +187,19 @@ impl Tally {
                 }
             }
             let (depth, text_len) = (path.len(), text.len());
-            walk.extend(self.graph.children(id).map(|child| (child, depth, text_len)));
+            walk.extend(self.children.below(id).iter().map(|child| (*child, depth, text_len)));
         }
     }
 
-    fn push_name(&self, id: NodeId, text: &mut String) {
-        use std::fmt::Write as _;
-        if let FlameKind::Frame(frame) = &self.graph.node(id).kind {
-            let separator = if text.is_empty() { "" } else { ";" };
-            write!(text, "{separator}{}", frame.name(&self.symbols))
-                .expect("writing to a string does not fail");
+    fn push_name(&self, at: u32, text: &mut String) {
+        let row = &self.flame.rows[at as usize];
+        if row.group.is_some() {
+            return;
         }
+        if !text.is_empty() {
+            text.push(';');
+        }
+        text.push_str(named(row, &self.flame.symbols).map_or("", |name| self.flame.symbols.string(name)));
     }
 
     fn stack_mask(&self, text: &str) -> u64 {
@@ -177,21 +219,28 @@ fn patterns(functions: &Functions) -> Vec<Pattern> {
     patterns
 }
 
-fn groups(graph: &FlameGraph) -> Vec<Group> {
+/// A step of a walk through the tree: into a row, or out of one of a function.
+enum Step {
+    Enter(u32),
+    Leave(u32),
+}
+
+fn groups(flame: &FlameRows, children: &Children) -> Vec<Group> {
     let empty = |labels: Labels, total| Group { labels, total, sums: Vec::new(), tops: Vec::new() };
     let mut loose = empty(Labels::default(), 0);
     let mut groups = Vec::new();
-    for id in graph.children(NodeId::ROOT) {
-        let node = graph.node(id);
-        match node.kind {
-            FlameKind::Group(group) => {
-                let mut one = empty(graph.group(group).clone(), node.cumulative);
-                one.tops = graph.children(id).collect();
+    for at in children.below(0) {
+        let row = &flame.rows[*at as usize];
+        let labels = row.group.and_then(|group| flame.groups.get(group as usize));
+        match labels {
+            Some(labels) => {
+                let mut one = empty(labels.clone(), row.cumulative);
+                one.tops = children.below(*at).to_vec();
                 groups.push(one);
             }
-            _ => {
-                loose.total = loose.total.saturating_add(node.cumulative);
-                loose.tops.push(id);
+            None => {
+                loose.total = loose.total.saturating_add(row.cumulative);
+                loose.tops.push(*at);
             }
         }
     }
@@ -201,6 +250,12 @@ fn groups(graph: &FlameGraph) -> Vec<Group> {
     groups
 }
 
+/// The function's name, or else the one that the linker knows.
+fn named(row: &FlameRow, symbols: &Symbols) -> Option<StringId> {
+    let full = |id: &StringId| !symbols.string(*id).is_empty();
+    row.function.filter(full).or(row.system_name.filter(full))
+}
+
 /// Finds the function of each node; equal questions are answered once.
 struct Rows<'a> {
     symbols: &'a Symbols,
@@ -208,6 +263,8 @@ struct Rows<'a> {
     patterns: &'a [Pattern],
     by_name_only: bool,
     known: HashMap<Key, NodeRow>,
+    /// By the name's id, where nothing else is looked at.
+    known_names: Vec<Option<NodeRow>>,
     /// The position of a name, by the name's id.
     of_name: Vec<u32>,
     of_text: HashMap<Arc<str>, u32>,
@@ -227,35 +284,38 @@ impl<'a> Rows<'a> {
             patterns,
             by_name_only: !fields.into_iter().any(looks),
             known: HashMap::new(),
+            known_names: vec![None; symbols.strings().len()],
             of_name: vec![NONE; symbols.strings().len()],
             of_text: HashMap::new(),
             names: Vec::new(),
         }
     }
 
-    fn of(&mut self, kind: &FlameKind) -> NodeRow {
-        let none = NodeRow { row: NONE, mask: 0 };
-        let FlameKind::Frame(frame) = kind else { return none };
-        let Some(name) = self.name(frame) else { return self.unsymbolized(frame) };
-        let mut key = [Some(name), None, None, None];
-        if !self.by_name_only {
-            key = [Some(name), frame.function_system_name, frame.function_file, frame.mapping_file];
+    fn of(&mut self, row: &FlameRow, is_root: bool) -> NodeRow {
+        if is_root || row.group.is_some() {
+            return REFUSED;
         }
-        if let Some(row) = self.known.get(&key) {
-            return *row;
+        let Some(name) = named(row, self.symbols) else { return self.unsymbolized(row) };
+        if self.by_name_only {
+            return self.of_name(name);
+        }
+        let key = [Some(name), row.system_name, row.file, row.mapping_file];
+        if let Some(known) = self.known.get(&key) {
+            return *known;
         }
         let mask = self.mask(&key);
-        let row = if mask == 0 { none } else { NodeRow { row: self.row(name), mask } };
-        self.known.insert(key, row);
-        row
+        let found = if mask == 0 { REFUSED } else { NodeRow { row: self.row(name), mask } };
+        self.known.insert(key, found);
+        found
     }
 
-    fn name(&self, frame: &FlameFrame) -> Option<StringId> {
-        if !frame.symbolized {
-            return None;
+    fn of_name(&mut self, name: StringId) -> NodeRow {
+        if let Some(known) = self.known_names[name.index()] {
+            return known;
         }
-        let named = |id: &StringId| !self.symbols.string(*id).is_empty();
-        frame.function_name.filter(named).or(frame.function_system_name.filter(named))
+        let mask = self.mask(&[Some(name), None, None, None]);
+        let found = if mask == 0 { REFUSED } else { NodeRow { row: self.row(name), mask } };
+        *self.known_names[name.index()].insert(found)
     }
 
     /// The stacks that count for a function: those of every matcher that means it.
@@ -298,19 +358,19 @@ impl<'a> Rows<'a> {
         row
     }
 
-    fn unsymbolized(&mut self, frame: &FlameFrame) -> NodeRow {
-        let row = match self.functions.unsymbolized {
+    fn unsymbolized(&mut self, row: &FlameRow) -> NodeRow {
+        let at = match self.functions.unsymbolized {
             Unsymbolized::Drop => NONE,
             Unsymbolized::Aggregate => self.row_of_text(UNSYMBOLIZED),
             Unsymbolized::PerBinary => {
-                let path = frame.mapping_file.map_or("", |file| self.symbols.string(file));
+                let path = row.mapping_file.map_or("", |file| self.symbols.string(file));
                 match path.rsplit('/').next() {
                     None | Some("") => self.row_of_text(UNSYMBOLIZED),
                     Some(file) => self.row_of_text(&format!("{UNSYMBOLIZED} {file}")),
                 }
             }
         };
-        NodeRow { row, mask: ALL_STACKS }
+        NodeRow { row: at, mask: ALL_STACKS }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::budget::Budget;
 use crate::measure::{Failure, MeasureError, Measured, measure};
 use crate::output::{Output, OutputError};
 use crate::progress::{Left, Progress, ProgressError};
-use crate::samples::samples;
+use crate::samples::{LabelCache, samples};
 use crate::schedule::{Window, millis};
 use crate::settings::QuerySettings;
 use crate::stats::Stats;
@@ -43,6 +43,7 @@ pub(crate) struct Task {
     pub(crate) query: Arc<QuerySettings>,
     shared: Shared,
     memory: Memory,
+    labels: LabelCache,
     /// Held until a window has been asked for, with whatever outcome.
     untried: Option<Latch>,
 }
@@ -121,7 +122,7 @@ impl Task {
         };
         // Every series of the query is there from the start.
         shared.stats.query(&query.name, |_| {});
-        let mut task = Self { query, shared, memory, untried };
+        let mut task = Self { query, shared, memory, labels: LabelCache::default(), untried };
         task.recover(left).await?;
         Ok(task)
     }
@@ -304,8 +305,9 @@ impl Task {
         self.hand_over().await
     }
 
-    async fn measured(&self, window: Window) -> Result<Vec<Series>, MeasureError> {
-        let name = &self.query.name;
+    async fn measured(&mut self, window: Window) -> Result<Vec<Series>, MeasureError> {
+        let query = Arc::clone(&self.query);
+        let name = &query.name;
         let _permit = self.shared.permits.acquire().await.expect("the semaphore is never closed");
         let begun = Instant::now();
         let asked = self.ask(window).await;
@@ -318,7 +320,9 @@ impl Task {
             }
         };
         let limit = self.shared.budget.available(name);
-        let made = samples(&self.query, window, &measured.table, before.as_ref().map(|b| &b.table), limit);
+        // With nothing to compare with, everything would look new.
+        let before = before.as_ref().map(|before| &before.table).filter(|before| !before.is_empty());
+        let made = samples(&query, window, &measured.table, before, limit, &mut self.labels);
         self.shared.budget.use_up(name, made.series.len());
         if made.over_limit > 0 {
             let dropped = made.over_limit;

@@ -1,11 +1,12 @@
 //! What tests are made of.
 #![allow(clippy::unwrap_used)]
 
-use profile_model::{FlameFrame, FlameGraph, FlameKind, FlameSums, Labels, NodeId, Symbols};
+use profile_codec::arrow::{FlameRow, FlameRows};
+use profile_model::{Labels, Symbols};
 
 /// A tree from stacks, root first: `main;a 3`. `[path]` is a frame without a function in that binary,
 /// `name@file` one with a source file, and `{job=api}` in front the labels of a group.
-pub(crate) fn tree(stacks: &str) -> (FlameGraph, Symbols) {
+pub(crate) fn tree(stacks: &str) -> FlameRows {
     let mut symbols = Symbols::new();
     let mut nodes = vec![Node { parent: 0, text: String::new(), flat: 0, cumulative: 0 }];
     for line in stacks.lines() {
@@ -24,19 +25,23 @@ pub(crate) fn tree(stacks: &str) -> (FlameGraph, Symbols) {
         }
         nodes[at].flat += value;
     }
-    let mut graph = FlameGraph::new(nodes[0].sums());
-    for node in &nodes[1..] {
+    let mut flame = FlameRows::default();
+    for (at, node) in nodes.iter().enumerate() {
         let labels = node.text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let kind = match labels {
+        let mut row = match labels {
             Some(labels) => {
                 let pairs = labels.split(',').map(|pair| pair.split_once('=').unwrap());
-                FlameKind::Group(graph.add_group(pairs.collect::<Labels>()))
+                flame.groups.push(pairs.collect::<Labels>());
+                FlameRow { group: Some(flame.groups.len() as u32 - 1), ..FlameRow::default() }
             }
-            None => FlameKind::Frame(frame(&node.text, &mut symbols)),
+            None if at == 0 => FlameRow::default(),
+            None => frame(&node.text, &mut symbols),
         };
-        graph.append(NodeId::new(node.parent as u32), kind, node.sums()).unwrap();
+        (row.parent, row.flat, row.cumulative) = (node.parent as u32, node.flat, node.cumulative);
+        flame.rows.push(row);
     }
-    (graph, symbols)
+    flame.symbols = symbols;
+    flame
 }
 
 struct Node {
@@ -46,25 +51,13 @@ struct Node {
     cumulative: i64,
 }
 
-impl Node {
-    fn sums(&self) -> FlameSums {
-        FlameSums { flat: self.flat, cumulative: self.cumulative, diff: 0 }
-    }
-}
-
-fn frame(text: &str, symbols: &mut Symbols) -> FlameFrame {
+fn frame(text: &str, symbols: &mut Symbols) -> FlameRow {
     let binary = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let (name, file) = text.split_once('@').unwrap_or((text, ""));
-    FlameFrame {
-        symbolized: binary.is_none(),
-        address: Some(0x10),
-        line: None,
-        inlined: None,
+    FlameRow {
+        function: binary.is_none().then(|| symbols.intern_string(name)),
+        file: Some(symbols.intern_string(file)),
         mapping_file: binary.map(|path| symbols.intern_string(path)),
-        mapping_build_id: None,
-        function_name: binary.is_none().then(|| symbols.intern_string(name)),
-        function_system_name: None,
-        function_file: Some(symbols.intern_string(file)),
-        function_start_line: None,
+        ..FlameRow::default()
     }
 }

@@ -88,7 +88,7 @@ fn decode_pprof(
     Ok(Fetched { unit, total, filtered: 0, content: Content::Profile(Box::new(profile)) })
 }
 
-fn decode_tree(
+pub(crate) fn decode_tree(
     record: &FlamegraphRecord,
     total: i128,
     filtered: i128,

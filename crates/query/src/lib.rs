@@ -1,6 +1,10 @@
 //! One question, one report.
 //!
-//! A [`Question`] is read from the parameters of a URL, a form or a command line, every mistake at
+//! For whoever asks from a terminal, a Pyroscope or a Parca: [`deployments`] says which servers there
+//! are, [`backend`] asks them, [`times`] reads what people type for time, [`diff`] compares two
+//! profiles function by function.
+//!
+//! For a Parca behind a URL with parameters: a [`Question`] is read from the parameters of a URL, a form or a command line, every mistake at
 //! once. [`ask`] resolves which profile types it means, fetches them from a Parca and gives an
 //! [`Answer`], which writes itself in the form asked for.
 //!
@@ -25,12 +29,19 @@
 
 mod answer;
 mod ask;
+pub mod backend;
 mod content;
+pub mod deployments;
+pub mod diff;
 mod envelope;
 mod error;
+mod filter;
+mod nearest;
 mod parameters;
+mod plain;
 mod question;
 mod resolve;
+pub mod times;
 mod view;
 mod when;
 
@@ -38,6 +49,8 @@ pub use answer::{Answer, Found};
 pub use ask::{MAX_TYPES, ask};
 pub use content::Content;
 pub use error::{AskError, Mistake, Searched};
+pub use filter::{FilterError, parse_filter};
 pub use parameters::rfc3339;
+pub use plain::plain;
 pub use question::{Question, Shape, Target};
 pub use view::View;

@@ -108,16 +108,19 @@ struct Group {
 impl Group {
     /// Takes from `rest` the samples that still fit; a group that is empty takes at least one.
     fn fitting_part(&self, rest: &mut Series, limits: BatchLimits) -> Option<Series> {
-        let labels = wire::bytes_at_most(&Series { samples: Vec::new(), ..head(rest) });
+        let labels = wire::bytes_at_most(rest) - wire::BYTES_PER_SAMPLE * rest.samples.len();
         let room = limits.bytes.saturating_sub(self.bytes + labels) / wire::BYTES_PER_SAMPLE;
         let room = room.min(limits.samples.saturating_sub(self.samples));
         let fitting = if self.series.is_empty() { room.max(1) } else { room };
         if fitting == 0 {
             return None;
         }
-        let after = rest.samples.split_off(fitting.min(rest.samples.len()));
+        if fitting >= rest.samples.len() {
+            return Some(std::mem::take(rest));
+        }
+        let after = rest.samples.split_off(fitting);
         let samples = std::mem::replace(&mut rest.samples, after);
-        Some(Series { samples, ..head(rest) })
+        Some(Series { samples, labels: rest.labels.clone(), metadata: rest.metadata.clone() })
     }
 
     fn push(&mut self, series: Series) {
@@ -129,11 +132,6 @@ impl Group {
     fn take(&mut self, message: Message) -> Batch {
         Batch::encode(message, &std::mem::take(self).series)
     }
-}
-
-/// The series without its samples.
-fn head(series: &Series) -> Series {
-    Series { labels: series.labels.clone(), samples: Vec::new(), metadata: series.metadata.clone() }
 }
 
 #[cfg(test)]

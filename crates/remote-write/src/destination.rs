@@ -9,6 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::batch::{Batch, split};
 use crate::counts::{Counters, Counts};
+use crate::labels::{METRIC_NAME, is_reserved};
 use crate::lane::{Lane, Shared};
 use crate::negotiate::Negotiation;
 use crate::prepare::{LeftOut, Rules, prepare};
@@ -76,7 +77,7 @@ impl Destination {
     pub fn start(settings: Settings, transport: impl Transport) -> Result<Self, StartError> {
         settings.queue.check()?;
         let Rules { external_labels, names, .. } = &settings.rules;
-        let wrong = |name: &&str| !names.is_label_name(name) || name.starts_with("__");
+        let wrong = |name: &&str| !names.is_label_name(name) || is_reserved(name) || *name == METRIC_NAME;
         if let Some(name) = external_labels.iter().map(|(name, _)| name).find(wrong) {
             return Err(StartError::ExternalLabel(name.to_owned()));
         }

@@ -1,16 +1,80 @@
 //! A series' identity: labels that are sorted, unique and never empty.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 /// The label that holds a series' metric name.
 pub const METRIC_NAME: &str = "__name__";
+/// The one label with `__` in front that senders set and receivers look for: Mimir and Cortex tell
+/// replicas apart by it, and take it away.
+const REPLICA: &str = "__replica__";
+
+/// Whether a label may not be sent: names with `__` in front are the receivers' own.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name.starts_with("__") && name != METRIC_NAME && name != REPLICA
+}
 
 /// Label names with their values, sorted bytewise by name; no name twice, no empty value.
 ///
 /// Names and values are shared strings: thousands of series that repeat one query text cost it once.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Labels(Vec<(Arc<str>, Arc<str>)>);
+/// Clones share everything, and know that they are equal without a look at the text.
+#[derive(Clone)]
+pub struct Labels(Arc<Inner>);
+
+type Pair = (Arc<str>, Arc<str>);
+
+struct Inner {
+    /// Of the pairs; computed once, as a series is looked up many times.
+    hash: u64,
+    pairs: Vec<Pair>,
+}
+
+/// One seed for the process: equal labels have equal hashes, and nobody outside can foresee them.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+impl From<Vec<Pair>> for Labels {
+    fn from(pairs: Vec<Pair>) -> Self {
+        let hash = SEED.hash_one(&pairs);
+        Self(Arc::new(Inner { hash, pairs }))
+    }
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl PartialEq for Labels {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.pairs == other.0.pairs)
+    }
+}
+
+impl Eq for Labels {}
+
+impl Hash for Labels {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match Arc::ptr_eq(&self.0, &other.0) {
+            true => Ordering::Equal,
+            false => self.0.pairs.cmp(&other.0.pairs),
+        }
+    }
+}
 
 /// Which names a receiver is expected to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,30 +129,41 @@ impl Labels {
         if pairs.first().is_some_and(|(name, _)| name.is_empty()) {
             return Err(LabelError::EmptyName);
         }
-        Ok(Self(pairs))
+        Ok(Self::from(pairs))
     }
 
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.find(name).ok().map(|at| &*self.0[at].1)
+        self.find(name).ok().map(|at| &*self.0.pairs[at].1)
     }
 
     /// Sets `name`, or takes it away if the value is empty. An empty name changes nothing.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: impl Into<Arc<str>>) {
         let (name, value) = (name.into(), value.into());
-        match self.find(&name) {
-            Ok(at) if value.is_empty() => {
-                self.0.remove(at);
-            }
-            Ok(at) => self.0[at].1 = value,
-            Err(at) if !value.is_empty() && !name.is_empty() => self.0.insert(at, (name, value)),
-            Err(_) => {}
+        let place = self.find(&name);
+        let unchanged = match place {
+            Ok(at) => self.0.pairs[at].1 == value,
+            Err(_) => value.is_empty() || name.is_empty(),
+        };
+        if unchanged {
+            return;
         }
+        let mut pairs = self.0.pairs.clone();
+        match place {
+            Ok(at) if value.is_empty() => drop(pairs.remove(at)),
+            Ok(at) => pairs[at].1 = value,
+            Err(at) => pairs.insert(at, (name, value)),
+        }
+        *self = Self::from(pairs);
     }
 
     /// Keeps the labels that `keep` says yes to.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, &str) -> bool) {
-        self.0.retain(|(name, value)| keep(name, value));
+        let kept: Vec<Pair> =
+            self.0.pairs.iter().filter(|(name, value)| keep(name, value)).cloned().collect();
+        if kept.len() < self.0.pairs.len() {
+            *self = Self::from(kept);
+        }
     }
 
     /// The metric name.
@@ -98,17 +173,17 @@ impl Labels {
 
     /// Name and value of each label, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (&**name, &**value))
+        self.0.pairs.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// The number of labels.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.0.pairs.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.pairs.is_empty()
     }
 
     /// Whether a receiver that follows the rules would store a series of this name.
@@ -118,7 +193,7 @@ impl Labels {
             return Err(LabelError::MetricName(metric.to_owned()));
         }
         let bad =
-            |name: &&str| *name != METRIC_NAME && (name.starts_with("__") || !rules.is_label_name(name));
+            |name: &&str| *name != METRIC_NAME && (is_reserved(name) || !rules.is_label_name(name));
         match self.iter().map(|(name, _)| name).find(bad) {
             Some(name) => Err(LabelError::LabelName(name.to_owned())),
             None => Ok(()),
@@ -126,7 +201,7 @@ impl Labels {
     }
 
     fn find(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(have, _)| (**have).cmp(name))
+        self.0.pairs.binary_search_by(|(have, _)| (**have).cmp(name))
     }
 }
 

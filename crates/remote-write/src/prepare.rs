@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::labels::{Labels, METRIC_NAME, NameRules};
+use crate::labels::{Labels, NameRules, is_reserved};
 use crate::relabel::RelabelRule;
 use crate::series::{Sample, Series, is_stale};
 
@@ -98,7 +98,10 @@ fn relabel(labels: &mut Labels, rules: &Rules) -> bool {
     if !rules.relabel.iter().all(|rule| rule.apply(labels)) {
         return false;
     }
-    labels.retain(|name, _| name == METRIC_NAME || !name.starts_with("__"));
+    // Metric names with such labels are rare: most often nothing is copied.
+    if labels.iter().any(|(name, _)| is_reserved(name)) {
+        labels.retain(|name, _| !is_reserved(name));
+    }
     true
 }
 
@@ -130,6 +133,7 @@ fn combined(first: f64, later: f64, duplicates: Duplicates) -> f64 {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::labels::METRIC_NAME;
     use crate::relabel::{RelabelAction, RelabelConfig};
     use crate::series::stale_marker;
 

@@ -1,6 +1,6 @@
 //! Which series have ended.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::labels::Labels;
 use crate::series::{Series, stale_marker};
@@ -9,19 +9,39 @@ use crate::series::{Series, stale_marker};
 /// last value at once and not after five minutes.
 #[derive(Clone, Debug, Default)]
 pub struct Staleness {
-    /// The newest timestamp of each series that goes on.
-    last: BTreeMap<Labels, i64>,
+    living: HashMap<Labels, Life>,
+    round: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    /// The newest timestamp.
+    last_ms: i64,
+    /// When it was seen last.
+    round: u64,
 }
 
 impl Staleness {
     /// Takes the series of a successful round and returns a stale marker for each series of the round
-    /// before that is not among them. Not to be called for a round that failed: nothing is known then.
+    /// before that is not among them, by labels. Not to be called for a round that failed: nothing is
+    /// known then.
     pub fn follow(&mut self, series: &[Series], at_ms: i64) -> Vec<Series> {
-        let newest = |one: &Series| one.samples.iter().map(|sample| sample.timestamp_ms).max();
-        let now = series.iter().filter_map(|one| Some((one.labels.clone(), newest(one)?))).collect();
-        let before = std::mem::replace(&mut self.last, now);
-        let gone = before.into_iter().filter(|(labels, _)| !self.last.contains_key(labels));
-        gone.map(|(labels, last)| marker(labels, last, at_ms)).collect()
+        self.round += 1;
+        let round = self.round;
+        for one in series {
+            let newest = one.samples.iter().map(|sample| sample.timestamp_ms).max();
+            let Some(last_ms) = newest else { continue };
+            self.living.insert(one.labels.clone(), Life { last_ms, round });
+        }
+        let mut gone: Vec<Series> = Vec::new();
+        self.living.retain(|labels, life| {
+            if life.round != round {
+                gone.push(marker(labels.clone(), life.last_ms, at_ms));
+            }
+            life.round == round
+        });
+        gone.sort_by(|a, b| a.labels.cmp(&b.labels));
+        gone
     }
 
     /// A stale marker for every series that goes on; for a source that is no longer asked.

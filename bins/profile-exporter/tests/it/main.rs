@@ -4,6 +4,7 @@
 mod commands;
 mod daemon;
 mod demo;
+mod examples;
 mod fixture;
 mod outage;
 mod receiver;

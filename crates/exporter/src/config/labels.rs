@@ -28,7 +28,8 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 }
 
 fn check_name(name: &str) -> Result<(), String> {
-    if name.starts_with("__") || !NameRules::Legacy.is_label_name(name) {
+    let reserved = name.starts_with("__") && name != "__replica__";
+    if reserved || !NameRules::Legacy.is_label_name(name) {
         let shown: String = name.chars().take(64).collect();
         return Err(format!(
             "expected letters, digits and `_`, and no `__` in front, found `{}`",

@@ -20,8 +20,7 @@ fn query() -> QuerySettings {
 }
 
 fn table(query: &QuerySettings, stacks: &str, total: i64, divisor: &Divisor) -> Table {
-    let (graph, symbols) = tree(stacks);
-    let tally = Tally::of(graph, symbols, &query.functions);
+    let tally = Tally::of(tree(stacks), &query.functions);
     let keep = |name: &str| query.group_by.iter().any(|group| group.label == name);
     Table::new(tally, total, "nanoseconds".to_owned(), divisor, &keep)
 }
@@ -37,7 +36,7 @@ fn shown(samples: &Samples) -> Vec<String> {
 
 fn check(query: &QuerySettings, stacks: &str, total: i64, expect: &[&str]) {
     let table = table(query, stacks, total, &Divisor::One);
-    assert_eq!(shown(&samples(query, WINDOW, &table, None, usize::MAX)), expect);
+    assert_eq!(shown(&samples(query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default())), expect);
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn the_originals_series_are_there_under_the_originals_names() {
     query.query_label = true;
     query.functions.matchers = vec![Matcher::contains("a")];
     let table = table(&query, "main;a 3\nmain;b 5", 8, &Divisor::One);
-    let made = samples(&query, WINDOW, &table, None, usize::MAX);
+    let made = samples(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
     let labels: Vec<String> = made.series.iter().map(|one| format!("{:?}", one.labels)).collect();
     let text = r#"query="process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta",query_name="q""#;
     assert_eq!(
@@ -173,7 +172,7 @@ fn snapshots_are_averaged_by_job() {
     query.metrics.flat = None;
     let divisor = Divisor::PerJob(BTreeMap::from([("api".to_owned(), 4.0), ("db".to_owned(), 2.0)]));
     let table = table(&query, "{job=api};a 40\n{job=db};a 40", 80, &divisor);
-    let made = samples(&query, WINDOW, &table, None, usize::MAX);
+    let made = samples(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
     assert_eq!(shown(&made), ["root_cumulative_value{} 30", r#"cumulative_value{function_name="a"} 30"#]);
 }
 
@@ -185,7 +184,7 @@ fn a_comparison_has_differences_and_ratios_of_what_is_new_and_gone() {
     query.compare = Some(Compare { offset: Duration::from_secs(86_400), text: "1d".into() });
     let now = table(&query, "a 6\nnew 1", 7, &Divisor::One);
     let before = table(&query, "a 4\ngone 2", 6, &Divisor::One);
-    let made = samples(&query, WINDOW, &now, Some(&before), usize::MAX);
+    let made = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
     assert_eq!(
         shown(&made),
         [
@@ -206,7 +205,7 @@ fn too_many_series_are_left_out_smallest_first() {
     query.group_by = vec![GroupLabel { label: "pod".into(), name: "pod".into() }];
     let stacks = "{pod=x};a 1\n{pod=x};b 5\n{pod=y};a 4\n{pod=y};c 2";
     let table = table(&query, stacks, 12, &Divisor::One);
-    let made = samples(&query, WINDOW, &table, None, 5);
+    let made = samples(&query, WINDOW, &table, None, 5, &mut LabelCache::default());
     assert_eq!(made.over_limit, 4);
     assert_eq!(
         shown(&made)[2..],
@@ -227,4 +226,22 @@ fn long_values_are_cut_and_stay_different() {
     let (one, two) = (fitted(&format!("{long}1"), 30), fitted(&format!("{long}2"), 30));
     assert!(one.len() <= 30 && one != two, "{one} {two}");
     assert!(one.starts_with("éééééé~"), "{one}");
+}
+
+#[test]
+fn labels_are_the_same_from_window_to_window() {
+    let mut query = query();
+    query.group_by = vec![GroupLabel { label: "pod".into(), name: "pod".into() }];
+    query.compare = Some(Compare { offset: Duration::from_secs(60), text: "1m".into() });
+    let mut cache = LabelCache::default();
+    for stacks in ["{pod=x};a 1\n{pod=y};a 2", "{pod=y};a 3\n{pod=y};b 4", "{pod=x};a 1\nb 1"] {
+        let (now, before) = (table(&query, stacks, 9, &Divisor::One), table(&query, "a 1", 1, &Divisor::One));
+        let cached = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut cache);
+        let fresh = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
+        assert_eq!(cached.series, fresh.series);
+    }
+    let table = table(&query, "z 1", 1, &Divisor::One);
+    (0..KEPT_ROUNDS).for_each(|_| drop(samples(&query, WINDOW, &table, None, usize::MAX, &mut cache)));
+    let names: usize = cache.groups.values().map(HashMap::len).sum();
+    assert_eq!(names, 2, "the root and z");
 }

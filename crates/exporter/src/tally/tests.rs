@@ -19,8 +19,7 @@ fn shown(tally: &Tally) -> Vec<String> {
 }
 
 fn check(stacks: &str, functions: &Functions, expect: &[&str]) {
-    let (graph, symbols) = tree(stacks);
-    assert_eq!(shown(&Tally::of(graph, symbols, functions)), expect, "{stacks}");
+    assert_eq!(shown(&Tally::of(tree(stacks), functions)), expect, "{stacks}");
 }
 
 #[test]
@@ -75,8 +74,8 @@ fn functions_of_one_name_in_different_files_are_told_apart_by_matchers_only() {
 
 #[test]
 fn several_functions_together_count_a_stack_once() {
-    let (graph, symbols) = tree("main;a;b 1\nmain;b;c 2\nmain;a 4\nmain;d 8");
-    let tally = Tally::of(graph, symbols, &functions(vec![everything()]));
+    let stacks = "main;a;b 1\nmain;b;c 2\nmain;a 4\nmain;d 8";
+    let tally = Tally::of(tree(stacks), &functions(vec![everything()]));
     let is_one = |row: u32| ["a", "b"].contains(&&*tally.names[row as usize]);
     assert_eq!(tally.together(&tally.groups[0], &is_one), Sums { flat: 5, cumulative: 7 });
 }

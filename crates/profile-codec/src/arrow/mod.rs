@@ -10,7 +10,8 @@ mod record;
 mod table;
 
 pub use decode::{
-    ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable, decode_flame_graph, decode_table,
+    ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable, FlameColumns, FlameRow, FlameRows,
+    decode_flame_graph, decode_flame_rows, decode_table,
 };
 pub use flame_graph::{EncodedFlameGraph, encode_flame_graph};
 pub use record::EncodeError;

@@ -68,7 +68,7 @@ impl Builder {
                 Some(graph) => {
                     let parent = columns.parent(row, graph, self.max_depth)?;
                     let kind = match columns.labels_only.get(row) {
-                        Some(true) => FlameKind::Group(graph.add_group(columns.labels(row, &mut batch)?)),
+                        Some(true) => FlameKind::Group(graph.add_group(row_labels(&columns.labels, row, &mut batch)?)),
                         _ => FlameKind::Frame(columns.frame(row)?),
                     };
                     graph.append(parent, kind, sums).expect("the parent is in range, the group was added");
@@ -153,18 +153,6 @@ impl<'a> Columns<'a> {
         u32::try_from(parent).map(NodeId::new).map_err(out_of_range)
     }
 
-    fn labels(&self, row: usize, batch: &mut Batch<'_, '_>) -> Result<Labels, ArrowError> {
-        let mut labels = Vec::new();
-        for (name, values) in &self.labels {
-            // Not covered by the bytes of the columns: many rows may have one long entry.
-            if let Some(value) = values.get(row, batch.budget())? {
-                batch.budget().spend(name.len() + LABEL_OVERHEAD)?;
-                labels.push((*name, value.into_owned()));
-            }
-        }
-        Ok(labels.into_iter().collect())
-    }
-
     fn frame(&self, row: usize) -> Result<FlameFrame, ArrowError> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
         Ok(FlameFrame {
@@ -180,4 +168,21 @@ impl<'a> Columns<'a> {
             function_start_line: self.start_line.get(row),
         })
     }
+}
+
+/// The labels of a row, from the columns by name of the label.
+pub(super) fn row_labels(
+    columns: &[(&str, Texts<'_>)],
+    row: usize,
+    batch: &mut Batch<'_, '_>,
+) -> Result<Labels, ArrowError> {
+    let mut labels = Vec::new();
+    for (name, values) in columns {
+        // Not covered by the bytes of the columns: many rows may have one long entry.
+        if let Some(value) = values.get(row, batch.budget())? {
+            batch.budget().spend(name.len() + LABEL_OVERHEAD)?;
+            labels.push((*name, value.into_owned()));
+        }
+    }
+    Ok(labels.into_iter().collect())
 }

@@ -9,6 +9,7 @@ mod batch;
 mod column;
 mod error;
 mod flame_graph;
+mod flame_rows;
 mod limits;
 mod lz4;
 mod reader;
@@ -18,5 +19,6 @@ mod table;
 
 pub use error::ArrowError;
 pub use flame_graph::{DecodedFlameGraph, decode_flame_graph};
+pub use flame_rows::{FlameColumns, FlameRow, FlameRows, decode_flame_rows};
 pub use limits::ArrowLimits;
 pub use table::{DecodedTable, decode_table};

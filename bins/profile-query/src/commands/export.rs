@@ -1,0 +1,51 @@
+use std::path::Path;
+
+use profile_codec::pprof;
+use query::backend::Detail;
+
+use crate::args::{Export, Words};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::{output, selection};
+
+const DEFAULT_RANGE: &str = "10m";
+
+pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failure> {
+    let mut words = Words::new(std::mem::take(&mut args.words));
+    let deployment = context.deployment(&mut words)?;
+    let service = words.next();
+    words.end()?;
+    let to_stdout = args.output == "-";
+    if to_stdout && output::is_terminal() {
+        return Err(Failure::usage("-o: expected a file or a pipe for pprof, found a terminal"));
+    }
+    let path = Path::new(&args.output);
+    // Before the server is asked for what cannot be written.
+    if !to_stdout && !args.force && path.exists() {
+        return Err(
+            Failure::run(format!("`{}` is there already", path.display())).hint("--force overwrites it")
+        );
+    }
+    let window = selection::window(&args.which.time, DEFAULT_RANGE, context.now)?;
+    let ask = selection::ask(&args.which, service, &window)?;
+    let filter = selection::stacks(&args.filters)?;
+    let backend = context.backend(&deployment)?;
+    let merged = context.wait(&backend, backend.fetch(&ask, Detail::File)).await?;
+    let profile = match filter {
+        Some(filter) => filter.apply(merged.profile),
+        None => merged.profile,
+    };
+    let file = pprof::encode_gzip(&profile);
+    if to_stdout {
+        return output::data(|out| out.write_all(&file));
+    }
+    output::file(path, args.force, |out| out.write_all(&file))?;
+    output::words(&format!(
+        "{} ({} stacks, {} bytes) is in `{}`",
+        merged.query,
+        profile.samples.len(),
+        file.len(),
+        path.display()
+    ));
+    Ok(())
+}

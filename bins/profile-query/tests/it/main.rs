@@ -1,0 +1,12 @@
+//! The program as its users have it: a process with words, a configuration, servers and exit codes.
+#![allow(clippy::unwrap_used)]
+
+mod commands;
+mod diff;
+mod fixture;
+mod golden;
+mod parca;
+mod quirks;
+mod secrets;
+mod spec;
+mod stub;

@@ -1,0 +1,256 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use parca_client::{LabelsRequest, ProfileTypesRequest, QueryRangeRequest, ValuesRequest};
+use pql::{Matcher, ProfileType, Query};
+use profile_model::{Labels, TimeRange, Timestamp};
+
+use super::{Backend, BackendError, Server};
+use crate::when;
+
+/// The label that Pyroscope keeps the profile type in.
+const TYPE_LABEL: &str = "__profile_type__";
+
+/// How many calls are under way at a time.
+const AT_ONCE: usize = 4;
+
+/// Whether a server has data, and from when to when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Whether it ever got a profile.
+    pub has_data: bool,
+    /// The time of the oldest profile, if that is known.
+    pub oldest: Option<Timestamp>,
+    /// The time of the newest profile, if that is known.
+    pub newest: Option<Timestamp>,
+}
+
+impl Backend {
+    /// The services that have data, sorted.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn services(&self, range: TimeRange) -> Result<Vec<String>, BackendError> {
+        let label = self.deployment.service_label().to_owned();
+        self.label_values(&label, &[], range).await
+    }
+
+    /// The profile types that there are, sorted; of one service if one is given.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn profile_types(
+        &self,
+        service: Option<&str>,
+        range: TimeRange,
+    ) -> Result<Vec<ProfileType>, BackendError> {
+        match (&self.server, service) {
+            (Server::Pyroscope(client), None) => {
+                self.note("ProfileTypes", "all");
+                Ok(client.profile_types(range).await?)
+            }
+            (Server::Pyroscope(client), Some(service)) => {
+                self.note("LabelValues", TYPE_LABEL);
+                let service = Matcher::equal(self.deployment.service_label(), service);
+                let ids = client.label_values(TYPE_LABEL, &[service], range).await?;
+                Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+            }
+            (Server::Parca(_), None) => self.parca_types(range).await,
+            (Server::Parca(client), Some(service)) => {
+                let types = self.parca_types(range).await?;
+                let has_service = async |profile_type: &ProfileType| {
+                    let mut request = ValuesRequest::new(self.deployment.service_label());
+                    request.range = Some(range);
+                    request.profile_type = Some(profile_type.clone());
+                    let values = client.values(&request).await?;
+                    Ok::<_, BackendError>(values.iter().any(|value| value == service))
+                };
+                let mut of_service = Vec::new();
+                for profile_type in types {
+                    if has_service(&profile_type).await? {
+                        of_service.push(profile_type);
+                    }
+                }
+                Ok(of_service)
+            }
+        }
+    }
+
+    async fn parca_types(&self, range: TimeRange) -> Result<Vec<ProfileType>, BackendError> {
+        let Server::Parca(client) = &self.server else { return Ok(Vec::new()) };
+        self.note("ProfileTypes", "all");
+        Ok(client.profile_types(&ProfileTypesRequest { range: Some(range) }).await?)
+    }
+
+    /// The names of labels, sorted.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn label_names(
+        &self,
+        matchers: &[Matcher],
+        range: TimeRange,
+    ) -> Result<Vec<String>, BackendError> {
+        match &self.server {
+            Server::Pyroscope(client) => {
+                self.note("LabelNames", &list(matchers));
+                Ok(client.label_names(matchers, range).await?)
+            }
+            Server::Parca(client) if matchers.is_empty() => {
+                self.note("Labels", "all");
+                let mut request = LabelsRequest::default();
+                request.range = Some(range);
+                Ok(client.labels(&request).await?)
+            }
+            // Parca looks at matchers only beside a type; what the series have is exact.
+            Server::Parca(_) => {
+                let series = self.series(matchers, &[], range).await?;
+                let names: BTreeSet<&str> = series
+                    .iter()
+                    .flat_map(Labels::iter)
+                    .map(|(name, _)| name)
+                    .filter(|name| *name != TYPE_LABEL)
+                    .collect();
+                Ok(names.into_iter().map(str::to_owned).collect())
+            }
+        }
+    }
+
+    /// The values of a label, sorted. A matcher on the label itself does not count: it would leave
+    /// its own value only.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn label_values(
+        &self,
+        name: &str,
+        matchers: &[Matcher],
+        range: TimeRange,
+    ) -> Result<Vec<String>, BackendError> {
+        let others: Vec<Matcher> =
+            matchers.iter().filter(|matcher| matcher.name() != name).cloned().collect();
+        match &self.server {
+            Server::Pyroscope(client) => {
+                self.note("LabelValues", name);
+                Ok(client.label_values(name, &others, range).await?)
+            }
+            Server::Parca(client) if others.is_empty() => {
+                self.note("Values", name);
+                let mut request = ValuesRequest::new(name);
+                request.range = Some(range);
+                Ok(client.values(&request).await?)
+            }
+            Server::Parca(_) => {
+                let series = self.series(&others, &[name.to_owned()], range).await?;
+                let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(name)).collect();
+                Ok(values.into_iter().map(str::to_owned).collect())
+            }
+        }
+    }
+
+    /// The label sets of series, sorted, each once, with only these names or with all.
+    ///
+    /// A Parca has no such call: what each type has is found out from its values over time.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn series(
+        &self,
+        matchers: &[Matcher],
+        names: &[String],
+        range: TimeRange,
+    ) -> Result<Vec<Labels>, BackendError> {
+        let sets = match &self.server {
+            Server::Pyroscope(client) => {
+                self.note("Series", &list(matchers));
+                client.series(matchers, names, range).await?
+            }
+            Server::Parca(client) => self.parca_series(client, matchers, names, range).await?,
+        };
+        let sets: BTreeSet<Labels> = sets.into_iter().filter(|set| !set.is_empty()).collect();
+        Ok(sets.into_iter().collect())
+    }
+
+    async fn parca_series(
+        &self,
+        client: &parca_client::Client,
+        matchers: &[Matcher],
+        names: &[String],
+        range: TimeRange,
+    ) -> Result<Vec<Labels>, BackendError> {
+        let sum_by = match names {
+            [] => self.label_names_of_all(range).await?,
+            names => names.to_vec(),
+        };
+        let anchored: Vec<Matcher> = matchers.iter().map(Matcher::anchored).collect();
+        let step = length(range);
+        let of_type = async |profile_type: ProfileType| {
+            let query = Query { profile_type, matchers: anchored.clone() };
+            self.note("QueryRange", &query.to_string());
+            let mut request = QueryRangeRequest::new(query.to_string(), range, step);
+            request.sum_by = sum_by.clone();
+            match client.query_range(&request).await {
+                Ok(series) => Ok((query.profile_type, series)),
+                Err(error) if error.is_no_data() => Ok((query.profile_type, Vec::new())),
+                Err(error) => Err(BackendError::from(error)),
+            }
+        };
+        let types = self.parca_types(range).await?;
+        let wants_type = names.is_empty() || names.iter().any(|name| name == TYPE_LABEL);
+        let found: Vec<_> =
+            stream::iter(types.into_iter().map(of_type)).buffered(AT_ONCE).try_collect().await?;
+        let mut sets = Vec::new();
+        for (profile_type, series) in found {
+            for one in series {
+                let wanted = one.labels.filter(|name| names.is_empty() || names.iter().any(|n| n == name));
+                let own = wanted.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let of_type = wants_type.then(|| (TYPE_LABEL.to_owned(), profile_type.to_string()));
+                sets.push(own.chain(of_type).collect());
+            }
+        }
+        Ok(sets)
+    }
+
+    async fn label_names_of_all(&self, range: TimeRange) -> Result<Vec<String>, BackendError> {
+        let Server::Parca(client) = &self.server else { return Ok(Vec::new()) };
+        let mut request = LabelsRequest::default();
+        request.range = Some(range);
+        Ok(client.labels(&request).await?)
+    }
+
+    /// Whether there is data, and from when to when. A Parca does not say the latter: it is found out
+    /// from its values over time.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn stats(&self) -> Result<Stats, BackendError> {
+        match &self.server {
+            Server::Pyroscope(client) => {
+                self.note("GetProfileStats", "");
+                let stats = client.profile_stats().await?;
+                Ok(Stats { has_data: stats.data_ingested, oldest: stats.oldest, newest: stats.newest })
+            }
+            Server::Parca(client) => {
+                self.note("HasProfileData", "");
+                let has_data = client.has_profile_data().await?;
+                let types = client.profile_types(&ProfileTypesRequest::default()).await?;
+                let queries: Vec<Query> = types.into_iter().map(Query::all).collect();
+                let (data, _) = when::evidence(client, &queries).await;
+                let (oldest, newest) = (data.map(|data| data.start), data.map(|data| data.end));
+                Ok(Stats { has_data, oldest, newest })
+            }
+        }
+    }
+}
+
+/// At least a second: a step of nothing means something else to a Parca.
+fn length(range: TimeRange) -> Duration {
+    let nanos = range.end.saturating_nanos().saturating_sub(range.start.saturating_nanos());
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)).max(Duration::from_secs(1))
+}
+
+fn list(matchers: &[Matcher]) -> String {
+    pql::Selector { metric_name: None, matchers: matchers.to_vec() }.to_string()
+}

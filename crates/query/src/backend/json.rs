@@ -1,0 +1,29 @@
+use parca_client::{QueryRequest, ReportKind};
+use pyroscope_client::{Format, Selection};
+
+use super::{Ask, Backend, BackendError, Server, raw};
+
+impl Backend {
+    /// The flame graph as the server's own JSON: that of `SelectMergeStacktraces`, or of a Parca's
+    /// `Query` for Arrow.
+    ///
+    /// # Errors
+    /// The server's. Nothing found is an answer like others.
+    pub async fn flame_graph_json(&self, ask: &Ask, max_nodes: Option<u32>) -> Result<Vec<u8>, BackendError> {
+        let query = self.query_of(ask, self.type_of(ask).await?);
+        match &self.server {
+            Server::Pyroscope(client) => {
+                let mut selection = Selection::new(query.profile_type, query.matchers, ask.range);
+                selection.max_nodes = max_nodes;
+                let body = selection.stacktraces_json(Format::FlameGraph)?;
+                self.raw("SelectMergeStacktraces", body).await?.into_body(&client.url())
+            }
+            Server::Parca(client) => {
+                self.note("Query", &query.to_string());
+                let request = QueryRequest::merge(query.to_string(), ask.range, ReportKind::FlamegraphArrow);
+                let json = raw::report_json(client.query(&request).await?)?;
+                Ok(json.to_string().into_bytes())
+            }
+        }
+    }
+}

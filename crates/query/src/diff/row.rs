@@ -1,0 +1,178 @@
+use super::Diff;
+
+/// What makes the two sides comparable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Normalise {
+    /// Each value is a share of its side's total: what changed is behaviour, not load.
+    #[default]
+    Share,
+    /// Each value is divided by the length of its side's window.
+    PerSecond,
+    /// Values as they are.
+    Nothing,
+}
+
+impl Normalise {
+    /// How it is called in options and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::PerSecond => "second",
+            Self::Nothing => "none",
+        }
+    }
+}
+
+/// A function on both sides.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Row {
+    /// What it is called.
+    pub name: String,
+    /// Its source file, or empty.
+    pub file: String,
+    /// What it did itself.
+    pub flat: Pair,
+    /// What it did and had done for it.
+    pub cumulative: Pair,
+}
+
+/// A value of each side, with what it takes to compare them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Pair {
+    /// On the side that is compared with, in the unit of the profile.
+    pub base: i64,
+    /// On the side that is looked at, in the unit of the profile.
+    pub compared: i64,
+    pub(super) scale: Scale,
+}
+
+/// Totals and lengths of both sides.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    pub(super) normalise: Normalise,
+    pub(super) totals: [i64; 2],
+    pub(super) seconds: [f64; 2],
+}
+
+/// On which sides a function is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// On both.
+    Both,
+    /// Only where it is looked at.
+    New,
+    /// Only where it is compared with.
+    Gone,
+}
+
+impl Presence {
+    /// How it is called in JSON; nothing of note is `both`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::New => "new",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// By how much something changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// In percentage points of the total.
+    Points(f64),
+    /// In the unit of the profile per second.
+    PerSecond(f64),
+    /// In the unit of the profile.
+    Value(i128),
+}
+
+impl Row {
+    /// On which sides it is.
+    pub fn presence(&self) -> Presence {
+        match (self.cumulative.base, self.cumulative.compared) {
+            (0, compared) if compared != 0 => Presence::New,
+            (base, 0) if base != 0 => Presence::Gone,
+            _ => Presence::Both,
+        }
+    }
+
+    /// The larger of its shares on the two sides, in percent.
+    pub fn largest_share(&self) -> f64 {
+        let [base, compared] = self.cumulative.shares();
+        base.abs().max(compared.abs()) * 100.0
+    }
+}
+
+impl Pair {
+    /// Base and compared as a share of their side's total, where 1 is all of it.
+    pub fn shares(&self) -> [f64; 2] {
+        let share = |value: i64, total: i64| if total == 0 { 0.0 } else { value as f64 / total as f64 };
+        [share(self.base, self.scale.totals[0]), share(self.compared, self.scale.totals[1])]
+    }
+
+    /// The change of the share, in percentage points.
+    pub fn points(&self) -> f64 {
+        let [base_total, compared_total] = self.scale.totals.map(i128::from);
+        if base_total == 0 || compared_total == 0 {
+            let [base, compared] = self.shares();
+            return (compared - base) * 100.0;
+        }
+        // Exact up to the division: 40 % to 50 % is 10 points and not 9.999999999999998.
+        self.share_key() as f64 * 100.0 / (base_total * compared_total) as f64
+    }
+
+    /// The change of the share times both totals.
+    fn share_key(&self) -> i128 {
+        let [base, compared] = self.scale.totals.map(i128::from);
+        i128::from(self.compared) * base - i128::from(self.base) * compared
+    }
+
+    /// By how much it changed, normalised as the comparison is.
+    pub fn change(&self) -> Change {
+        match self.scale.normalise {
+            Normalise::Share => Change::Points(self.points()),
+            Normalise::PerSecond => {
+                let [base, compared] = self.rates();
+                Change::PerSecond(compared - base)
+            }
+            Normalise::Nothing => Change::Value(i128::from(self.compared) - i128::from(self.base)),
+        }
+    }
+
+    /// The values per second, in the unit of the profile.
+    pub fn rates(&self) -> [f64; 2] {
+        [self.base as f64 / self.scale.seconds[0], self.compared as f64 / self.scale.seconds[1]]
+    }
+
+    /// The change relative to the base, in percent, normalised as the comparison is; infinite for what
+    /// is new, 0 where there is nothing on either side.
+    pub fn relative(&self) -> f64 {
+        let [base, compared] = match self.scale.normalise {
+            Normalise::Share => self.shares(),
+            Normalise::PerSecond => self.rates(),
+            Normalise::Nothing => [self.base as f64, self.compared as f64],
+        };
+        match base {
+            0.0 if compared == 0.0 => 0.0,
+            0.0 => f64::INFINITY.copysign(compared),
+            base => (compared - base) / base.abs() * 100.0,
+        }
+    }
+
+    /// What rows are ranked by: the change, as a number that grows with it.
+    pub(super) fn weight(&self) -> f64 {
+        match self.change() {
+            Change::Points(number) | Change::PerSecond(number) => number,
+            Change::Value(number) => number as f64,
+        }
+    }
+}
+
+impl Diff {
+    pub(super) fn pair(&self, base: i64, compared: i64) -> Pair {
+        Pair { base, compared, scale: self.scale }
+    }
+}
