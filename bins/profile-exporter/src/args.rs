@@ -47,19 +47,19 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 }
 
-/// How a run behaves; these flags also stand before no command at all, as the original has none.
+/// How a run behaves; the flags also stand without a command, as the original has none.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
     /// Address for /metrics, /-/healthy, /-/ready and POST /-/reload; `none` listens nowhere [default: 127.0.0.1:7172]
-    #[arg(long, env = "PROFILE_EXPORTER_HTTP_ADDRESS", value_name = "HOST:PORT")]
+    #[arg(long, global = true, env = "PROFILE_EXPORTER_HTTP_ADDRESS", value_name = "HOST:PORT")]
     pub(crate) http_address: Option<String>,
 
     /// How long samples that wait may take to be sent once the process is told to stop
-    #[arg(long, env = "PROFILE_EXPORTER_SHUTDOWN_TIMEOUT", default_value = "30s", value_parser = span, value_name = "DURATION")]
+    #[arg(long, global = true, env = "PROFILE_EXPORTER_SHUTDOWN_TIMEOUT", default_value = "30s", value_parser = span, value_name = "DURATION")]
     pub(crate) shutdown_timeout: Duration,
 
     /// Print the series instead of sending them; nothing is remembered
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) dry_run: bool,
 
     /// The form of --dry-run: Prometheus' text, or one JSON object a line
@@ -70,7 +70,7 @@ pub(crate) struct Run {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Query and send until told to stop; the same as no command
-    Run(Run),
+    Run,
     /// Read the config and say everything that is wrong with it
     CheckConfig,
     /// Send the newest finished window of each query, and exit
@@ -90,10 +90,6 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Once {
-    /// Print the series instead of sending them
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
     /// How long samples may take to be sent
     #[arg(long, default_value = "1m", value_parser = span, value_name = "DURATION")]
     pub(crate) timeout: Duration,
@@ -109,11 +105,7 @@ pub(crate) struct Backfill {
     #[arg(long, value_parser = point, default_value = "now", value_name = "TIME")]
     pub(crate) to: SystemTime,
 
-    /// Print the series instead of sending them
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-
-    /// How long samples may take to be sent once all windows are known
+    /// How long samples may wait for a receiver that takes none, and take once all windows are known
     #[arg(long, default_value = "10m", value_parser = span, value_name = "DURATION")]
     pub(crate) timeout: Duration,
 }
@@ -121,7 +113,7 @@ pub(crate) struct Backfill {
 /// Which Parca to ask.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Reach {
-    /// Ask this Parca, over plaintext gRPC, instead of the config's
+    /// Ask this Parca, over gRPC without TLS (or https://HOST:PORT), instead of the config's
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) address: Option<String>,
 }
@@ -161,8 +153,11 @@ Examples:
   profile-exporter backfill --from=now-6h --to=now-1h
   profile-exporter types --address=localhost:7070
 
-Exit codes: 0 done, or stopped by Ctrl-C or SIGTERM; 1 a query or a write failed; 2 asked wrongly, or
-the config has mistakes; 3 some samples were refused by a receiver (once, backfill)
+Exit codes:
+  0 done, or stopped by Ctrl-C or SIGTERM
+  1 a query or a write failed
+  2 asked wrongly, or the config has mistakes or cannot be read
+  3 some samples were refused by a receiver (once, backfill)
 ";
 
 impl Level {

@@ -25,21 +25,35 @@ pub(crate) struct Oddity {
     unknown_key: bool,
 }
 
-pub(crate) fn read(file: &Path) -> Result<Read, Error> {
-    let shown = file.display();
-    let cannot = |error: std::io::Error| -> Error {
-        let hint = "--config-file names another file";
-        ops::Hint::new(WithContext(format!("cannot read the config `{shown}`"), error), hint).into()
-    };
-    if std::fs::metadata(file).map_err(cannot)?.len() > MAX_BYTES {
-        return Err(
-            format!("expected a config of at most {MAX_BYTES} bytes, found a larger one: `{shown}`").into()
-        );
+impl Oddity {
+    /// As one line of the log.
+    pub(crate) fn log(&self) {
+        let words: Vec<&str> = self.words.lines().map(str::trim).collect();
+        tracing::warn!("{}", words.join("; ").replacen("warning: ", "", 1));
     }
-    let text = std::fs::read_to_string(file).map_err(cannot)?;
+}
+
+/// A window that is caught up with after its samples count as too old is asked for in vain.
+fn warn_of_ages(settings: &Settings) {
+    for remote in &settings.remotes {
+        let limit = remote.write.queue.sample_age_limit;
+        let later = settings.queries.iter().filter(|query| !limit.is_zero() && query.catch_up > limit);
+        for query in later {
+            let (query_name, remote) = (&query.name, &remote.write.name);
+            let words = "`catch_up` reaches further back than `sample_age_limit` lets samples through";
+            tracing::warn!(query_name, remote, "{words}");
+        }
+    }
+}
+
+pub(crate) fn read(file: &Path) -> Result<Read, Error> {
+    let name = file.display().to_string();
+    let text = match text(file) {
+        Ok(text) => text,
+        Err(words) => return Ok(Read::Bad(vec![words])),
+    };
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    let name = shown.to_string();
     Ok(match config::parse(&text, &name, &directory) {
         Ok((settings, odd)) => {
             let oddity = |mistake: &Mistake| Oddity {
@@ -56,9 +70,8 @@ pub(crate) fn read(file: &Path) -> Result<Read, Error> {
 pub(crate) fn settings(file: &Path) -> Result<Option<Settings>, Error> {
     match read(file)? {
         Read::Good(settings, warnings) => {
-            for warning in warnings {
-                tracing::warn!("{}", warning.words);
-            }
+            warnings.iter().for_each(Oddity::log);
+            warn_of_ages(&settings);
             Ok(Some(*settings))
         }
         Read::Bad(mistakes) => {
@@ -88,17 +101,16 @@ pub(crate) fn check(file: &Path) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-#[derive(Debug)]
-struct WithContext(String, std::io::Error);
-
-impl std::fmt::Display for WithContext {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+fn text(file: &Path) -> Result<String, String> {
+    let name = file.display();
+    let cannot = |error: std::io::Error| {
+        format!("error: cannot read the config `{name}`: {error}\nhint: --config-file names another file")
+    };
+    let length = std::fs::metadata(file).map_err(cannot)?.len();
+    if length > MAX_BYTES {
+        return Err(format!(
+            "error: expected a config of at most {MAX_BYTES} bytes, found {length}: `{name}`"
+        ));
     }
-}
-
-impl std::error::Error for WithContext {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.1)
-    }
+    std::fs::read_to_string(file).map_err(cannot)
 }

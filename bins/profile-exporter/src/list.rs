@@ -41,7 +41,9 @@ fn client(file: &Path, reach: &Reach) -> Result<Option<Client>, Error> {
             None => return Ok(None),
         },
         Some(address) => {
-            let mut settings = Settings::new(format!("http://{address}"));
+            let with_scheme = address.starts_with("http://") || address.starts_with("https://");
+            let url = if with_scheme { address.clone() } else { format!("http://{address}") };
+            let mut settings = Settings::new(url);
             settings.protocol = Protocol::Grpc;
             settings
         }

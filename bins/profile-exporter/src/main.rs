@@ -15,6 +15,9 @@ use clap::{CommandFactory, Parser};
 
 use args::{Args, Command};
 
+/// Each thread keeps memory to itself.
+const BLOCKING_THREADS: usize = 4;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// How it ended; see `--help`.
@@ -42,16 +45,13 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(args: Args) -> Result<Exit, Error> {
-    let (file, output) = (args.config_file, args.run.output);
+    let file = args.config_file;
+    let shown = args.run.dry_run.then_some(args.run.output);
     match args.command {
-        None => with_runtime(run::run(file, args.run)),
-        Some(Command::Run(mut run)) => {
-            run.output = output;
-            with_runtime(run::run(file, run))
-        }
+        None | Some(Command::Run) => with_runtime(run::run(file, args.run)),
         Some(Command::CheckConfig) => check::check(&file),
-        Some(Command::Once(once)) => with_runtime(single::once(file, once, output)),
-        Some(Command::Backfill(backfill)) => with_runtime(single::backfill(file, backfill, output)),
+        Some(Command::Once(once)) => with_runtime(single::once(file, once, shown)),
+        Some(Command::Backfill(backfill)) => with_runtime(single::backfill(file, backfill, shown)),
         Some(Command::Types(reach)) => with_runtime(list::types(file, reach)),
         Some(Command::Labels(labels)) => with_runtime(list::labels(file, labels)),
         Some(Command::Completions { shell }) => {
@@ -64,7 +64,9 @@ fn dispatch(args: Args) -> Result<Exit, Error> {
 }
 
 fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    // Answers are decoded on threads of their own, few of which are ever busy.
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).max_blocking_threads(BLOCKING_THREADS).enable_all().build()?;
     let ended = runtime.block_on(work);
     // Reading a large answer cannot be interrupted; nobody waits for it any more.
     runtime.shutdown_background();

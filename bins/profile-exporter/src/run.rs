@@ -108,7 +108,7 @@ async fn reload(file: &Path, exporter: &mut Exporter) -> Result<(), String> {
     let settings = match check::read(file).map_err(|error| ops::describe(error.as_ref()))? {
         Read::Bad(mistakes) => return Err(mistakes.join("\n")),
         Read::Good(settings, warnings) => {
-            warnings.iter().for_each(|warning| tracing::warn!("{}", warning.words));
+            warnings.iter().for_each(check::Oddity::log);
             settings
         }
     };
@@ -119,7 +119,7 @@ fn say(counts: &[(String, Counts)]) {
     for (remote, counts) in counts {
         let (sent, failed, pending) = (counts.sent, counts.failed, counts.pending);
         match pending {
-            0 => tracing::info!(remote, sent, failed, "all samples are sent"),
+            0 => tracing::info!(remote, sent, failed, "no sample waits any more"),
             _ => tracing::warn!(remote, sent, failed, pending, "stopped before all samples were sent"),
         }
     }

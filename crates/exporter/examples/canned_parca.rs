@@ -53,7 +53,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(url) => url,
         None => {
             let server =
-                parca_embedded::start("127.0.0.1:0", parca_embedded::Settings::default(), stop.clone()).await?;
+                parca_embedded::start("127.0.0.1:0", parca_embedded::Settings::default(), stop.clone())
+                    .await?;
             format!("http://{}", server.address())
         }
     };
@@ -120,7 +121,12 @@ async fn query(State(answers): State<Arc<Answers>>, body: Bytes) -> Response<Bod
             answers.flame_graphs.fetch_add(1, Ordering::Relaxed);
             &answers.flame_graph
         }
-        _ => return Response::builder().status(StatusCode::BAD_REQUEST).body(Body::empty()).unwrap_or_default(),
+        _ => {
+            return Response::builder()
+                .status(StatusCode::BAD_REQUEST)
+                .body(Body::empty())
+                .unwrap_or_default();
+        }
     };
     let mut head = vec![0];
     head.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());

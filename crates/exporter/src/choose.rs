@@ -2,19 +2,18 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 
 use profile_model::Labels;
 
 use crate::settings::{Functions, Rank};
 use crate::table::{GroupTable, Table, Value};
 
-/// The functions of one group, largest first; the rest of them (`[other]`) last.
+/// The functions of one group; with a limit largest first, and the rest of them (`[other]`) last.
 pub(crate) struct Chosen<'a> {
     pub(crate) labels: &'a Labels,
     /// The root now and, in a comparison, before.
     pub(crate) total: Pair<f64>,
-    pub(crate) functions: Vec<Row>,
+    pub(crate) functions: Vec<Row<'a>>,
 }
 
 /// A value of the window and, in a comparison, of the earlier one.
@@ -24,9 +23,9 @@ pub(crate) struct Pair<T> {
     pub(crate) before: Option<T>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Row {
-    pub(crate) name: Arc<str>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Row<'a> {
+    pub(crate) name: &'a str,
     pub(crate) value: Pair<Value>,
 }
 
@@ -57,37 +56,32 @@ pub(crate) fn choose<'a>(
 
 type Side<'a> = Option<(&'a Table, &'a GroupTable)>;
 
-fn of_group(sides: [Side<'_>; 2], total: Pair<f64>, functions: &Functions, divisor: f64) -> Vec<Row> {
+fn of_group<'a>(sides: [Side<'a>; 2], total: Pair<f64>, functions: &Functions, divisor: f64) -> Vec<Row<'a>> {
     let mut rows = rows(sides);
     rows.retain(|row| is_large_enough(row, total, functions, divisor));
-    let by = functions.top.map_or(Rank::Cumulative, |top| top.by);
-    rows.sort_by(|a, b| largest_first(a, b, by));
     let Some(top) = functions.top else { return rows };
+    rows.sort_by(|a, b| largest_first(a, b, top.by));
     if rows.len() <= top.n {
         return rows;
     }
-    let rest: HashSet<Arc<str>> = rows.drain(top.n..).map(|row| row.name).collect();
+    let rest: HashSet<&str> = rows.drain(top.n..).map(|row| row.name).collect();
     if top.other {
         let together =
             |side: Side<'_>| side.map(|(table, group)| table.together(group, &|name| rest.contains(name)));
         let value = Pair { now: together(sides[0]), before: together(sides[1]) };
-        rows.push(Row { name: OTHER.into(), value });
+        rows.push(Row { name: OTHER, value });
     }
     rows
 }
 
 /// A function that is on one side only has nothing on the other.
-fn rows(sides: [Side<'_>; 2]) -> Vec<Row> {
+fn rows<'a>(sides: [Side<'a>; 2]) -> Vec<Row<'a>> {
     let [now, before] = sides;
-    let listed = |side: Side<'_>| {
-        side.map(|(table, group)| {
-            table.functions(group).map(|(name, value)| (Arc::clone(name), value)).collect::<Vec<_>>()
-        })
-    };
-    let mut earlier: Option<HashMap<Arc<str>, Value>> = listed(before).map(HashMap::from_iter);
-    let mut rows = Vec::new();
-    for (name, value) in listed(now).unwrap_or_default() {
-        let before = earlier.as_mut().map(|earlier| earlier.remove(&name).unwrap_or_default());
+    let functions = |side: Side<'a>| side.into_iter().flat_map(|(table, group)| table.functions(group));
+    let mut earlier: Option<HashMap<&str, Value>> = before.map(|_| functions(before).collect());
+    let mut rows: Vec<Row<'a>> = Vec::new();
+    for (name, value) in functions(now) {
+        let before = earlier.as_mut().map(|earlier| earlier.remove(name).unwrap_or_default());
         rows.push(Row { name, value: Pair { now: Some(value), before } });
     }
     for (name, value) in earlier.unwrap_or_default() {
@@ -96,7 +90,7 @@ fn rows(sides: [Side<'_>; 2]) -> Vec<Row> {
     rows
 }
 
-fn is_large_enough(row: &Row, total: Pair<f64>, functions: &Functions, divisor: f64) -> bool {
+fn is_large_enough(row: &Row<'_>, total: Pair<f64>, functions: &Functions, divisor: f64) -> bool {
     let sides = [(row.value.now, total.now), (row.value.before, total.before)];
     sides.into_iter().any(|(value, total)| {
         let cumulative = value.map_or(0.0, |value| value.cumulative);
@@ -110,8 +104,9 @@ pub(crate) fn share(part: f64, whole: f64) -> f64 {
     if whole == 0.0 { 0.0 } else { part / whole }
 }
 
-fn largest_first(a: &Row, b: &Row, by: Rank) -> Ordering {
-    let rank = |row: &Row| {
+/// Ties by name, so that the same functions are chosen each time.
+pub(crate) fn largest_first(a: &Row<'_>, b: &Row<'_>, by: Rank) -> Ordering {
+    let rank = |row: &Row<'_>| {
         let of = |value: Option<Value>| match (value, by) {
             (None, _) => f64::NEG_INFINITY,
             (Some(value), Rank::Flat) => value.flat,
@@ -119,5 +114,5 @@ fn largest_first(a: &Row, b: &Row, by: Rank) -> Ordering {
         };
         of(row.value.now).max(of(row.value.before))
     };
-    rank(b).total_cmp(&rank(a)).then_with(|| a.name.cmp(&b.name))
+    rank(b).total_cmp(&rank(a)).then_with(|| a.name.cmp(b.name))
 }

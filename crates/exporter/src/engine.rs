@@ -245,6 +245,8 @@ pub struct OnceQuery {
     pub name: String,
     /// Windows and series that were handed over.
     pub sent: Sent,
+    /// Windows of these for which the Parca had nothing.
+    pub empty: u64,
     /// What went wrong, by window.
     pub errors: Vec<WindowError>,
 }
@@ -295,7 +297,8 @@ pub async fn once(
     if receivers.is_none() || which != Which::Newest {
         shared.progress_dir = None;
     }
-    let queries = settings.queries.iter().map(|query| single(query, &shared, which, stop));
+    let room = Room { receivers: receivers.clone(), longest: deadline };
+    let queries = settings.queries.iter().map(|query| single(query, &shared, which, &room, stop));
     let queries = join_all(queries).await;
     drop(shared);
     let receivers = match receivers {
@@ -305,13 +308,39 @@ pub async fn once(
     Ok(Once { queries, receivers })
 }
 
+/// Keeps windows of a long span from being asked for faster than receivers take them.
+struct Room {
+    receivers: Option<Arc<Receivers>>,
+    /// How long a receiver may take nothing.
+    longest: Duration,
+}
+
+impl Room {
+    const LOOK: Duration = Duration::from_millis(20);
+
+    /// Whether there is room now, or was before the time was over.
+    async fn wait(&self, stop: &CancellationToken) -> bool {
+        let Some(receivers) = &self.receivers else { return true };
+        let end = tokio::time::Instant::now() + self.longest;
+        while !receivers.have_room() {
+            if stop.is_cancelled() || tokio::time::Instant::now() >= end {
+                return false;
+            }
+            tokio::time::sleep(Self::LOOK).await;
+        }
+        true
+    }
+}
+
 async fn single(
     query: &Arc<QuerySettings>,
     shared: &Shared,
     which: Which,
+    room: &Room,
     stop: &CancellationToken,
 ) -> OnceQuery {
-    let mut done = OnceQuery { name: query.name.clone(), sent: Sent::default(), errors: Vec::new() };
+    let mut done =
+        OnceQuery { name: query.name.clone(), sent: Sent::default(), empty: 0, errors: Vec::new() };
     let mut task = match Task::new(Arc::clone(query), shared.clone(), None, None).await {
         Ok(task) => task,
         Err(error) => {
@@ -331,12 +360,13 @@ async fn single(
         Which::Newest => add(task.newest().await),
         Which::Within { start_ms, end_ms } => {
             for window in query.schedule.within(start_ms, end_ms) {
-                if stop.is_cancelled() {
+                if stop.is_cancelled() || !room.wait(stop).await {
                     break;
                 }
                 add(task.window(window).await.map(Some));
             }
         }
     }
+    done.empty = shared.stats.empty_windows(&query.name);
     done
 }

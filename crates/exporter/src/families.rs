@@ -124,6 +124,8 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
     let mut pending = gauge("pending_samples", "Samples that wait or are under way.");
     let mut capacity = gauge("queue_capacity", "Samples that may wait in memory.");
     let mut spool = gauge("spool_bytes", "Bytes of the spool's files.");
+    let mut spool_limit =
+        gauge("spool_limit_bytes", "Bytes that the spool may have; then the oldest are dropped.");
     let mut highest =
         gauge("highest_sent_timestamp_seconds", "The newest timestamp that the receiver stored.");
     let mut protocol = gauge("protocol", "1 for the message that is spoken.");
@@ -154,9 +156,12 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
         let durations = receiver.durations.lock().unwrap_or_else(PoisonError::into_inner).histogram();
         duration = duration.with(label, Value::Histogram(durations));
         pending = pending.with(label, Value::Gauge(counts.pending as f64));
-        match receiver.spooled {
-            true => spool = spool.with(label, Value::Gauge(counts.pending_bytes as f64)),
-            false => capacity = capacity.with(label, Value::Gauge(receiver.capacity as f64)),
+        match receiver.spool_limit {
+            Some(limit) => {
+                spool = spool.with(label, Value::Gauge(counts.pending_bytes as f64));
+                spool_limit = spool_limit.with(label, Value::Gauge(limit as f64));
+            }
+            None => capacity = capacity.with(label, Value::Gauge(receiver.capacity as f64)),
         }
         if let Some(highest_ms) = counts.highest_sent_ms {
             highest = highest.with(label, Value::Gauge(highest_ms as f64 / 1e3));
@@ -166,7 +171,18 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
         }
     }
     vec![
-        sent, failed, retried, dropped, requests, bytes, duration, pending, capacity, spool, highest,
+        sent,
+        failed,
+        retried,
+        dropped,
+        requests,
+        bytes,
+        duration,
+        pending,
+        capacity,
+        spool,
+        spool_limit,
+        highest,
         protocol,
     ]
 }

@@ -25,7 +25,9 @@ pub(crate) struct Receiver {
     pub(crate) destination: Destination,
     pub(crate) durations: Arc<Mutex<Durations>>,
     pub(crate) capacity: usize,
-    pub(crate) spooled: bool,
+    capacity_bytes: usize,
+    /// Bytes that the spool may have; none: it waits in memory.
+    pub(crate) spool_limit: Option<u64>,
     fingerprint: u64,
     spool: Option<PathBuf>,
 }
@@ -58,11 +60,21 @@ impl Receivers {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether each receiver's queue has half of its room left.
+    pub(crate) fn have_room(&self) -> bool {
+        self.list().iter().all(|receiver| {
+            let counts = receiver.destination.counts();
+            let samples = usize::try_from(counts.pending).unwrap_or(usize::MAX);
+            let bytes = usize::try_from(counts.pending_bytes).unwrap_or(usize::MAX);
+            samples <= receiver.capacity / 2 && bytes <= receiver.capacity_bytes / 2
+        })
+    }
+
     /// Hands the series to each receiver. An error means that one of them may not have them.
     pub(crate) async fn push(&self, series: &[Series]) -> Result<(), PushError> {
         let mut failed = None;
         for receiver in self.list() {
-            match receiver.destination.push(series.to_vec()).await {
+            match receiver.destination.push(series).await {
                 Ok(accepted) if accepted.overflowed > 0 => {
                     let (name, samples) = (receiver.destination.name(), accepted.overflowed);
                     tracing::warn!(remote = name, samples, "the queue is full: dropped the oldest samples");
@@ -101,7 +113,7 @@ impl Receivers {
             .filter(|receiver| !remotes.iter().filter_map(kept).any(|kept| Arc::ptr_eq(kept, receiver)));
         for receiver in ending.clone() {
             let counts = receiver.destination.shutdown(grace).await;
-            if counts.pending > 0 && !receiver.spooled {
+            if counts.pending > 0 && receiver.spool_limit.is_none() {
                 let (name, samples) = (receiver.destination.name(), counts.pending);
                 tracing::warn!(remote = name, samples, "samples for a receiver that was taken away are lost");
             }
@@ -166,7 +178,8 @@ impl Receiver {
             destination,
             durations,
             capacity: remote.write.queue.capacity,
-            spooled: remote.write.spool.is_some(),
+            capacity_bytes: remote.write.queue.capacity_bytes,
+            spool_limit: remote.write.spool.as_ref().map(|spool| spool.max_bytes),
             fingerprint: remote.fingerprint,
             spool: spool_of(remote).map(ToOwned::to_owned),
         })

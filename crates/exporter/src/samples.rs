@@ -6,9 +6,9 @@ use std::sync::Arc;
 use profile_model::Labels as ProfileLabels;
 use remote_write::{Labels, METRIC_NAME, Metadata, MetricKind, Series};
 
-use crate::choose::{Chosen, Pair, Row, choose, share};
+use crate::choose::{Chosen, Pair, Row, choose, largest_first, share};
 use crate::schedule::Window;
-use crate::settings::{Metric, QuerySettings, ValueKind};
+use crate::settings::{Metric, QuerySettings, Rank, ValueKind};
 use crate::table::{Table, Value};
 use crate::unit::Scale;
 
@@ -22,7 +22,7 @@ pub(crate) struct Samples {
     pub(crate) invalid: u64,
 }
 
-/// Makes the series of a window: the root first, then functions, largest first. At most `limit` of them
+/// Makes the series of a window: the root first, then functions; the largest where not all of them are sent. At most `limit` of them
 /// beside the roots.
 pub(crate) fn samples(
     query: &QuerySettings,
@@ -39,18 +39,13 @@ pub(crate) fn samples(
     for group in &chosen {
         maker.root(group, whole);
     }
-    let mut rows: Vec<(&Chosen<'_>, &Row)> =
+    let mut rows: Vec<(&Chosen<'_>, &Row<'_>)> =
         chosen.iter().flat_map(|group| group.functions.iter().map(move |row| (group, row))).collect();
     let each = maker.series_of_a_function();
     let limit = limit.min(query.functions.max_series) / each.max(1);
     let mut over_limit = 0;
     if rows.len() > limit {
-        // Largest first over all groups; each group is in order already.
-        let rank = |row: &Row| {
-            let of = |value: Option<Value>| value.map_or(f64::NEG_INFINITY, |value| value.cumulative);
-            of(row.value.now).max(of(row.value.before))
-        };
-        rows.sort_by(|(_, a), (_, b)| rank(b).total_cmp(&rank(a)));
+        rows.sort_by(|(_, a), (_, b)| largest_first(a, b, Rank::Cumulative));
         over_limit = ((rows.len() - limit) * each) as u64;
         rows.truncate(limit);
     }
@@ -96,8 +91,14 @@ struct Texts {
 /// The labels of a query's series from window to window: most functions come again.
 #[derive(Debug, Default)]
 pub(crate) struct LabelCache {
-    groups: HashMap<ProfileLabels, HashMap<Option<Arc<str>>, Known>>,
+    groups: HashMap<ProfileLabels, KnownGroup>,
     round: u64,
+}
+
+#[derive(Debug, Default)]
+struct KnownGroup {
+    root: Known,
+    functions: HashMap<Box<str>, Known>,
 }
 
 /// The labels of one function, by slot; none: no receiver would store them.
@@ -115,10 +116,11 @@ const KEPT_ROUNDS: u64 = 10;
 impl LabelCache {
     fn forget_old(&mut self) {
         let round = self.round;
-        for known in self.groups.values_mut() {
-            known.retain(|_, known| known.round + KEPT_ROUNDS > round);
+        let lives = |known: &Known| known.round + KEPT_ROUNDS > round;
+        for group in self.groups.values_mut() {
+            group.functions.retain(|_, known| lives(known));
         }
-        self.groups.retain(|_, known| !known.is_empty());
+        self.groups.retain(|_, group| lives(&group.root) || !group.functions.is_empty());
     }
 }
 
@@ -131,17 +133,15 @@ struct Names {
 
 /// A metric, and those of the comparison.
 struct Named {
-    value: (Arc<str>, Metadata),
-    difference: (Arc<str>, Metadata),
-    ratio: (Arc<str>, Metadata),
+    value: (Arc<str>, Arc<Metadata>),
+    difference: (Arc<str>, Arc<Metadata>),
+    ratio: (Arc<str>, Arc<Metadata>),
 }
 
 impl Named {
     fn new(metric: &Metric, unit: &str) -> Self {
-        let gauge = |unit: &str, help: String| Metadata {
-            kind: MetricKind::Gauge,
-            help: help.into(),
-            unit: unit.into(),
+        let gauge = |unit: &str, help: String| {
+            Arc::new(Metadata { kind: MetricKind::Gauge, help: help.into(), unit: unit.into() })
         };
         let Metric { name, help } = metric;
         Self {
@@ -160,9 +160,8 @@ impl Named {
 
 impl<'a> Maker<'a> {
     fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale, cache: &'a mut LabelCache) -> Self {
-        let named = |metric: &Option<Metric>| {
-            metric.as_ref().map(|metric| Arc::new(Named::new(metric, &scale.unit)))
-        };
+        let named =
+            |metric: &Option<Metric>| metric.as_ref().map(|metric| Arc::new(Named::new(metric, &scale.unit)));
         let metrics = &query.metrics;
         let names = Names {
             root: named(&metrics.root),
@@ -189,46 +188,64 @@ impl<'a> Maker<'a> {
     }
 
     fn root(&mut self, group: &Chosen<'_>, whole: Pair<f64>) {
+        let round = self.cache.round;
+        let mut known = std::mem::take(&mut self.known_group(group.labels).root);
+        known.round = round;
         if let Some(named) = self.names.root.clone() {
-            self.metric(&named, 0, group.labels, None, group.total, whole);
+            let of = Of { known: &mut known, group: group.labels, function: None };
+            self.metric(&named, 0, of, group.total, whole);
         }
+        self.known_group(group.labels).root = known;
     }
 
-    fn function(&mut self, group: &Chosen<'_>, row: &Row) {
+    fn function(&mut self, group: &Chosen<'_>, row: &Row<'_>) {
+        let round = self.cache.round;
+        let functions = &mut self.known_group(group.labels).functions;
+        let mut known = match functions.get_mut(row.name) {
+            Some(known) => std::mem::take(known),
+            None => {
+                functions.insert(row.name.into(), Known::default());
+                Known::default()
+            }
+        };
+        known.round = round;
         let of = |part: fn(Value) -> f64| Pair {
             now: row.value.now.map(part),
             before: row.value.before.map(part),
         };
-        let name = Some(&row.name);
         if let Some(named) = self.names.flat.clone() {
-            self.metric(&named, 0, group.labels, name, of(|value| value.flat), group.total);
+            let at = Of { known: &mut known, group: group.labels, function: Some(row.name) };
+            self.metric(&named, 0, at, of(|value| value.flat), group.total);
         }
         if let Some(named) = self.names.cumulative.clone() {
-            self.metric(&named, SLOTS / 2, group.labels, name, of(|value| value.cumulative), group.total);
+            let at = Of { known: &mut known, group: group.labels, function: Some(row.name) };
+            self.metric(&named, SLOTS / 2, at, of(|value| value.cumulative), group.total);
+        }
+        if let Some(place) = self.known_group(group.labels).functions.get_mut(row.name) {
+            *place = known;
         }
     }
 
+    fn known_group(&mut self, labels: &ProfileLabels) -> &mut KnownGroup {
+        if !self.cache.groups.contains_key(labels) {
+            self.cache.groups.insert(labels.clone(), KnownGroup::default());
+        }
+        self.cache.groups.get_mut(labels).expect("it was there, or was inserted")
+    }
+
     /// `whole` is what shares are of, `slot` the first of three.
-    fn metric(
-        &mut self,
-        named: &Named,
-        slot: usize,
-        group: &ProfileLabels,
-        function: Option<&Arc<str>>,
-        value: Pair<f64>,
-        whole: Pair<f64>,
-    ) {
+    fn metric(&mut self, named: &Named, slot: usize, mut of: Of<'_>, value: Pair<f64>, whole: Pair<f64>) {
         let now = value.now.map(|now| self.sent(now, whole.now));
         if let Some(now) = now {
-            self.push(&named.value, slot, group, function, now);
+            self.push(&named.value, slot, &mut of, now);
         }
         let (true, Some(before)) = (self.texts.offset.is_some(), value.before) else { return };
         let before = self.sent(before, whole.before);
         let now = now.unwrap_or_default();
-        self.push(&named.difference, slot + 1, group, function, now - before);
+        self.push(&named.difference, slot + 1, &mut of, now - before);
         // Something new has no ratio: infinity would only break graphs.
         if before != 0.0 {
-            self.push(&named.ratio, slot + 2, group, function, now / before);
+            self.push(&named.ratio, slot + 2, &mut of, now / before);
         }
     }
 
@@ -239,45 +256,37 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// The config refuses names that collide, so labels are always good.
     fn push(
         &mut self,
-        (name, metadata): &(Arc<str>, Metadata),
+        (name, metadata): &(Arc<str>, Arc<Metadata>),
         slot: usize,
-        group: &ProfileLabels,
-        function: Option<&Arc<str>>,
+        of: &mut Of<'_>,
         value: f64,
     ) {
-        match self.labels(name, slot, group, function) {
-            Some(labels) => {
-                let series = Series::new(labels, value, self.timestamp_ms);
-                self.series.push(series.with_metadata(metadata.clone()));
-            }
-            None => self.invalid += 1,
-        }
-    }
-
-    /// The config refuses names that collide, so none is none.
-    fn labels(
-        &mut self,
-        metric: &Arc<str>,
-        slot: usize,
-        group: &ProfileLabels,
-        function: Option<&Arc<str>>,
-    ) -> Option<Labels> {
-        if !self.cache.groups.contains_key(group) {
-            self.cache.groups.insert(group.clone(), HashMap::new());
-        }
-        let known = self.cache.groups.get_mut(group)?.entry(function.cloned()).or_default();
-        known.round = self.cache.round;
         let (query, texts) = (self.query, &self.texts);
-        let made = known.labels[slot].get_or_insert_with(|| {
-            let pairs = texts.pairs(query, metric, slot % 3 > 0, group, function);
+        let labels = of.known.labels[slot].get_or_insert_with(|| {
+            let compares = !slot.is_multiple_of(SLOTS / 2);
+            let pairs = texts.pairs(query, name, compares, of.group, of.function);
             Labels::new(pairs)
                 .inspect_err(|error| tracing::debug!(query_name = query.name, %error, "left out a series"))
                 .ok()
         });
-        made.clone()
+        match labels {
+            Some(labels) => {
+                let series = Series::new(labels.clone(), value, self.timestamp_ms);
+                self.series.push(series.with_metadata(Arc::clone(metadata)));
+            }
+            None => self.invalid += 1,
+        }
     }
+}
+
+/// Whose series it is.
+struct Of<'a> {
+    known: &'a mut Known,
+    group: &'a ProfileLabels,
+    function: Option<&'a str>,
 }
 
 impl Texts {
@@ -305,7 +314,7 @@ impl Texts {
         metric: &Arc<str>,
         compares: bool,
         group: &ProfileLabels,
-        function: Option<&Arc<str>>,
+        function: Option<&str>,
     ) -> Vec<(Arc<str>, Arc<str>)> {
         let mut pairs = Vec::with_capacity(self.common.len() + self.groups.len() + 3);
         pairs.extend(self.common.iter().cloned());
@@ -315,7 +324,7 @@ impl Texts {
             }
         }
         if let Some(function) = function {
-            pairs.push((Arc::clone(&self.function_name), fitted_shared(function, self.limit)));
+            pairs.push((Arc::clone(&self.function_name), fitted(function, self.limit)));
         }
         if compares {
             pairs.extend(self.offset.clone());
@@ -323,10 +332,6 @@ impl Texts {
         pairs.push((Arc::clone(&self.metric_name), Arc::clone(metric)));
         pairs
     }
-}
-
-fn fitted_shared(text: &Arc<str>, limit: usize) -> Arc<str> {
-    if text.len() <= limit { Arc::clone(text) } else { fitted(text, limit) }
 }
 
 /// The text, or its beginning and a hash of all of it: so that texts that differ stay different.

@@ -14,9 +14,16 @@ pub fn write_text(
     known: &mut BTreeSet<String>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    // The format wants the samples of a metric in one block.
+    // The format wants the samples of a metric in one block; people want the largest first.
     let mut sorted: Vec<&Series> = series.iter().collect();
-    sorted.sort_by_key(|one| one.labels.metric_name().map(str::to_owned));
+    let value = |one: &Series| {
+        let value = one.samples.first().map_or(f64::NAN, |sample| sample.value);
+        if value.is_nan() { f64::NEG_INFINITY } else { value }
+    };
+    sorted.sort_by(|a, b| {
+        let by_name = a.labels.metric_name().cmp(&b.labels.metric_name());
+        by_name.then_with(|| value(b).total_cmp(&value(a))).then_with(|| a.labels.cmp(&b.labels))
+    });
     for one in sorted {
         let name = one.labels.metric_name().unwrap_or_default();
         if let Some(metadata) = &one.metadata

@@ -82,6 +82,12 @@ impl Stats {
         }
     }
 
+    /// How many windows of a query the Parca had nothing for.
+    pub(crate) fn empty_windows(&self, name: &str) -> u64 {
+        let inner = self.lock();
+        inner.queries.get(name).and_then(|query| query.outcomes.get("empty")).copied().unwrap_or_default()
+    }
+
     pub(crate) fn forget(&self, name: &str) {
         self.lock().queries.remove(name);
     }

@@ -1,7 +1,6 @@
 //! The functions of a window as numbers that can be sent: groups put together, snapshots averaged.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use profile_model::Labels;
 
@@ -75,7 +74,7 @@ impl Table {
         for (at, source) in tally.groups.iter().enumerate() {
             let snapshots = divisor.of(&source.labels);
             let group = groups.entry(source.labels.filter(keep)).or_default();
-            group.values.resize(tally.names.len(), Value::default());
+            group.values.resize(tally.len(), Value::default());
             group.total += source.total as f64 / snapshots;
             for (value, sums) in group.values.iter_mut().zip(&source.sums) {
                 value.add(*sums, snapshots);
@@ -88,7 +87,7 @@ impl Table {
             let labels = Labels::default();
             let snapshots = divisor.of(&labels);
             let group = groups.entry(labels).or_default();
-            group.values.resize(tally.names.len(), Value::default());
+            group.values.resize(tally.len(), Value::default());
             group.total += frameless as f64 / snapshots;
         }
         let total = groups.values().map(|group| group.total).sum();
@@ -101,20 +100,18 @@ impl Table {
     }
 
     /// The functions of a group that took anything.
-    pub(crate) fn functions<'a>(
-        &'a self,
-        group: &'a GroupTable,
-    ) -> impl Iterator<Item = (&'a Arc<str>, Value)> {
-        let used = |(_, value): &(&Arc<str>, Value)| *value != Value::default();
-        self.tally.names.iter().zip(group.values.iter().copied()).filter(used)
+    pub(crate) fn functions<'a>(&'a self, group: &'a GroupTable) -> impl Iterator<Item = (&'a str, Value)> {
+        let used = |(_, value): &(usize, Value)| *value != Value::default();
+        let values = group.values.iter().copied().enumerate().filter(used);
+        values.map(|(at, value)| (self.tally.name(at), value))
     }
 
     /// What several functions of a group took together; a stack counts once.
     pub(crate) fn together(&self, group: &GroupTable, is_one: &dyn Fn(&str) -> bool) -> Value {
-        let ones: Vec<bool> = self.tally.names.iter().map(|name| is_one(name)).collect();
+        let ones: Vec<bool> = (0..self.tally.len()).map(|at| is_one(self.tally.name(at))).collect();
         let mut sum = Value::default();
         for (at, snapshots) in &group.parts {
-            let sums = self.tally.together(&self.tally.groups[*at], &|row| ones[row as usize]);
+            let sums = self.tally.together(&self.tally.groups[*at], |row| ones[row as usize]);
             sum.add(sums, *snapshots);
         }
         sum

@@ -4,7 +4,6 @@
 //! stack's value again for each time (facts/parca.md 4.3).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use profile_codec::arrow::{FlameRow, FlameRows};
 use profile_model::{Labels, StringId, Symbols};
@@ -30,7 +29,7 @@ pub(crate) struct Tally {
     nodes: Vec<NodeRow>,
     patterns: Vec<Pattern>,
     /// The names of functions; sums are by position in it.
-    pub(crate) names: Vec<Arc<str>>,
+    names: Vec<Name>,
     /// One for each set of labels that stacks were grouped by; one without labels if there is no group.
     pub(crate) groups: Vec<Group>,
 }
@@ -80,6 +79,14 @@ impl Children {
     }
 }
 
+/// What a function is called.
+#[derive(Debug)]
+enum Name {
+    Of(StringId),
+    /// One that no function has: that of a policy.
+    Ours(String),
+}
+
 /// A node's function, and the stacks that count for it there.
 #[derive(Clone, Copy, Debug)]
 struct NodeRow {
@@ -105,19 +112,32 @@ impl Tally {
         let children = Children::of(&flame.rows);
         let groups = groups(&flame, &children);
         let mut tally = Self { flame, children, nodes, patterns, names, groups };
-        let sums: Vec<_> = tally.groups.iter().map(|group| tally.sums(group, &|row| Some(row))).collect();
+        let sums: Vec<_> = tally.groups.iter().map(|group| tally.sums(group, Some)).collect();
         for (group, sums) in tally.groups.iter_mut().zip(sums) {
             group.sums = sums;
         }
         tally
     }
 
-    /// What several functions took together: a stack that has more than one of them counts once.
-    pub(crate) fn together(&self, group: &Group, is_one: &dyn Fn(u32) -> bool) -> Sums {
-        self.sums(group, &|row| is_one(row).then_some(0)).first().copied().unwrap_or_default()
+    /// How many functions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
     }
 
-    fn sums(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>) -> Vec<Sums> {
+    /// The name of the function at this position.
+    pub(crate) fn name(&self, at: usize) -> &str {
+        match &self.names[at] {
+            Name::Of(id) => self.flame.symbols.string(*id),
+            Name::Ours(text) => text,
+        }
+    }
+
+    /// What several functions took together: a stack that has more than one of them counts once.
+    pub(crate) fn together(&self, group: &Group, is_one: impl Fn(u32) -> bool) -> Sums {
+        self.sums(group, |row| is_one(row).then_some(0)).first().copied().unwrap_or_default()
+    }
+
+    fn sums(&self, group: &Group, row_of: impl Fn(u32) -> Option<u32>) -> Vec<Sums> {
         let mut sums = vec![Sums::default(); self.names.len()];
         match self.patterns.is_empty() {
             true => self.add_all_stacks(group, row_of, &mut sums),
@@ -127,7 +147,7 @@ impl Tally {
     }
 
     /// Every stack counts, so a node's sum counts unless the function is above it already.
-    fn add_all_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
+    fn add_all_stacks(&self, group: &Group, row_of: impl Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
         let mut above = vec![0_u32; sums.len()];
         let mut walk: Vec<Step> = group.tops.iter().map(|top| Step::Enter(*top)).collect();
         while let Some(step) = walk.pop() {
@@ -157,7 +177,7 @@ impl Tally {
     }
 
     /// Stacks are looked at one by one: whether one counts depends on its text and on the function.
-    fn add_some_stacks(&self, group: &Group, row_of: &dyn Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
+    fn add_some_stacks(&self, group: &Group, row_of: impl Fn(u32) -> Option<u32>, sums: &mut [Sums]) {
         let mut path: Vec<u32> = Vec::new();
         let mut text = String::new();
         let mut seen = vec![0_u64; sums.len()];
@@ -267,8 +287,9 @@ struct Rows<'a> {
     known_names: Vec<Option<NodeRow>>,
     /// The position of a name, by the name's id.
     of_name: Vec<u32>,
-    of_text: HashMap<Arc<str>, u32>,
-    names: Vec<Arc<str>>,
+    /// The position of a name of ours.
+    of_ours: HashMap<String, u32>,
+    names: Vec<Name>,
 }
 
 /// What a function is told apart by: name, linker's name, file, binary.
@@ -286,7 +307,7 @@ impl<'a> Rows<'a> {
             known: HashMap::new(),
             known_names: vec![None; symbols.strings().len()],
             of_name: vec![NONE; symbols.strings().len()],
-            of_text: HashMap::new(),
+            of_ours: HashMap::new(),
             names: Vec::new(),
         }
     }
@@ -295,27 +316,33 @@ impl<'a> Rows<'a> {
         if is_root || row.group.is_some() {
             return REFUSED;
         }
+        // Most rows: a name that was looked at before, and nothing else to look at.
+        if self.by_name_only
+            && let Some(name) = row.function
+            && let Some(known) = self.known_names[name.index()]
+        {
+            return known;
+        }
         let Some(name) = named(row, self.symbols) else { return self.unsymbolized(row) };
         if self.by_name_only {
-            return self.of_name(name);
+            let found = self.found(&[Some(name), None, None, None], name);
+            self.known_names[name.index()] = Some(found);
+            return found;
         }
         let key = [Some(name), row.system_name, row.file, row.mapping_file];
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let mask = self.mask(&key);
-        let found = if mask == 0 { REFUSED } else { NodeRow { row: self.row(name), mask } };
+        let found = self.found(&key, name);
         self.known.insert(key, found);
         found
     }
 
-    fn of_name(&mut self, name: StringId) -> NodeRow {
-        if let Some(known) = self.known_names[name.index()] {
-            return known;
+    fn found(&mut self, key: &Key, name: StringId) -> NodeRow {
+        match self.mask(key) {
+            0 => REFUSED,
+            mask => NodeRow { row: self.row(name), mask },
         }
-        let mask = self.mask(&[Some(name), None, None, None]);
-        let found = if mask == 0 { REFUSED } else { NodeRow { row: self.row(name), mask } };
-        *self.known_names[name.index()].insert(found)
     }
 
     /// The stacks that count for a function: those of every matcher that means it.
@@ -337,36 +364,39 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Equal names have equal ids.
     fn row(&mut self, name: StringId) -> u32 {
-        let known = self.of_name[name.index()];
-        if known != NONE {
-            return known;
+        let known = &mut self.of_name[name.index()];
+        if *known == NONE {
+            *known = self.names.len() as u32;
+            self.names.push(Name::Of(name));
         }
-        let row = self.row_of_text(self.symbols.string(name));
-        self.of_name[name.index()] = row;
-        row
+        *known
     }
 
-    fn row_of_text(&mut self, text: &str) -> u32 {
-        if let Some(row) = self.of_text.get(text) {
+    /// A function may really be called so.
+    fn row_of_ours(&mut self, text: &str) -> u32 {
+        if let Some(name) = self.symbols.find_string(text) {
+            return self.row(name);
+        }
+        if let Some(row) = self.of_ours.get(text) {
             return *row;
         }
         let row = self.names.len() as u32;
-        let name: Arc<str> = text.into();
-        self.names.push(Arc::clone(&name));
-        self.of_text.insert(name, row);
+        self.names.push(Name::Ours(text.to_owned()));
+        self.of_ours.insert(text.to_owned(), row);
         row
     }
 
     fn unsymbolized(&mut self, row: &FlameRow) -> NodeRow {
         let at = match self.functions.unsymbolized {
             Unsymbolized::Drop => NONE,
-            Unsymbolized::Aggregate => self.row_of_text(UNSYMBOLIZED),
+            Unsymbolized::Aggregate => self.row_of_ours(UNSYMBOLIZED),
             Unsymbolized::PerBinary => {
                 let path = row.mapping_file.map_or("", |file| self.symbols.string(file));
                 match path.rsplit('/').next() {
-                    None | Some("") => self.row_of_text(UNSYMBOLIZED),
-                    Some(file) => self.row_of_text(&format!("{UNSYMBOLIZED} {file}")),
+                    None | Some("") => self.row_of_ours(UNSYMBOLIZED),
+                    Some(file) => self.row_of_ours(&format!("{UNSYMBOLIZED} {file}")),
                 }
             }
         };

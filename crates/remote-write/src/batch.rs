@@ -1,5 +1,7 @@
 //! Requests that are ready to send, and how series become them.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::series::Series;
@@ -32,6 +34,10 @@ pub struct BatchLimits {
 impl Batch {
     /// Encodes one request.
     pub fn encode(message: Message, series: &[Series]) -> Self {
+        Self::of(message, &series.iter().collect::<Vec<_>>())
+    }
+
+    fn of(message: Message, series: &[&Series]) -> Self {
         let times = || series.iter().flat_map(|one| &one.samples).map(|sample| sample.timestamp_ms);
         Self {
             message,
@@ -53,7 +59,8 @@ impl Batch {
     /// Two batches of half the samples each, in order; none if there is only one sample.
     pub fn halves(&self) -> Result<Option<[Self; 2]>, DecodeError> {
         let limits = BatchLimits { samples: self.samples.div_ceil(2) as usize, bytes: usize::MAX };
-        let halves = split(self.message, decode(self.message, &self.body)?, limits);
+        let halves =
+            split(self.message, decode(self.message, &self.body)?.into_iter().map(Cow::Owned), limits);
         Ok(halves.try_into().ok())
     }
 
@@ -79,15 +86,27 @@ impl Batch {
 
 /// Cuts the series into requests within the limits, in order. A series with many samples may go on
 /// in the next request.
-pub fn split(message: Message, series: Vec<Series>, limits: BatchLimits) -> Vec<Batch> {
+pub fn split<'a>(
+    message: Message,
+    series: impl IntoIterator<Item = Cow<'a, Series>>,
+    limits: BatchLimits,
+) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut group = Group::default();
     for mut rest in series {
         while !rest.samples.is_empty() {
-            let part = group.fitting_part(&mut rest, limits);
-            match part {
-                Some(part) => group.push(part),
-                None => batches.push(group.take(message)),
+            match group.room(&rest, limits) {
+                0 => batches.push(group.take(message)),
+                room if room >= rest.samples.len() => {
+                    group.push(rest);
+                    break;
+                }
+                room => {
+                    let mut part = rest.into_owned();
+                    let after = part.samples.split_off(room);
+                    rest = Cow::Owned(Series { samples: after, ..part.clone() });
+                    group.push(Cow::Owned(part));
+                }
             }
         }
     }
@@ -99,38 +118,30 @@ pub fn split(message: Message, series: Vec<Series>, limits: BatchLimits) -> Vec<
 
 /// The request that is being filled.
 #[derive(Default)]
-struct Group {
-    series: Vec<Series>,
+struct Group<'a> {
+    series: Vec<Cow<'a, Series>>,
     samples: usize,
     bytes: usize,
 }
 
-impl Group {
-    /// Takes from `rest` the samples that still fit; a group that is empty takes at least one.
-    fn fitting_part(&self, rest: &mut Series, limits: BatchLimits) -> Option<Series> {
-        let labels = wire::bytes_at_most(rest) - wire::BYTES_PER_SAMPLE * rest.samples.len();
+impl<'a> Group<'a> {
+    /// How many samples of the series still fit; into an empty group at least one.
+    fn room(&self, series: &Series, limits: BatchLimits) -> usize {
+        let labels = wire::bytes_at_most(series) - wire::BYTES_PER_SAMPLE * series.samples.len();
         let room = limits.bytes.saturating_sub(self.bytes + labels) / wire::BYTES_PER_SAMPLE;
         let room = room.min(limits.samples.saturating_sub(self.samples));
-        let fitting = if self.series.is_empty() { room.max(1) } else { room };
-        if fitting == 0 {
-            return None;
-        }
-        if fitting >= rest.samples.len() {
-            return Some(std::mem::take(rest));
-        }
-        let after = rest.samples.split_off(fitting);
-        let samples = std::mem::replace(&mut rest.samples, after);
-        Some(Series { samples, labels: rest.labels.clone(), metadata: rest.metadata.clone() })
+        if self.series.is_empty() { room.max(1) } else { room }
     }
 
-    fn push(&mut self, series: Series) {
+    fn push(&mut self, series: Cow<'a, Series>) {
         self.samples += series.samples.len();
         self.bytes += wire::bytes_at_most(&series);
         self.series.push(series);
     }
 
     fn take(&mut self, message: Message) -> Batch {
-        Batch::encode(message, &std::mem::take(self).series)
+        let series = std::mem::take(self).series;
+        Batch::of(message, &series.iter().map(AsRef::as_ref).collect::<Vec<_>>())
     }
 }
 
@@ -164,7 +175,7 @@ mod tests {
             let kind = kinds[name.len() - 2];
             let metadata = Metadata { kind, help: format!("{name}\n\"").into(), unit: "".into() };
             pairs.insert(crate::METRIC_NAME.into(), name);
-            Series { labels: Labels::new(pairs).unwrap(), samples, metadata: Some(metadata) }
+            Series { labels: Labels::new(pairs).unwrap(), samples, metadata: Some(metadata.into()) }
         })
     }
 
@@ -194,7 +205,7 @@ mod tests {
                 flat.flat_map(|one| one.samples.clone().into_iter().map(move |s| (one.labels.clone(), s))).collect()
             };
             let whole = all(&[Batch::encode(Message::V2, &series)]);
-            let batches = split(Message::V2, series, limits);
+            let batches = split(Message::V2, series.iter().map(Cow::Borrowed), limits);
             prop_assert_eq!(all(&batches), whole);
             for batch in &batches {
                 prop_assert!(batch.samples as usize <= samples);

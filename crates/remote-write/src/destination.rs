@@ -1,6 +1,6 @@
 //! A destination: its rules, its shards, its tasks.
 
-use std::hash::BuildHasher;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +26,6 @@ pub struct Destination {
     shared: Arc<Shared>,
     shards: Vec<Arc<Waiting>>,
     tasks: Mutex<JoinSet<()>>,
-    hasher: std::hash::RandomState,
     _stop: DropGuard,
 }
 
@@ -101,12 +100,12 @@ impl Destination {
             tasks.spawn(Lane { shared, waiting, transport: Arc::clone(&transport) }.run());
         }
         let stop = shared.stop.clone().drop_guard();
-        Ok(Self { shared, shards, tasks: Mutex::new(tasks), hasher: Default::default(), _stop: stop })
+        Ok(Self { shared, shards, tasks: Mutex::new(tasks), _stop: stop })
     }
 
     /// Takes series: applies the rules, makes requests of them and puts these in line. Never waits for
     /// the receiver. With a spool, what it accepts outlives the process.
-    pub async fn push(&self, series: Vec<Series>) -> Result<Accepted, PushError> {
+    pub async fn push(&self, series: &[Series]) -> Result<Accepted, PushError> {
         let settings = &self.shared.settings;
         if self.shared.drain.is_cancelled() {
             return Err(PushError::ShutDown(settings.name.clone()));
@@ -156,10 +155,13 @@ impl Destination {
     }
 
     /// A series always goes to the same shard, so its samples stay in order.
-    fn spread(&self, series: Vec<Series>) -> Vec<Vec<Series>> {
-        let mut shards: Vec<Vec<Series>> = self.shards.iter().map(|_| Vec::new()).collect();
+    fn spread<'a>(&self, series: Vec<Cow<'a, Series>>) -> Vec<Vec<Cow<'a, Series>>> {
+        if self.shards.len() == 1 {
+            return vec![series];
+        }
+        let mut shards: Vec<Vec<_>> = self.shards.iter().map(|_| Vec::new()).collect();
         for one in series {
-            let shard = self.hasher.hash_one(&one.labels) % self.shards.len() as u64;
+            let shard = one.labels.fingerprint() % self.shards.len() as u64;
             shards[shard as usize].push(one);
         }
         shards

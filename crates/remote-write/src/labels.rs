@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
 
 /// The label that holds a series' metric name.
@@ -28,6 +28,8 @@ type Pair = (Arc<str>, Arc<str>);
 struct Inner {
     /// Of the pairs; computed once, as a series is looked up many times.
     hash: u64,
+    /// What [`Labels::check`] says by the legacy rules, which nearly every receiver has.
+    is_legacy: bool,
     pairs: Vec<Pair>,
 }
 
@@ -37,7 +39,8 @@ static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 impl From<Vec<Pair>> for Labels {
     fn from(pairs: Vec<Pair>) -> Self {
         let hash = SEED.hash_one(&pairs);
-        Self(Arc::new(Inner { hash, pairs }))
+        let is_legacy = check(&pairs, NameRules::Legacy).is_ok();
+        Self(Arc::new(Inner { hash, is_legacy, pairs }))
     }
 }
 
@@ -168,7 +171,12 @@ impl Labels {
 
     /// The metric name.
     pub fn metric_name(&self) -> Option<&str> {
-        self.get(METRIC_NAME)
+        metric_name(&self.0.pairs)
+    }
+
+    /// Equal for equal labels, in this process.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.0.hash
     }
 
     /// Name and value of each label, by name.
@@ -188,15 +196,9 @@ impl Labels {
 
     /// Whether a receiver that follows the rules would store a series of this name.
     pub fn check(&self, rules: NameRules) -> Result<(), LabelError> {
-        let metric = self.metric_name().ok_or(LabelError::NoMetricName)?;
-        if !rules.is_metric_name(metric) {
-            return Err(LabelError::MetricName(metric.to_owned()));
-        }
-        let bad =
-            |name: &&str| *name != METRIC_NAME && (is_reserved(name) || !rules.is_label_name(name));
-        match self.iter().map(|(name, _)| name).find(bad) {
-            Some(name) => Err(LabelError::LabelName(name.to_owned())),
-            None => Ok(()),
+        match rules {
+            NameRules::Legacy if self.0.is_legacy => Ok(()),
+            rules => check(&self.0.pairs, rules),
         }
     }
 
@@ -204,6 +206,45 @@ impl Labels {
         self.0.pairs.binary_search_by(|(have, _)| (**have).cmp(name))
     }
 }
+
+fn metric_name(pairs: &[Pair]) -> Option<&str> {
+    // Small letters come after the underscore, so it is nearly always the first.
+    let first = pairs.first().filter(|(name, _)| &**name == METRIC_NAME);
+    first.or_else(|| pairs.iter().find(|(name, _)| &**name == METRIC_NAME)).map(|(_, value)| &**value)
+}
+
+fn check(pairs: &[Pair], rules: NameRules) -> Result<(), LabelError> {
+    let metric = metric_name(pairs).ok_or(LabelError::NoMetricName)?;
+    if !rules.is_metric_name(metric) {
+        return Err(LabelError::MetricName(metric.to_owned()));
+    }
+    let bad = |name: &&str| *name != METRIC_NAME && (is_reserved(name) || !rules.is_label_name(name));
+    match pairs.iter().map(|(name, _)| &**name).find(bad) {
+        Some(name) => Err(LabelError::LabelName(name.to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// A hasher for maps by [`Labels`], whose hash is no longer to be made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ready(u64);
+
+impl Hasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("labels and fingerprints are hashed as one number")
+    }
+}
+
+/// Maps and sets by labels, or their fingerprints.
+pub(crate) type ByLabels = BuildHasherDefault<Ready>;
 
 /// As PromQL writes it: `up{job="a"}`.
 impl fmt::Debug for Labels {

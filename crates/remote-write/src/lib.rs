@@ -29,7 +29,7 @@
 //! let destination = Destination::start(settings, Everything).unwrap();
 //!
 //! let labels = Labels::new([("__name__", "cpu_seconds"), ("function", "main")]).unwrap();
-//! let accepted = destination.push(vec![Series::new(labels, 1.5, 1_795_000_000_000)]).await.unwrap();
+//! let accepted = destination.push(&[Series::new(labels, 1.5, 1_795_000_000_000)]).await.unwrap();
 //! assert_eq!(accepted.samples, 1);
 //!
 //! let counts = destination.shutdown(Duration::from_secs(5)).await;

@@ -1,9 +1,10 @@
 //! From what a caller measured to what may go on the wire.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use crate::labels::{Labels, NameRules, is_reserved};
+use crate::labels::{ByLabels, Labels, NameRules, is_reserved};
 use crate::relabel::RelabelRule;
 use crate::series::{Sample, Series, is_stale};
 
@@ -52,29 +53,47 @@ impl LeftOut {
 }
 
 /// Applies the rules: external labels, relabelling, `__` labels dropped, names checked, series with
-/// the same labels made one, samples ordered by time. The order of series stays.
-pub fn prepare(series: Vec<Series>, rules: &Rules) -> (Vec<Series>, LeftOut) {
+/// the same labels made one, samples ordered by time. The order of series stays. What the rules do not
+/// change is not copied.
+pub fn prepare<'a>(series: &'a [Series], rules: &Rules) -> (Vec<Cow<'a, Series>>, LeftOut) {
     let mut left_out = LeftOut::default();
     let mut kept = Vec::with_capacity(series.len());
-    for mut one in series {
+    for one in series.iter().filter(|one| !one.samples.is_empty()) {
         let samples = one.samples.len() as u64;
-        if !relabel(&mut one.labels, rules) {
+        let mut labels = one.labels.clone();
+        if !relabel(&mut labels, rules) {
             left_out.relabelled += samples;
-        } else if let Err(reason) = one.labels.check(rules.names) {
-            tracing::debug!(labels = ?one.labels, %reason, "dropped a series that no receiver would store");
+        } else if let Err(reason) = labels.check(rules.names) {
+            tracing::debug!(?labels, %reason, "dropped a series that no receiver would store");
             left_out.invalid += samples;
+        } else if labels == one.labels {
+            kept.push(Cow::Borrowed(one));
         } else {
-            kept.push(one);
+            kept.push(Cow::Owned(Series { labels, ..one.clone() }));
         }
     }
-    let (ready, duplicate) = merge(kept, rules.duplicates);
+    if are_ready(&kept) {
+        return (kept, left_out);
+    }
+    let (ready, duplicate) = merge(kept.into_iter().map(Cow::into_owned).collect(), rules.duplicates);
     left_out.duplicate = duplicate;
-    (ready, left_out)
+    (ready.into_iter().map(Cow::Owned).collect(), left_out)
+}
+
+/// Whether no labels come twice, and samples are in order: then there is nothing to merge.
+fn are_ready(series: &[Cow<'_, Series>]) -> bool {
+    let mut seen: HashSet<u64, ByLabels> =
+        HashSet::with_capacity_and_hasher(series.len(), ByLabels::default());
+    series.iter().all(|one| {
+        let in_order = one.samples.windows(2).all(|two| two[0].timestamp_ms < two[1].timestamp_ms);
+        // Different labels of one fingerprint only cost the longer way.
+        in_order && seen.insert(one.labels.fingerprint())
+    })
 }
 
 /// Makes series with the same labels one, and returns how many samples were second values.
 pub(crate) fn merge(series: Vec<Series>, duplicates: Duplicates) -> (Vec<Series>, u64) {
-    let mut places: HashMap<Labels, usize> = HashMap::with_capacity(series.len());
+    let mut places: HashMap<Labels, usize, ByLabels> = HashMap::default();
     let mut merged: Vec<Series> = Vec::with_capacity(series.len());
     for mut one in series.into_iter().filter(|one| !one.samples.is_empty()) {
         match places.entry(one.labels.clone()) {
@@ -147,7 +166,7 @@ mod tests {
         RelabelRule::new(RelabelConfig { regex: regex.into(), action, ..Default::default() }).unwrap()
     }
 
-    fn shown(series: &[Series]) -> Vec<String> {
+    fn shown(series: &[Cow<'_, Series>]) -> Vec<String> {
         series.iter().map(|one| format!("{:?} {}", one.labels, one.samples[0].value)).collect()
     }
 
@@ -155,17 +174,17 @@ mod tests {
     fn external_labels_yield_to_the_series_own() {
         let external_labels = Labels::new([("job", "ext"), ("zone", "a")]).unwrap();
         let rules = Rules { external_labels, ..Rules::default() };
-        let (ready, _) = prepare(vec![series("m", &[("job", "own")], 1.0)], &rules);
+        let input = [series("m", &[("job", "own")], 1.0)];
+        let (ready, _) = prepare(&input, &rules);
         assert_eq!(shown(&ready), [r#"m{job="own",zone="a"} 1"#]);
     }
 
     #[test]
     fn series_that_relabelling_makes_equal_are_sent_once() {
-        let input =
-            || vec![series("m", &[("a", "1")], 1.0), series("n", &[], 5.0), series("m", &[("a", "2")], 2.0)];
+        let input = [series("m", &[("a", "1")], 1.0), series("n", &[], 5.0), series("m", &[("a", "2")], 2.0)];
         let check = |duplicates, expect: &[&str]| {
             let rules = Rules { relabel: vec![dropping("a")], duplicates, ..Rules::default() };
-            let (ready, left_out) = prepare(input(), &rules);
+            let (ready, left_out) = prepare(&input, &rules);
             assert_eq!(shown(&ready), expect);
             assert_eq!(left_out, LeftOut { duplicate: 1, ..LeftOut::default() });
         };
@@ -178,7 +197,7 @@ mod tests {
         let rules = Rules { relabel: vec![dropping("gone|__name__x")], ..Rules::default() };
         let nameless = Series::new(Labels::new([("a", "1")]).unwrap(), 1.0, 7);
         let input = vec![nameless, series("a.b", &[], 1.0), series("m", &[("__tmp", "x")], 1.0)];
-        let (ready, left_out) = prepare(input, &rules);
+        let (ready, left_out) = prepare(&input, &rules);
         assert_eq!(shown(&ready), ["m{} 1"]);
         assert_eq!(left_out, LeftOut { invalid: 2, ..LeftOut::default() });
     }
@@ -192,7 +211,7 @@ mod tests {
         one.samples.push(Sample::new(stale_marker(), 7));
         for duplicates in [Duplicates::KeepFirst, Duplicates::Sum] {
             let rules = Rules { duplicates, ..Rules::default() };
-            let (ready, _) = prepare(vec![one.clone()], &rules);
+            let (ready, _) = prepare(std::slice::from_ref(&one), &rules);
             let expect = [Sample::new(1.0, 2), Sample::new(3.0, 7), Sample::new(stale_marker(), 9)];
             assert_eq!(ready[0].samples, expect);
         }

@@ -25,13 +25,11 @@ impl Sender {
     }
 
     /// Pushes to each; the results are in the order of the destinations.
-    pub async fn push(&self, series: Vec<Series>) -> Vec<Result<Accepted, PushError>> {
+    pub async fn push(&self, series: &[Series]) -> Vec<Result<Accepted, PushError>> {
         let mut results = Vec::with_capacity(self.destinations.len());
-        let Some((last, others)) = self.destinations.split_last() else { return results };
-        for destination in others {
-            results.push(destination.push(series.clone()).await);
+        for destination in &self.destinations {
+            results.push(destination.push(series).await);
         }
-        results.push(last.push(series).await);
         results
     }
 

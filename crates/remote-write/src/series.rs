@@ -12,7 +12,7 @@ pub struct Series {
     /// Its samples, oldest first, one per timestamp.
     pub samples: Vec<Sample>,
     /// What the metric is. 1.0 carries it once per metric name and request, 2.0 with each series.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<Arc<Metadata>>,
 }
 
 /// One measured value.
@@ -82,8 +82,8 @@ impl Series {
     }
 
     /// The same with metadata.
-    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = Some(metadata);
+    pub fn with_metadata(mut self, metadata: impl Into<Arc<Metadata>>) -> Self {
+        self.metadata = Some(metadata.into());
         self
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::labels::Labels;
+use crate::labels::{ByLabels, Labels};
 use crate::series::{Series, stale_marker};
 
 /// Follows the series of one source and says which are gone, so that a receiver stops to show their
 /// last value at once and not after five minutes.
 #[derive(Clone, Debug, Default)]
 pub struct Staleness {
-    living: HashMap<Labels, Life>,
+    living: HashMap<Labels, Life, ByLabels>,
     round: u64,
 }
 
@@ -31,7 +31,11 @@ impl Staleness {
         for one in series {
             let newest = one.samples.iter().map(|sample| sample.timestamp_ms).max();
             let Some(last_ms) = newest else { continue };
-            self.living.insert(one.labels.clone(), Life { last_ms, round });
+            let life = Life { last_ms, round };
+            match self.living.get_mut(&one.labels) {
+                Some(known) => *known = life,
+                None => drop(self.living.insert(one.labels.clone(), life)),
+            }
         }
         let mut gone: Vec<Series> = Vec::new();
         self.living.retain(|labels, life| {

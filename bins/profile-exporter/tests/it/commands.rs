@@ -38,7 +38,7 @@ async fn a_config_is_checked_without_running() {
 #[tokio::test]
 async fn a_config_that_is_not_there_is_named() {
     let exit = Process::run(EXPORTER, ["--config-file", "/nowhere/x.yaml"], NONE).await;
-    assert_eq!(exit.code, Some(1));
+    assert_eq!(exit.code, Some(2));
     assert!(exit.stderr.contains("`/nowhere/x.yaml`") && exit.stderr.contains("hint: "), "{}", exit.stderr);
 }
 
@@ -71,6 +71,12 @@ async fn once_sends_one_window_of_each_query() {
     let exit = command(&folder, &["once"]).await;
     assert_eq!(exit.code, Some(3), "{exit:#?}");
 
+    let empty = config.replace("it_cpu", "no_such").replace("it_heap", "no_such");
+    receiver.stored.answer(None);
+    let exit = command(&Folder::new(&empty), &["once"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    assert!(exit.stderr.contains("has no profiles for the query"), "{}", exit.stderr);
+
     let away = config.replace(&parca.address.to_string(), "127.0.0.1:1");
     let exit = command(&Folder::new(&away), &["once"]).await;
     assert_eq!(exit.code, Some(1), "{exit:#?}");
@@ -82,6 +88,10 @@ async fn a_dry_run_prints_what_would_be_sent() {
     let (parca, receiver) = (Parca::start().await, Receiver::start().await);
     let query = format!("- {{name: q, query: '{CPU}', duration: 1s, matchers: [{{contains: json}}]}}\n");
     let folder = Folder::new(&(head(parca.address, &[receiver.url()]) + &query));
+    // Before or behind the command, a dry run is a dry run.
+    let exit = command(&folder, &["--dry-run", "once"]).await;
+    assert_eq!(exit.code, Some(0), "{exit:#?}");
+    assert_eq!(receiver.stored.series(), [""; 0]);
     let exit = command(&folder, &["once", "--dry-run"]).await;
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     assert!(exit.stdout.contains("# TYPE profile_exporter_flat_value gauge\n"), "{}", exit.stdout);

@@ -179,6 +179,7 @@ async fn it_is_ready_once_each_query_was_tried() {
         ("profile_exporter_remote_write_samples_total", &["remote"]),
         ("profile_exporter_remote_write_send_duration_seconds", &["remote"]),
         ("profile_exporter_remote_write_spool_bytes", &[]),
+        ("profile_exporter_remote_write_spool_limit_bytes", &[]),
         ("profile_exporter_series_dropped_total", &["query_name", "reason"]),
         ("profile_exporter_stale_markers_total", &[]),
     ];

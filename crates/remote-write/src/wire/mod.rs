@@ -52,7 +52,7 @@ impl Message {
     /// The body of one request: the message in snappy's block format.
     ///
     /// Equal series give equal bytes, so a retry can be encoded again.
-    pub fn encode(self, series: &[Series]) -> Bytes {
+    pub(crate) fn encode(self, series: &[&Series]) -> Bytes {
         let plain = match self {
             Self::V1 => v1::encode(series),
             Self::V2 => v2::encode(series),

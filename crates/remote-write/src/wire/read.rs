@@ -62,12 +62,12 @@ pub fn decode(message: Message, body: &[u8]) -> Result<Vec<Series>, DecodeError>
 }
 
 fn read_v1(request: v1::WriteRequest) -> Result<Vec<Series>, DecodeError> {
-    let families: HashMap<String, Metadata> = request
+    let families: HashMap<String, Arc<Metadata>> = request
         .metadata
         .into_iter()
         .map(|m| {
             let kind = MetricKind::from_number(m.kind);
-            (m.metric_family_name, Metadata { kind, help: m.help.into(), unit: m.unit.into() })
+            (m.metric_family_name, Metadata { kind, help: m.help.into(), unit: m.unit.into() }.into())
         })
         .collect();
     let read = |one: v1::TimeSeries| {
@@ -96,11 +96,11 @@ fn read_v2(request: v2::Request) -> Result<Vec<Series>, DecodeError> {
             pairs.iter().map(|[name, value]| Ok((symbol(name)?, symbol(value)?))).collect();
         let metadata = match one.metadata {
             None => None,
-            Some(m) => Some(Metadata {
+            Some(m) => Some(Arc::new(Metadata {
                 kind: MetricKind::from_number(m.kind),
                 help: symbol(&m.help_ref)?,
                 unit: symbol(&m.unit_ref)?,
-            }),
+            })),
         };
         let sample = |s: &v2::Sample| Sample {
             value: s.value,

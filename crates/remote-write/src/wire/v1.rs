@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use super::put;
 use crate::series::{Metadata, Sample, Series};
 
-pub(super) fn encode(series: &[Series]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(series.iter().map(super::bytes_at_most).sum());
-    let mut one = Vec::new();
+pub(super) fn encode(series: &[&Series]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(series.iter().map(|one| super::bytes_at_most(one)).sum());
     for series in series {
-        one.clear();
-        put_series(&mut one, series);
-        put::bytes(&mut out, 1, &one);
+        put_series(&mut out, series);
     }
+    let mut one = Vec::new();
     for (family, metadata) in families(series) {
         one.clear();
         put_metadata(&mut one, family, metadata);
@@ -22,29 +20,43 @@ pub(super) fn encode(series: &[Series]) -> Vec<u8> {
 }
 
 fn put_series(out: &mut Vec<u8>, series: &Series) {
+    let labels =
+        series.labels.iter().map(|(name, value)| put::bytes_len(label_len(name, value))).sum::<usize>();
+    let samples = series.samples.iter().map(|sample| put::bytes_len(sample_len(sample))).sum::<usize>();
+    put::head(out, 1, labels + samples);
     for (name, value) in series.labels.iter() {
-        put::head(out, 1, put::bytes_len(name.len()) + put::bytes_len(value.len()));
+        put::head(out, 1, label_len(name, value));
         put::bytes(out, 1, name.as_bytes());
         put::bytes(out, 2, value.as_bytes());
     }
-    for Sample { value, timestamp_ms, .. } in &series.samples {
-        let timestamp = *timestamp_ms as u64;
-        put::head(out, 2, 1 + 8 + 1 + put::varint_len(timestamp));
-        put::double(out, 1, *value);
-        put::uint(out, 2, timestamp);
+    for sample in &series.samples {
+        put::head(out, 2, sample_len(sample));
+        put::double(out, 1, sample.value);
+        put::uint(out, 2, sample.timestamp_ms as u64);
     }
+}
+
+fn label_len(name: &str, value: &str) -> usize {
+    put::bytes_len(name.len()) + put::bytes_len(value.len())
+}
+
+fn sample_len(sample: &Sample) -> usize {
+    1 + 8 + 1 + put::varint_len(sample.timestamp_ms as u64)
 }
 
 /// The 1.0 text knows no metadata, receivers do. In the request of its series it needs no extra
 /// request and no timer, and a receiver that does not know the field skips it.
-fn families(series: &[Series]) -> Vec<(&str, &Metadata)> {
+fn families<'a>(series: &[&'a Series]) -> Vec<(&'a str, &'a Metadata)> {
     let mut seen = HashMap::new();
+    let mut last = "";
     let mut families = Vec::new();
     for series in series {
         let (Some(name), Some(metadata)) = (series.labels.metric_name(), &series.metadata) else { continue };
-        if seen.insert(name, ()).is_none() {
-            families.push((name, metadata));
+        // Series of one metric come one after the other, or nearly so.
+        if name != last && seen.insert(name, ()).is_none() {
+            families.push((name, &**metadata));
         }
+        last = name;
     }
     families
 }

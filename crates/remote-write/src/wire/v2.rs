@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::put;
 use crate::series::{Metadata, Sample, Series};
 
-pub(super) fn encode(series: &[Series]) -> Vec<u8> {
+pub(super) fn encode(series: &[&Series]) -> Vec<u8> {
     let mut symbols = Symbols::new();
     let mut body = Vec::new();
     let (mut one, mut refs) = (Vec::new(), Vec::new());

@@ -13,7 +13,7 @@ use crate::{LONG, NOW_MS, PROTOCOLS, labels, one, settings};
 async fn sent(settings: Settings, series: Vec<Series>) -> (Vec<Captured>, Counts) {
     let receiver = Receiver::storing().await;
     let destination = Destination::start(settings, Http::to(receiver.address)).unwrap();
-    destination.push(series).await.unwrap();
+    destination.push(&series).await.unwrap();
     let counts = destination.shutdown(LONG).await;
     assert_eq!(counts.pending, 0);
     (receiver.requests(), counts)
@@ -152,8 +152,8 @@ async fn shards_send_side_by_side_and_keep_each_series_in_order() {
     settings.queue.max_samples_per_send = 10;
     let destination = Destination::start(settings, Http::to(receiver.address)).unwrap();
     for at in 0..20 {
-        let series = (0..20).map(|n| one(&format!("m{n}"), 1.0, NOW_MS + at).remove(0)).collect();
-        destination.push(series).await.unwrap();
+        let series: Vec<_> = (0..20).map(|n| one(&format!("m{n}"), 1.0, NOW_MS + at).remove(0)).collect();
+        destination.push(&series).await.unwrap();
     }
     assert_eq!(destination.shutdown(LONG).await.sent, 400);
 }
@@ -166,7 +166,7 @@ async fn a_push_that_is_not_full_waits_for_the_next_but_not_for_ever() {
     settings.queue.max_samples_per_send = 3;
     let destination = Destination::start(settings, Http::to(receiver.address)).unwrap();
     for at in 0..4 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     destination.shutdown(LONG).await;
     let sizes: Vec<usize> = receiver.requests().iter().map(Captured::samples).collect();
@@ -182,7 +182,7 @@ async fn a_destination_that_hangs_costs_the_others_nothing() {
         .map(|(settings, receiver)| Destination::start(settings, Http::to(receiver.address)).unwrap());
     let sender = Sender::new(destinations.into());
     for at in 0..10 {
-        for result in sender.push(one("m", at as f64, NOW_MS + at)).await {
+        for result in sender.push(&one("m", at as f64, NOW_MS + at)).await {
             result.unwrap();
         }
         crate::until(&sender.destinations()[1], |counts| counts.pending == 0).await;
@@ -190,7 +190,7 @@ async fn a_destination_that_hangs_costs_the_others_nothing() {
     let counts = sender.shutdown(std::time::Duration::from_millis(10)).await;
     assert_eq!(counts[1].sent, 10);
     assert_eq!((counts[0].sent, counts[0].pending, counts[0].overflowed), (0, 3, 7));
-    assert!(sender.push(one("m", 0.0, NOW_MS)).await.iter().all(Result::is_err));
+    assert!(sender.push(&one("m", 0.0, NOW_MS)).await.iter().all(Result::is_err));
 }
 
 #[tokio::test]
@@ -219,9 +219,9 @@ async fn a_series_that_ends_is_marked() {
             let mut series: Vec<Series> = names.iter().flat_map(|name| one(name, 1.0, at)).collect();
             let ended = staleness.follow(&series, at);
             series.extend(ended);
-            destination.push(series).await.unwrap();
+            destination.push(&series).await.unwrap();
         }
-        destination.push(staleness.end(NOW_MS + 9)).await.unwrap();
+        destination.push(&staleness.end(NOW_MS + 9)).await.unwrap();
         assert_eq!(destination.shutdown(LONG).await.sent, 10);
         let mut marked: Vec<(String, i64)> = Vec::new();
         for one in all(&receiver.requests()) {

@@ -11,7 +11,7 @@ use crate::{LONG, NOW_MS, PROTOCOLS, labels, one, settings, until};
 async fn sent(settings: Settings, receiver: &Receiver, pushes: i64) -> Counts {
     let destination = Destination::start(settings, Http::to(receiver.address)).unwrap();
     for at in 0..pushes {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
         until(&destination, |counts| counts.pending == 0).await;
     }
     destination.shutdown(LONG).await
@@ -169,7 +169,7 @@ async fn a_partial_write_is_counted_and_not_sent_again() {
     for status in [200, 400] {
         let receiver = Receiver::start(move |_, request| Reply::Status(status, written(request, 3))).await;
         let destination = Destination::start(settings(Protocol::V2), Http::to(receiver.address)).unwrap();
-        destination.push(series()).await.unwrap();
+        destination.push(&series()).await.unwrap();
         let counts = destination.shutdown(LONG).await;
         assert_eq!((counts.sent, counts.failed, receiver.requests().len()), (3, 2, 1));
     }
@@ -185,7 +185,7 @@ async fn a_request_that_is_too_large_goes_in_halves_in_order() {
         .await;
         let destination = Destination::start(settings(protocol), Http::to(receiver.address)).unwrap();
         let series = (0..9).map(|n| Series::new(labels(&[("__name__", &format!("m{n}"))]), n as f64, NOW_MS));
-        destination.push(series.collect()).await.unwrap();
+        destination.push(&series.collect::<Vec<_>>()).await.unwrap();
         assert_eq!(destination.shutdown(LONG).await.sent, 9);
         let requests = receiver.requests();
         let sizes: Vec<usize> = requests.iter().map(Captured::samples).collect();
@@ -208,7 +208,7 @@ async fn credentials_are_refreshed_once() {
             let mut http = Http::to(receiver.address);
             http.refreshes = true;
             let destination = Destination::start(settings(Protocol::V1), http).unwrap();
-            destination.push(one("m", 1.0, NOW_MS)).await.unwrap();
+            destination.push(&one("m", 1.0, NOW_MS)).await.unwrap();
             let counts = destination.shutdown(LONG).await;
             assert_eq!((counts.sent, counts.failed, receiver.requests().len()), expect);
         }
@@ -264,7 +264,7 @@ async fn a_slow_receiver_gets_everything_in_order_and_holds_up_no_push() {
     let receiver = Receiver::start(|_, _| Reply::Slow(Duration::from_millis(20))).await;
     let destination = Destination::start(settings(Protocol::V2), Http::to(receiver.address)).unwrap();
     for at in 0..50 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     assert!(destination.counts().pending > 0);
     assert_eq!(destination.shutdown(LONG).await.sent, 50);
@@ -282,7 +282,7 @@ async fn what_waits_for_a_receiver_that_is_not_there_stays() {
     settings.queue.max_samples_per_send = 1;
     let destination = Destination::start(settings, Http::to(address)).unwrap();
     for at in 0..5 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     let counts = until(&destination, |counts| counts.unanswered >= 3).await;
     assert!(counts.last_error.unwrap().starts_with("no answer: "));
@@ -296,9 +296,9 @@ async fn old_samples_are_dropped_also_while_they_are_retried() {
     let destination = Destination::start(settings(Protocol::V2), Http::to(receiver.address)).unwrap();
     let old = NOW_MS - 3_600_001;
     let series = vec![one("old", 1.0, old).remove(0), one("fresh", 1.0, NOW_MS).remove(0)];
-    destination.push(series).await.unwrap();
-    destination.push(one("old", 1.0, old + 1)).await.unwrap();
-    destination.push(one("gone", 1.0, old)).await.unwrap();
+    destination.push(&series).await.unwrap();
+    destination.push(&one("old", 1.0, old + 1)).await.unwrap();
+    destination.push(&one("gone", 1.0, old)).await.unwrap();
     let counts = destination.shutdown(LONG).await;
     assert_eq!((counts.too_old, counts.sent, counts.failed), (2, 2, 0));
 }
@@ -312,14 +312,14 @@ async fn shutting_down_sends_what_waits_until_the_deadline() {
     .await;
     let destination = Destination::start(settings(Protocol::V2), Http::to(receiver.address)).unwrap();
     for at in 0..10 {
-        destination.push(one("m", 1.0, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", 1.0, NOW_MS + at)).await.unwrap();
     }
     let counts = destination.shutdown(LONG).await;
     assert_eq!((counts.sent, counts.pending), (10, 0));
 
     let receiver = Receiver::start(|_, _| Reply::Hang).await;
     let destination = Destination::start(settings(Protocol::V2), Http::to(receiver.address)).unwrap();
-    destination.push(one("m", 1.0, NOW_MS)).await.unwrap();
+    destination.push(&one("m", 1.0, NOW_MS)).await.unwrap();
     let counts = destination.shutdown(Duration::from_millis(20)).await;
     assert_eq!((counts.sent, counts.pending), (0, 1));
 }

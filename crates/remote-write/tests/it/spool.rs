@@ -30,7 +30,7 @@ async fn what_a_stopped_destination_left_is_sent_by_the_next_with_the_same_bytes
     let destination =
         Destination::start(spooled(Protocol::V2, directory.path()), Http::to(down.address)).unwrap();
     for at in 0..4 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     until(&destination, |counts| counts.retried > 0).await;
     let counts = destination.shutdown(Duration::ZERO).await;
@@ -57,7 +57,7 @@ async fn spooled_2_0_goes_to_a_1_0_receiver() {
     let destination =
         Destination::start(spooled(Protocol::Auto, directory.path()), Http::to(receiver.address)).unwrap();
     for at in 0..3 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     assert_eq!(destination.shutdown(LONG).await.sent, 3);
     assert_eq!(values(&receiver.requests()), [0, 0, 1, 2]);
@@ -70,10 +70,10 @@ async fn a_full_spool_drops_its_oldest_and_counts_them() {
     let mut settings = spooled(Protocol::V1, directory.path());
     settings.spool.as_mut().unwrap().max_bytes = 2000;
     let destination = Destination::start(settings, Http::to(hanging.address)).unwrap();
-    destination.push(one("m", 0.0, NOW_MS)).await.unwrap();
+    destination.push(&one("m", 0.0, NOW_MS)).await.unwrap();
     until(&destination, |_| !hanging.requests().is_empty()).await;
     for at in 1..100 {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
     }
     let counts = destination.shutdown(Duration::ZERO).await;
     assert!(counts.pending_bytes <= 2000 && counts.pending > 10, "{counts:?}");
@@ -94,7 +94,7 @@ async fn child() {
     let destination =
         Destination::start(spooled(Protocol::V2, Path::new(directory)), Http::to(address)).unwrap();
     for at in first.. {
-        destination.push(one("m", at as f64, NOW_MS + at)).await.unwrap();
+        destination.push(&one("m", at as f64, NOW_MS + at)).await.unwrap();
         use std::io::Write;
         writeln!(std::io::stdout(), "accepted {at}").unwrap();
         if at > first + 40 {
