@@ -41,7 +41,7 @@ async fn a_real_prometheus_has_what_was_sent() {
         };
         let all: Vec<_> = (0..4000).map(|n| series(&format!("f{n}"), 0.5, now - 2)).collect();
         destination.push(&all).await.unwrap();
-        destination.push(&vec![series("f0", stale_marker(), now - 1)]).await.unwrap();
+        destination.push(&[series("f0", stale_marker(), now - 1)]).await.unwrap();
         let Counts { sent, failed, message, .. } = destination.shutdown(LONG).await;
         assert_eq!((sent, failed), (4001, 0), "{protocol:?} as {message:?}");
 
