@@ -19,7 +19,7 @@ use crate::output::{Output, Shown};
 use crate::receivers::{ReceiverError, Receivers};
 use crate::settings::{QuerySettings, Settings};
 use crate::stats::Stats;
-use crate::task::{Memory, Shared, Task, WindowError, end};
+use crate::task::{LONGEST_TIMEOUT, Memory, Shared, Task, WindowError, end};
 
 /// What an exporter is given beside its settings.
 #[derive(Clone, Debug)]
@@ -211,6 +211,8 @@ async fn stop_all(stopped: BTreeMap<String, Running>) -> BTreeMap<String, (Arc<Q
 fn shared(settings: &Settings, around: &Around, output: Output) -> Result<Shared, StartError> {
     let mut parca = settings.parca.clone();
     parca.user_agent.clone_from(&around.user_agent);
+    // Windows have deadlines of their own; this one only must not be in their way.
+    parca.timeout = parca.timeout.max(LONGEST_TIMEOUT);
     Ok(Shared {
         client: Client::new(&parca)?,
         output,

@@ -43,7 +43,7 @@ pub enum MeasureError {
     Deadline {
         /// Its address.
         url: String,
-        /// The query's `timeout`.
+        /// The query's `timeout`, or more for a window that was too slow before.
         timeout: Duration,
     },
     /// Reading the answer ended in a panic.
@@ -88,16 +88,17 @@ pub(crate) struct Measured {
     pub(crate) bytes: usize,
 }
 
-/// Asks for one window within the query's deadline.
+/// Asks for one window within the deadline.
 pub(crate) async fn measure(
     client: &Client,
     query: &Arc<QuerySettings>,
     window: Window,
+    timeout: Duration,
 ) -> Result<Measured, MeasureError> {
     let asked = ask(client, query, window);
-    match tokio::time::timeout(query.timeout, asked).await {
+    match tokio::time::timeout(timeout, asked).await {
         Ok(measured) => measured,
-        Err(_) => Err(MeasureError::Deadline { url: client.url().to_owned(), timeout: query.timeout }),
+        Err(_) => Err(MeasureError::Deadline { url: client.url().to_owned(), timeout }),
     }
 }
 

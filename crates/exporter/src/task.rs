@@ -44,6 +44,10 @@ pub(crate) struct Task {
     shared: Shared,
     memory: Memory,
     labels: LabelCache,
+    /// How often the window was too slow so far.
+    slow: u32,
+    /// Whether the last window had more series than may be.
+    too_many: bool,
     /// Held until a window has been asked for, with whatever outcome.
     untried: Option<Latch>,
 }
@@ -80,8 +84,10 @@ enum Ended {
     Stopped,
 }
 
-/// How often a window is asked for that takes too long.
-const SLOW_TRIES: u32 = 3;
+/// How often a window is asked for that takes too long, each time with twice the time.
+const SLOW_TRIES: u32 = 6;
+/// What that ends at, unless the query's own deadline is longer.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The system's clock may be set: it is looked at again this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -122,7 +128,7 @@ impl Task {
         };
         // Every series of the query is there from the start.
         shared.stats.query(&query.name, |_| {});
-        let mut task = Self { query, shared, memory, labels: LabelCache::default(), untried };
+        let mut task = Self { query, shared, memory, labels: LabelCache::default(), slow: 0, too_many: false, untried };
         task.recover(left).await?;
         Ok(task)
     }
@@ -205,15 +211,15 @@ impl Task {
         (backoff.initial, backoff.factor) = (Duration::from_millis(500), 2.0);
         backoff.cap = self.query.schedule.interval.clamp(Duration::from_secs(1), Duration::from_secs(30));
         let mut rng = SmallRng::seed_from_u64(RandomState::new().hash_one(window));
-        let mut slow = 0;
+        self.slow = 0;
         for attempt in 0.. {
             let failure = match self.attempt(window, stop).await {
                 Some(Ok(())) => return Ended::Sent,
                 None => return Ended::Stopped,
                 Some(Err(error)) => self.failed(window, &error, attempt),
             };
-            slow += u32::from(failure == Failure::Slow);
-            if failure == Failure::Final || slow >= SLOW_TRIES || self.is_too_old(window) {
+            self.slow += u32::from(failure == Failure::Slow);
+            if failure == Failure::Final || self.slow >= SLOW_TRIES || self.is_too_old(window) {
                 self.memory.unsent = None;
                 return Ended::Missed;
             }
@@ -324,10 +330,14 @@ impl Task {
         let before = before.as_ref().map(|before| &before.table).filter(|before| !before.is_empty());
         let made = samples(&query, window, &measured.table, before, limit, &mut self.labels);
         self.shared.budget.use_up(name, made.series.len());
-        if made.over_limit > 0 {
+        let too_many = made.over_limit > 0;
+        if too_many && !self.too_many {
             let dropped = made.over_limit;
-            tracing::warn!(query_name = name, dropped, "too many series: left out the smallest");
+            tracing::warn!(query_name = name, dropped, "too many series: the smallest are left out from now on");
+        } else if self.too_many && !too_many {
+            tracing::info!(query_name = name, "all series are sent again");
         }
+        self.too_many = too_many;
         let outcome = if measured.table.is_empty() { "empty" } else { "ok" };
         self.shared.stats.lock().parca_up = Some(true);
         self.shared.stats.query(name, |stats| {
@@ -341,12 +351,20 @@ impl Task {
         Ok(made.series)
     }
 
+    fn timeout(&self) -> Duration {
+        let timeout = self.query.timeout;
+        timeout.saturating_mul(1 << self.slow).min(LONGEST_TIMEOUT.max(timeout))
+    }
+
     async fn ask(&self, window: Window) -> Result<(Measured, Option<Measured>), MeasureError> {
         let (client, query) = (&self.shared.client, &self.query);
-        let now = measure(client, query, window).await?;
+        let timeout = self.timeout();
+        let now = measure(client, query, window, timeout).await?;
         let before = match &query.compare {
             None => None,
-            Some(compare) => Some(measure(client, query, window.earlier(compare.offset)).await?),
+            Some(compare) => {
+                Some(measure(client, query, window.earlier(compare.offset), timeout).await?)
+            }
         };
         Ok((now, before))
     }

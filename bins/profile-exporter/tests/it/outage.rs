@@ -1,10 +1,14 @@
 //! Receivers and Parcas that are away, and an exporter that is killed.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use axum::http::StatusCode;
 use remote_write::is_stale;
 use test_support::{PATIENCE, Signal, eventually};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::fixture::{CPU, Exporter, Folder, Parca, head};
 use crate::receiver::Receiver;
@@ -107,5 +111,60 @@ async fn one_receiver_that_refuses_costs_the_others_nothing() {
     assert_eq!(bad.stored.series(), [""; 0]);
     bad.stored.answer(None);
     bad.stored.eventually(&["root_cumulative"], 3).await;
+    assert_eq!(exporter.stop(Signal::TERM).await.code, Some(0));
+}
+
+/// Passes bytes on between the exporter and a Parca; while paused, none of the answers.
+async fn slow_parca(parca: SocketAddr) -> (SocketAddr, watch::Sender<bool>) {
+    let (paused, gate) = watch::channel(false);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let mut gate = gate.clone();
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(parca).await.unwrap();
+                let (mut from_far, mut to_far) = far.split();
+                let (mut from_near, mut to_near) = near.split();
+                let answers = async {
+                    let mut buffer = vec![0; 64 << 10];
+                    loop {
+                        let read = from_far.read(&mut buffer).await?;
+                        let _closed = gate.wait_for(|paused| !*paused).await.is_err();
+                        if read == 0 {
+                            return to_near.shutdown().await;
+                        }
+                        to_near.write_all(&buffer[..read]).await?;
+                    }
+                };
+                // Connections end when either side goes.
+                let _ended = tokio::join!(answers, tokio::io::copy(&mut from_near, &mut to_far));
+            });
+        }
+    });
+    (address, paused)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parca_that_is_slow_for_a_while_costs_no_window() {
+    let (parca, receiver) = (Parca::start().await, Receiver::start().await);
+    let (address, paused) = slow_parca(parca.address).await;
+    let query = format!("- {{name: q, query: '{CPU}', duration: 1s, timeout: 200ms}}\n");
+    let folder = Folder::new(&(head(address, &[receiver.url()]) + &query));
+    let exporter = Exporter::start(&folder).await;
+    receiver.stored.eventually(&["root_cumulative"], 2).await;
+    paused.send(true).unwrap();
+    eventually("windows that take too long", || async {
+        let scrape = exporter.scrape().await;
+        let slow = scrape.number("profile_exporter_queries_total", &[("outcome", "timeout")]);
+        (slow >= Some(4.0)).then_some(())
+    })
+    .await;
+    paused.send(false).unwrap();
+    let seen = ends(&receiver).len();
+    eventually("windows after that", || async { (ends(&receiver).len() > seen + 4).then_some(()) }).await;
+    let ends = ends(&receiver);
+    assert!(ends.windows(2).all(|two| two[1] - two[0] == 1), "windows are missing: {ends:?}");
     assert_eq!(exporter.stop(Signal::TERM).await.code, Some(0));
 }
