@@ -12,9 +12,11 @@ cd "$(dirname "$0")/../.."
 windows=${1:-1000} rounds=${2:-3}
 interval_ms=100
 
-cargo build --quiet --release -p profile-exporter --bins
+# As it is shipped.
+cargo build --quiet --profile dist -p profile-exporter --bins
 cargo build --quiet --release -p exporter --example canned_parca
 cargo build --quiet --release -p query --example make_profile
+exporter=${CARGO_TARGET_DIR:-target}/dist/profile-exporter
 target=${CARGO_TARGET_DIR:-target}/release
 
 work=$(mktemp -d)
@@ -67,7 +69,7 @@ measure() {
 }
 
 for _ in $(seq "$rounds"); do
-  measure ours "$target/profile-exporter" --config-file "$work/config.yaml" --http-address 127.0.0.1:7556
+  measure ours "$exporter" --config-file "$work/config.yaml" --http-address 127.0.0.1:7556
   if [ -n "${ORIGINAL:-}" ]; then
     measure original "$ORIGINAL" --config-file "$work/config.yaml"
   fi

@@ -125,7 +125,7 @@ impl Context {
                 let names: Vec<&str> = deployments.list.iter().map(|listed| listed.name.as_str()).collect();
                 failure.hint(format!("available deployments: {}", names.join(", ")))
             }
-            Err(error) => failure.hint(error.to_string()),
+            Err(error) => failure.hint(error.message()),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Why it did not work, and the exit code that says so.
 
 use std::error::Error;
-use std::fmt;
 
 use query::backend::{BackendError, Class};
 use query::deployments::ConfigError;
@@ -85,13 +84,18 @@ impl Failure {
         self
     }
 
+    /// Whether a server did not take what it was sent.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.0.code == "invalid_argument"
+    }
+
     /// What kind of failure it is.
     pub(crate) fn exit(&self) -> Exit {
         self.0.exit
     }
 
     /// What went wrong and why, in one line or with a caret below.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let error: &(dyn Error + 'static) = self.0.error.as_ref();
         let message = ops::describe(error);
         let message = message.strip_prefix("error: ").unwrap_or(&message);
@@ -169,11 +173,5 @@ impl From<ConfigError> for Failure {
 impl From<WindowError> for Failure {
     fn from(error: WindowError) -> Self {
         Self::usage(error)
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.error.fmt(f)
     }
 }

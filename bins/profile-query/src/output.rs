@@ -68,7 +68,10 @@ pub(crate) fn color(when: &str) -> Result<bool, Failure> {
         "auto" => Ok(is_terminal() && std::env::var_os("NO_COLOR").is_none()),
         "always" => Ok(true),
         "never" => Ok(false),
-        other => Err(Failure::usage(format!("--color: expected auto, always or never, found `{other}`"))),
+        other => Err(Failure::usage(format!(
+            "--color: expected auto, always or never, found `{}`",
+            query::plain(other)
+        ))),
     }
 }
 

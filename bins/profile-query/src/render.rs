@@ -1,12 +1,11 @@
 //! A profile in the form that was asked for.
 
-use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use profile_codec::pprof;
 use profile_model::{FlameOptions, Profile};
 use report_render::top::{Sort, TextOptions, Top, TopOptions};
-use report_render::{Selection, dot, folded, html, json, speedscope, svg, terminal, top};
+use report_render::{Human, Selection, dot, folded, html, json, speedscope, svg, terminal, top};
 
 use crate::failure::Failure;
 use crate::output;
@@ -59,6 +58,14 @@ impl Form {
             Failure::usage(format!("--output: expected {}, found `{}`", names.join(", "), query::plain(name)))
         })
     }
+}
+
+/// The exact value, and how people read it.
+pub(crate) fn value(value: i64, unit: &str) -> String {
+    let value = Human { value, unit };
+    let (exact, human) = (value.exact().to_string(), value.to_string());
+    // Counts differ in nothing but commas.
+    if exact == human.replace(',', "") { exact } else { format!("{exact} ({human})") }
 }
 
 /// What ranks functions.
@@ -115,22 +122,11 @@ pub(crate) fn report(profile: &Profile, form: Form, look: &Look<'_>, out: &mut d
     }
 }
 
-/// The ranking. Functions that weigh the same are in order of their names, so that the same profile has the
-/// same ranking wherever it comes from.
+/// The ranking.
 pub(crate) fn ranked<'a>(selection: &Selection<'a>, look: &Look<'_>) -> Top<'a> {
     let mut options = TopOptions::default();
-    options.sort = look.sort;
-    let mut top = Top::of(selection, &options);
-    let by_cumulative = look.sort == Sort::Cumulative;
-    top.rows.sort_by_cached_key(|row| {
-        let values = if by_cumulative { (row.cumulative, row.flat) } else { (row.flat, row.cumulative) };
-        (Reverse(values), row.name.to_string())
-    });
-    for row in top.rows.drain(look.limit.min(top.rows.len())..) {
-        top.rest.functions += 1;
-        top.rest.flat = top.rest.flat.saturating_add(row.flat);
-    }
-    top
+    (options.sort, options.limit) = (look.sort, look.limit);
+    Top::of(selection, &options)
 }
 
 /// Writes the ranking as a table.

@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use pql::{Matcher, Selector};
+use profile_model::Profile;
 use query::backend::Ask;
 use query::parse_filter;
 use query::times::Window;
@@ -17,12 +18,11 @@ const DEFAULT_TYPE: &str = "cpu";
 
 /// The window that flags mean.
 pub(crate) fn window(time: &Time, default_range: &str, now: SystemTime) -> Result<Window, Failure> {
-    let text = |option: &'_ Option<String>| option.clone();
-    let (range, start, end) = (text(&time.range), text(&time.start), text(&time.end));
+    let (range, start, end) = (time.range.as_deref(), time.start.as_deref(), time.end.as_deref());
     if range.is_some() && start.is_some() && end.is_some() {
         return Err(Failure::usage("expected two of --range, --start and --end, found three"));
     }
-    Ok(Window::of(range.as_deref(), start.as_deref(), end.as_deref(), default_range, now)?)
+    Ok(Window::of(range, start, end, default_range, now)?)
 }
 
 /// Labels that were typed one by one.
@@ -71,6 +71,16 @@ pub(crate) fn stacks(filters: &Filters) -> Result<Option<Filter>, Failure> {
     filter.hide = regex("hide", &filters.hide)?;
     let is_something = filter.focus.is_some() || filter.ignore.is_some() || filter.hide.is_some();
     Ok(is_something.then_some(filter))
+}
+
+/// The stacks that a filter leaves.
+pub(crate) fn left_by(filter: Option<&Filter>, profile: Profile) -> Result<Profile, Failure> {
+    let Some(filter) = filter else { return Ok(profile) };
+    let left = filter.apply(profile);
+    if left.samples.is_empty() {
+        return Err(Failure::no_data("no data: no stack is left by --focus, --ignore and --hide"));
+    }
+    Ok(left)
 }
 
 /// A number of nodes, or anything else that is counted.

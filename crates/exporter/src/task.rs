@@ -128,7 +128,8 @@ impl Task {
         };
         // Every series of the query is there from the start.
         shared.stats.query(&query.name, |_| {});
-        let mut task = Self { query, shared, memory, labels: LabelCache::default(), slow: 0, too_many: false, untried };
+        let mut task =
+            Self { query, shared, memory, labels: LabelCache::default(), slow: 0, too_many: false, untried };
         task.recover(left).await?;
         Ok(task)
     }
@@ -333,7 +334,11 @@ impl Task {
         let too_many = made.over_limit > 0;
         if too_many && !self.too_many {
             let dropped = made.over_limit;
-            tracing::warn!(query_name = name, dropped, "too many series: the smallest are left out from now on");
+            tracing::warn!(
+                query_name = name,
+                dropped,
+                "too many series: the smallest are left out from now on"
+            );
         } else if self.too_many && !too_many {
             tracing::info!(query_name = name, "all series are sent again");
         }
@@ -362,9 +367,7 @@ impl Task {
         let now = measure(client, query, window, timeout).await?;
         let before = match &query.compare {
             None => None,
-            Some(compare) => {
-                Some(measure(client, query, window.earlier(compare.offset), timeout).await?)
-            }
+            Some(compare) => Some(measure(client, query, window.earlier(compare.offset), timeout).await?),
         };
         Ok((now, before))
     }

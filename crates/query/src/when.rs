@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt};
 use parca_client::{Client, LabelsRequest, QueryRangeRequest};
 use pql::Query;
 use profile_model::{TimeRange, Timestamp};
@@ -13,6 +14,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// The most queries of a question that are looked for at other times.
 const MAX_QUERIES: usize = 4;
+/// How many are looked for at the same time.
+const AT_ONCE: usize = 4;
 /// The most labels that are named.
 const MAX_LABELS: usize = 50;
 
@@ -20,17 +23,19 @@ const MAX_LABELS: usize = 50;
 ///
 /// Best effort: this is advice in an error, and a failure of it is no other error.
 pub(crate) async fn evidence(client: &Client, queries: &[Query]) -> (Option<TimeRange>, Vec<String>) {
-    let mut data: Option<TimeRange> = None;
-    for query in queries.iter().take(MAX_QUERIES) {
-        if let Some(range) = span(client, query).await {
-            data = Some(data.map_or(range, |known| join(known, range)));
-        }
-    }
+    let data = data_of(client, queries.iter().take(MAX_QUERIES)).await;
     let labels = match (data, queries) {
         (None, [query, ..]) if !query.matchers.is_empty() => labels(client, query).await,
         _ => Vec::new(),
     };
     (data, labels)
+}
+
+/// When any of the queries has data.
+pub(crate) async fn data_of(client: &Client, queries: impl Iterator<Item = &Query>) -> Option<TimeRange> {
+    let asked: Vec<_> = queries.map(|query| span(client, query)).collect();
+    let spans: Vec<Option<TimeRange>> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+    spans.into_iter().flatten().reduce(join)
 }
 
 fn join(a: TimeRange, b: TimeRange) -> TimeRange {

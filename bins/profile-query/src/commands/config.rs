@@ -67,7 +67,6 @@ fn one(deployment: &Deployment) -> Value {
 
 /// What there is to know about one; of headers the names only.
 fn details(deployment: &Deployment) -> Result<(), Failure> {
-    let text = |option: &Option<String>| option.clone();
     let path = |option: &Option<std::path::PathBuf>| option.as_ref().map(|path| path.display().to_string());
     let names: Vec<&str> = deployment.headers.iter().map(|(name, _)| name.as_str()).collect();
     let rows = [
@@ -75,14 +74,14 @@ fn details(deployment: &Deployment) -> Result<(), Failure> {
         ("Kind", Some(deployment.kind.to_string())),
         ("URL", Some(deployment.url.clone())),
         ("Auth", Some(deployment.auth().to_string())),
-        ("User", text(&deployment.username)),
-        ("Tenant", text(&deployment.tenant)),
+        ("User", deployment.username.clone()),
+        ("Tenant", deployment.tenant.clone()),
         ("Headers", (!names.is_empty()).then(|| names.join(", "))),
         ("Service label", Some(deployment.service_label().to_owned())),
-        ("UI", text(&deployment.ui_url)),
+        ("UI", deployment.ui_url.clone()),
         ("CA file", path(&deployment.ca_file)),
         ("Certificate", path(&deployment.cert_file)),
-        ("Server name", text(&deployment.server_name)),
+        ("Server name", deployment.server_name.clone()),
         ("Verification", deployment.insecure_skip_verify.then(|| "off: any certificate is taken".to_owned())),
         ("Timeout", deployment.timeout.map(|timeout| format!("{timeout:?}"))),
     ];

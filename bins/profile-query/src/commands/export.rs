@@ -31,10 +31,7 @@ pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failu
     let filter = selection::stacks(&args.filters)?;
     let backend = context.backend(&deployment)?;
     let merged = context.wait(&backend, backend.fetch(&ask, Detail::File)).await?;
-    let profile = match filter {
-        Some(filter) => filter.apply(merged.profile),
-        None => merged.profile,
-    };
+    let profile = selection::left_by(filter.as_ref(), merged.profile)?;
     let file = pprof::encode_gzip(&profile);
     if to_stdout {
         return output::data(|out| out.write_all(&file));

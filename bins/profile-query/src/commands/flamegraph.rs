@@ -57,12 +57,9 @@ pub(super) async fn run(context: &Context, mut args: Flamegraph) -> Result<(), F
         _ => Detail::Tree { max_nodes: Some(max_nodes) },
     };
     let mut merged = context.wait(&backend, backend.fetch(&ask, detail)).await?;
-    if let Some(filter) = filter {
-        merged.profile = filter.apply(merged.profile);
+    if filter.is_some() {
+        merged.profile = selection::left_by(filter.as_ref(), merged.profile)?;
         merged.outline = None;
-        if merged.profile.samples.is_empty() {
-            return Err(Failure::no_data("no data: no stack is left by --focus, --ignore and --hide"));
-        }
     }
     let title = format!("{service}: {}", merged.query.profile_type);
     let look = Look { title: &title, limit: args.limit, sort, color: context.color };
@@ -147,17 +144,12 @@ fn text(
     let Some(selection) = Selection::new(&merged.profile, 0) else { return Ok(()) };
     let facts = Facts::of(merged, &selection);
     let unit = selection.value_type().unit.as_str();
-    let value = |value| {
-        let value = Human { value, unit };
-        let (exact, human) = (value.exact().to_string(), value.to_string());
-        if exact == human { exact } else { format!("{exact} ({human})") }
-    };
     writeln!(out, "Deployment: {}", query::plain(deployment))?;
     writeln!(out, "Service: {}", query::plain(service))?;
     writeln!(out, "Profile: {}", merged.query.profile_type)?;
     writeln!(out, "Time: {}\n", query::plain(&window.typed))?;
-    writeln!(out, "Total samples: {}", value(facts.total))?;
-    writeln!(out, "Max self: {}", value(facts.max_self))?;
+    writeln!(out, "Total samples: {}", render::value(facts.total, unit))?;
+    writeln!(out, "Max self: {}", render::value(facts.max_self, unit))?;
     writeln!(out, "Functions: {}", facts.functions)?;
     writeln!(out, "Stack depth: {}\n", facts.depth)?;
     writeln!(out, "Top functions:")?;

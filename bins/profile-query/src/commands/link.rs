@@ -61,10 +61,15 @@ fn query_of(args: &Link, deployment: &Deployment, what: &str) -> Result<Query, F
         matchers.insert(0, Matcher::equal(deployment.service_label(), what));
     }
     let name = args.which.profile_type.clone().or(name).unwrap_or_else(|| "cpu".to_owned());
-    let profile_type = default_type(&name).ok_or_else(|| {
+    let mut profile_type = default_type(&name).ok_or_else(|| {
         Failure::usage(format!("expected a profile type in full, found `{}`", query::plain(&name)))
             .hint("`profile-query profiles` lists them")
     })?;
+    // What is measured over a time has a delta there, and of the short names that is CPU time.
+    let is_short = name.parse::<ProfileType>().is_err();
+    if is_short && deployment.kind == Kind::Parca && profile_type.period_type == "cpu" {
+        profile_type.delta = true;
+    }
     Ok(Query { profile_type, matchers })
 }
 

@@ -1,10 +1,9 @@
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 
 use crate::args::{Query, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{json_text, output};
+use crate::{input, json_text, output};
 
 /// The most of a body that is read.
 const MAX_BODY_BYTES: u64 = 64 << 20;
@@ -25,24 +24,16 @@ pub(super) async fn run(context: &Context, args: Query) -> Result<(), Failure> {
 
 /// What is to be sent: a text, a file, or what comes on stdin.
 fn body(word: Option<String>) -> Result<Vec<u8>, Failure> {
-    let text = match word {
-        None => return Ok(b"{}".to_vec()),
-        Some(text) => text,
-    };
-    let read = |from: &mut dyn Read| {
-        let mut bytes = Vec::new();
-        from.take(MAX_BODY_BYTES + 1).read_to_end(&mut bytes).map(|_| bytes)
+    let Some(text) = word else { return Ok(b"{}".to_vec()) };
+    let cannot_read = |from: &str, error: std::io::Error| {
+        Failure::run(format!("cannot read {}: {error}", query::plain(from)))
     };
     let bytes = match text.strip_prefix('@') {
-        _ if text == "-" => read(&mut std::io::stdin().lock()).map_err(Failure::run)?,
+        _ if text == "-" => input::stdin(MAX_BODY_BYTES).map_err(|error| cannot_read("stdin", error))?,
         None => text.into_bytes(),
-        Some(path) => File::open(path)
-            .and_then(|mut file| read(&mut file))
-            .map_err(|error| Failure::run(format!("cannot read `{path}`: {error}")))?,
+        Some(path) => input::file(Path::new(path), MAX_BODY_BYTES)
+            .map_err(|error| cannot_read(&format!("`{path}`"), error))?,
     };
-    if bytes.len() as u64 > MAX_BODY_BYTES {
-        return Err(Failure::usage(format!("expected a body of at most {MAX_BODY_BYTES} bytes, found more")));
-    }
     // Before it is sent, as servers answer to it in many ways.
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
         return Err(Failure::usage(format!("expected JSON: {error}")));

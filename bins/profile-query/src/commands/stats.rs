@@ -15,7 +15,9 @@ pub(super) async fn run(context: &Context, args: List) -> Result<(), Failure> {
     let backend = context.backend(&deployment)?;
     let stats = context.wait(&backend, backend.stats()).await?;
     let time = |time: Option<Timestamp>| time.map(query::rfc3339);
-    let (oldest, newest) = (time(stats.oldest), time(stats.newest));
+    // A Parca's is the end of a minute, which may be still to come.
+    let newest = stats.newest.map(|newest| newest.min(context.now.into()));
+    let (oldest, newest) = (time(stats.oldest), time(newest));
     if json {
         return list::print_json(&json!({ "has_data": stats.has_data, "oldest": oldest, "newest": newest }));
     }

@@ -60,9 +60,7 @@ impl Plan {
 
     pub(super) async fn fetch(&self, context: &Context) -> Result<Merged, Failure> {
         let mut merged = context.wait(&self.backend, self.backend.fetch(&self.ask, Detail::Whole)).await?;
-        if let Some(filter) = &self.filter {
-            merged.profile = filter.apply(merged.profile);
-        }
+        merged.profile = selection::left_by(self.filter.as_ref(), merged.profile)?;
         Ok(merged)
     }
 

@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use pql::MatchOp;
@@ -10,10 +8,7 @@ use query::times;
 use crate::args::{Upload, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{output, selection};
-
-/// The most of a file that is read.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+use crate::{input, output, selection};
 
 pub(super) async fn run(context: &Context, args: Upload) -> Result<(), Failure> {
     let mut words = Words::new(args.words);
@@ -36,19 +31,24 @@ pub(super) async fn run(context: &Context, args: Upload) -> Result<(), Failure> 
     // All files are read and checked before one is sent.
     let mut uploads = Vec::new();
     for file in &files {
-        let bytes =
-            read(Path::new(file)).map_err(|error| Failure::run(format!("cannot read `{file}`: {error}")))?;
+        let shown = query::plain(file);
+        let bytes = input::file(Path::new(file), input::MAX_PROFILE_BYTES)
+            .map_err(|error| Failure::run(format!("cannot read `{shown}`: {error}")))?;
         let upload = Prepared::new(&bytes, &labels, &deployment, time)
-            .map_err(|error| Failure::run(format!("`{file}`: expected a pprof file: {error}")))?;
+            .map_err(|error| Failure::run(format!("`{shown}`: expected a pprof file: {error}")))?;
         uploads.push(upload);
     }
     let backend = context.backend(&deployment)?;
     let sent = context.wait(&backend, backend.upload(&uploads)).await;
-    sent.map_err(|failure| {
-        failure.hint("servers refuse profiles that are old: --override-timestamp says they are of now")
+    sent.map_err(|failure| match time {
+        None if failure.is_refusal() => {
+            failure.hint("servers refuse profiles that are old: --override-timestamp says they are of now")
+        }
+        _ => failure,
     })?;
     for (file, upload) in files.iter().zip(&uploads) {
-        output::words(&format!("sent `{file}` as {}", query::plain(&upload.labels.to_string())));
+        let labels = upload.labels.to_string();
+        output::words(&format!("sent `{}` as {}", query::plain(file), query::plain(&labels)));
     }
     Ok(())
 }
@@ -63,13 +63,4 @@ fn labels(typed: &[String], service: Option<&str>, service_label: &str) -> Resul
     }
     pairs.extend(service.map(|service| (service_label.to_owned(), service.to_owned())));
     Ok(pairs.into_iter().collect())
-}
-
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(std::io::Error::other(format!("expected at most {MAX_FILE_BYTES} bytes, found more")));
-    }
-    Ok(bytes)
 }

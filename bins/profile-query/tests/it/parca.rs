@@ -121,7 +121,9 @@ async fn all_commands_work() {
     let exit = home.run(&["query", "lab", "Nonsense"]).await;
     assert_eq!(exit.code, Some(2), "{exit:#?}");
     let link = home.ok(&["link", "lab", "axiom-db"]).await;
-    assert!(link.starts_with(&format!("{url}/?expression_a=process_cpu%3Acpu")), "{link}");
+    let expect =
+        format!("{url}/?expression_a=process_cpu%3Acpu%3Ananoseconds%3Acpu%3Ananoseconds%3Adelta%7B");
+    assert!(link.starts_with(&expect), "{link}");
     // What a query range would take is anchored, as on a Pyroscope.
     let exit = home.run(&["flamegraph", "lab", "axiom-db", "-l", "release=~[3-9]"]).await;
     assert_eq!(exit.code, Some(3), "{exit:#?}");

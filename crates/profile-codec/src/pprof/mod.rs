@@ -17,6 +17,8 @@ pub use json::write_json;
 pub use limits::Limits;
 pub use wire::WireError;
 
+use std::borrow::Cow;
+
 use profile_model::Profile;
 use raw::RawProfile;
 
@@ -28,8 +30,23 @@ use raw::RawProfile;
 /// # Errors
 /// If the bytes are not gzip or protobuf, refer to what is not there, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
-    let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
-    let raw = RawProfile::parse(&bytes, limits)?;
+    decode_inflated(&inflate::inflate(bytes, limits.max_decoded_bytes)?, limits)
+}
+
+/// Reads a profile as [`decode`] does, and lets go of compressed bytes as soon as it can.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_vec(bytes: Vec<u8>, limits: &Limits) -> Result<Profile, DecodeError> {
+    let inflated = match inflate::inflate(&bytes, limits.max_decoded_bytes)? {
+        Cow::Owned(inflated) => Some(inflated),
+        Cow::Borrowed(_) => None,
+    };
+    decode_inflated(&inflated.unwrap_or(bytes), limits)
+}
+
+fn decode_inflated(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
+    let raw = RawProfile::parse(bytes, limits)?;
     Ok(resolve::resolve(&raw)?)
 }
 

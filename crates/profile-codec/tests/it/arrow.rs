@@ -5,18 +5,24 @@ use arrow_array::{
 };
 use arrow_ipc::reader::StreamReader;
 use arrow_schema::DataType;
-use profile_codec::arrow::{EncodedFlameGraph, encode_flame_graph, encode_table};
+use profile_codec::arrow::{
+    ArrowLimits, EncodedFlameGraph, decode_flame_graph, encode_flame_graph, encode_table,
+};
 use profile_model::{
     CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, Function, Labels, Line, Location,
     LocationId, Mapping, MappingFlags, NodeId, StackId, Symbols, WeightedStack,
 };
 
-use crate::pprof_files;
+use crate::{flame_rows, pprof_files};
 
 fn read(stream: &[u8]) -> RecordBatch {
     let mut reader = StreamReader::try_new(stream, None).unwrap();
     let batch = reader.next().unwrap().unwrap();
     assert!(reader.next().is_none());
+    // A table has none.
+    if batch.column_by_name("parent").is_some() {
+        flame_rows::check(stream, &decode_flame_graph(stream, &ArrowLimits::default()).unwrap());
+    }
     batch
 }
 

@@ -20,6 +20,8 @@ use profile_codec::arrow::{
 };
 use profile_model::{FlameGraph, FlameKind, NodeId, Symbols};
 
+use crate::flame_rows;
+
 /// A record that a Parca made of its own profile.
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
@@ -27,7 +29,9 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn flame_graph(bytes: &[u8]) -> DecodedFlameGraph {
-    decode_flame_graph(bytes, &ArrowLimits::default()).unwrap()
+    let decoded = decode_flame_graph(bytes, &ArrowLimits::default()).unwrap();
+    flame_rows::check(bytes, &decoded);
+    decoded
 }
 
 fn table(bytes: &[u8]) -> DecodedTable {

@@ -7,6 +7,8 @@ use profile_model::{
 };
 use proptest::prelude::*;
 
+use crate::flame_rows;
+
 #[derive(Clone, Debug)]
 struct Input {
     functions: Vec<([u8; 3], i64)>,
@@ -91,6 +93,7 @@ proptest! {
         let graph = FlameGraph::of(&symbols, samples, FlameOptions::default());
         let record = encode_flame_graph(&graph, &symbols, 0.0).unwrap().record;
         let decoded = decode_flame_graph(&record, &ArrowLimits::default()).unwrap();
+        flame_rows::check(&record, &decoded);
 
         let layout = graph.layout();
         prop_assert_eq!(decoded.graph.nodes().len(), layout.boxes.len());

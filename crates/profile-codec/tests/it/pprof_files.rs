@@ -37,6 +37,10 @@ fn real_profiles_round_trip() {
         let profile = read(&path);
         let again = pprof::decode(&pprof::encode_gzip(&profile), &Limits::default()).unwrap();
         assert!(flat::of_model(&again) == flat::of_model(&profile), "{}", path.display());
+        for bytes in [pprof::encode(&profile), pprof::encode_gzip(&profile)] {
+            let owned = pprof::decode_vec(bytes, &Limits::default()).unwrap();
+            assert!(flat::of_model(&owned) == flat::of_model(&profile), "{}", path.display());
+        }
         assert!(pprof::decode_like_parca(&pprof::encode(&profile), 0, &Limits::default()).is_ok());
         for sample_type in 0..profile.sample_types.len() {
             let total = profile.samples.total(sample_type);

@@ -39,7 +39,7 @@ impl Tree {
     }
 
     /// Writes what [`from_stream`](Self::from_stream) reads, the last sibling first as the server does.
-    /// Cumulative values are not in that form.
+    /// Cumulative values are not in that form. Siblings of one name, which no server has, change places.
     pub fn to_stream(&self) -> Vec<u8> {
         let below = Children::of_sorted(&self.nodes);
         let mut out = Vec::new();

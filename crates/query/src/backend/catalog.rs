@@ -15,6 +15,9 @@ const TYPE_LABEL: &str = "__profile_type__";
 /// How many calls are under way at a time.
 const AT_ONCE: usize = 4;
 
+/// The most types of a Parca that are looked for.
+const MAX_TYPES: usize = 16;
+
 /// Whether a server has data, and from when to when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,7 +26,7 @@ pub struct Stats {
     pub has_data: bool,
     /// The time of the oldest profile, if that is known.
     pub oldest: Option<Timestamp>,
-    /// The time of the newest profile, if that is known.
+    /// The time of the newest profile, if that is known; on a Parca the end of the minute that it is in.
     pub newest: Option<Timestamp>,
 }
 
@@ -226,6 +229,11 @@ impl Backend {
     /// # Errors
     /// The server's.
     pub async fn stats(&self) -> Result<Stats, BackendError> {
+        self.stats_of(MAX_TYPES).await
+    }
+
+    /// The same, on a Parca from only so many types: it takes some calls for each.
+    pub(super) async fn stats_of(&self, most_types: usize) -> Result<Stats, BackendError> {
         match &self.server {
             Server::Pyroscope(client) => {
                 self.note("GetProfileStats", "");
@@ -237,7 +245,7 @@ impl Backend {
                 let has_data = client.has_profile_data().await?;
                 let types = client.profile_types(&ProfileTypesRequest::default()).await?;
                 let queries: Vec<Query> = types.into_iter().map(Query::all).collect();
-                let (data, _) = when::evidence(client, &queries).await;
+                let data = when::data_of(client, queries.iter().take(most_types)).await;
                 let (oldest, newest) = (data.map(|data| data.start), data.map(|data| data.end));
                 Ok(Stats { has_data, oldest, newest })
             }

@@ -10,6 +10,8 @@ use crate::rfc3339;
 
 /// The most names that are shown.
 const MAX_NAMED: usize = 10;
+/// From how many types it is first found out when there is data: people wait for this.
+const STATS_TYPES: usize = 4;
 
 /// Why nothing was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +122,18 @@ impl Backend {
         ask: &Ask,
         profile_type: Option<&ProfileType>,
     ) -> Result<Nothing, BackendError> {
-        let Stats { has_data, oldest, newest } = self.stats().await?;
+        let range = ask.range;
+        let mut stats = self.stats_of(STATS_TYPES).await?;
+        if is_outside(&stats, range) {
+            // The first types may be those that are measured no more.
+            stats = self.stats().await?;
+        }
+        let Stats { has_data, oldest, newest } = stats;
         if !has_data {
             return Ok(Nothing::NeverAny);
         }
-        let range = ask.range;
         let outside = Nothing::OutsideWindow { range, oldest, newest };
-        let is_before = newest.is_some_and(|newest| newest < range.start);
-        if is_before || oldest.is_some_and(|oldest| oldest > range.end) {
+        if is_outside(&stats, range) {
             return Ok(outside);
         }
         if let Some(service) = &ask.service {
@@ -158,6 +164,12 @@ impl Backend {
         }
         Ok(Nothing::NoMatch { matchers: ask.matchers.clone() })
     }
+}
+
+/// Whether all that there is lies before or behind the window.
+fn is_outside(stats: &Stats, range: TimeRange) -> bool {
+    stats.newest.is_some_and(|newest| newest < range.start)
+        || stats.oldest.is_some_and(|oldest| oldest > range.end)
 }
 
 fn named(all: &[impl ToString]) -> String {

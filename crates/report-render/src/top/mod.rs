@@ -18,7 +18,8 @@ use crate::Selection;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopOptions {
-    /// What the rows are sorted by, the largest first.
+    /// What the rows are sorted by, the largest first; equal ones by name, so that a profile has the same
+    /// ranking in whatever order its stacks came.
     pub sort: Sort,
     /// How many rows there are at most; the others are summed.
     pub limit: usize,
@@ -109,7 +110,7 @@ impl<'a> Top<'a> {
         };
         let row = |(at, row)| TopRow::new(selection, row, change(at));
         let mut rows: Vec<TopRow<'_>> = table.rows.iter().enumerate().map(row).collect();
-        rows.sort_by_key(|row| Reverse(row.keys(options.sort)));
+        rows.sort_by_key(|row| (Reverse(row.keys(options.sort)), row.place()));
         let is_frameless = |stack: profile_model::StackId| symbols.stack(stack).is_empty();
         let frameless = weights.iter().filter(|stack| is_frameless(stack.stack));
         Self {
@@ -145,13 +146,22 @@ impl<'a> TopRow<'a> {
         }
     }
 
-    /// What the row is sorted by; rows that agree in it stay in order of first sight.
+    /// What the row is sorted by.
     fn keys(&self, sort: Sort) -> (i128, i128) {
         let (flat, cumulative) = (i128::from(self.flat), i128::from(self.cumulative));
         match sort {
             Sort::Flat => (flat, cumulative),
             Sort::Cumulative => (cumulative, flat),
             Sort::FlatChange => (i128::from(self.flat_diff).abs(), flat),
+        }
+    }
+
+    /// Where the row stands among those that weigh the same: functions by name, then addresses.
+    fn place(&self) -> (u8, &'a str, u64, &'a str) {
+        match self.name {
+            FrameName::Function(name) => (0, name, 0, self.file),
+            FrameName::Address { file, address } => (1, file, address, self.mapping),
+            FrameName::Unknown => (2, "", 0, self.mapping),
         }
     }
 }

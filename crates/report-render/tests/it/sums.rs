@@ -118,3 +118,18 @@ fn what_a_limit_leaves_out_is_in_the_sums() {
     let cut = json::flame_graph(&selection.flame(&graph), &options, &mut Vec::new()).unwrap();
     assert_eq!((cut.nodes, cut.value), (1, 2));
 }
+
+#[test]
+fn functions_that_weigh_the_same_are_in_the_same_order_wherever_stacks_come_from() {
+    let names = |lines: &str, sort| {
+        let profile = forms::profile(lines);
+        let mut options = top::TopOptions::default();
+        (options.sort, options.limit) = (sort, 3);
+        let table = top::Top::of(&Selection::new(&profile, 0).unwrap(), &options);
+        table.rows.iter().map(|row| row.name.to_string()).collect::<Vec<_>>()
+    };
+    for lines in ["m;c 5\nm;a 5\nm;b 5\nm;d 6\n", "m;d 6\nm;b 5\nm;a 5\nm;c 5\n"] {
+        assert_eq!(names(lines, top::Sort::Flat), ["d", "a", "b"], "{lines}");
+        assert_eq!(names(lines, top::Sort::Cumulative), ["m", "d", "a"], "{lines}");
+    }
+}

@@ -7,6 +7,7 @@ use report_render::{Human, Selection, compare, compare_by_share, html, svg};
 use super::sides::Sides;
 use crate::failure::Failure;
 use crate::output;
+use crate::render::value;
 
 /// The form of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,13 +135,6 @@ impl Report<'_> {
         options.title.clone_from(&self.sides.title);
         svg::flame_graph(&flame, &options, out).map(drop)
     }
-}
-
-/// The exact value, and how people read it.
-fn value(value: i64, unit: &str) -> String {
-    let value = Human { value, unit };
-    let (exact, human) = (value.exact().to_string(), value.to_string());
-    if exact == human { exact } else { format!("{exact} ({human})") }
 }
 
 /// The selected values times a factor, as a profile of their own.

@@ -1,5 +1,3 @@
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use profile_codec::pprof;
@@ -14,10 +12,8 @@ use report_render::transform::Filter;
 use crate::args::{Diff, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::selection;
+use crate::{input, selection};
 
-/// The most of a file that is read.
-const MAX_FILE_BYTES: u64 = 256 << 20;
 /// The window where both sides have the same and none is typed.
 const DEFAULT_RANGE: &str = "10m";
 
@@ -225,16 +221,10 @@ fn from_files(files: [&String; 2], plan: &Plan) -> Result<Sides, Failure> {
 }
 
 fn read(file: &str) -> Result<Profile, Failure> {
-    let path = Path::new(file);
-    let mut bytes = Vec::new();
-    let opened = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
-    opened.map_err(|error| {
+    let bytes = input::file(Path::new(file), input::MAX_PROFILE_BYTES).map_err(|error| {
         Failure::usage(format!("cannot read `{}`: {error}", query::plain(file)))
             .hint("two words are two pprof files; times of a deployment's service are four words more")
     })?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Failure::run(format!("`{file}`: expected at most {MAX_FILE_BYTES} bytes, found more")));
-    }
-    pprof::decode(&bytes, &pprof::Limits::default())
+    pprof::decode_vec(bytes, &pprof::Limits::default())
         .map_err(|error| Failure::run(format!("`{}`: expected a pprof file: {error}", query::plain(file))))
 }

@@ -68,7 +68,9 @@ impl Builder {
                 Some(graph) => {
                     let parent = columns.parent(row, graph, self.max_depth)?;
                     let kind = match columns.labels_only.get(row) {
-                        Some(true) => FlameKind::Group(graph.add_group(row_labels(&columns.labels, row, &mut batch)?)),
+                        Some(true) => {
+                            FlameKind::Group(graph.add_group(row_labels(&columns.labels, row, &mut batch)?))
+                        }
                         _ => FlameKind::Frame(columns.frame(row)?),
                     };
                     graph.append(parent, kind, sums).expect("the parent is in range, the group was added");

@@ -97,11 +97,9 @@ impl Decoder {
 
         let first = self.read.rows.len();
         let mut nameless = false;
-        for row in 0..count {
-            let parent = match first + row {
-                0 => self.root(&parents)?,
-                _ => self.parent(&parents, row)?,
-            };
+        for (row, name) in functions.into_iter().enumerate() {
+            let is_root = first + row == 0;
+            let parent = if is_root { self.root(&parents)? } else { self.parent(&parents, row)? };
             let group = match labels_only.get(row) {
                 Some(true) => {
                     self.read.groups.push(super::flame_graph::row_labels(&labels, row, &mut batch)?);
@@ -109,14 +107,15 @@ impl Decoder {
                 }
                 _ => None,
             };
-            let named = functions[row].is_some_and(|name| !self.read.symbols.string(name).is_empty());
-            nameless |= !named && group.is_none() && first + row > 0;
+            let function = name.filter(|_| !is_root && group.is_none());
+            let is_named = function.is_some_and(|name| !self.read.symbols.string(name).is_empty());
+            nameless |= !is_named && !is_root && group.is_none();
             self.read.rows.push(FlameRow {
                 parent,
                 group,
                 cumulative: cumulative.get(row).unwrap_or(0),
                 flat: flat.get(row).unwrap_or(0),
-                function: functions[row],
+                function,
                 ..FlameRow::default()
             });
         }
