@@ -62,8 +62,8 @@ fn is_joined(short: &str, candidate: &ProfileType) -> bool {
 const MAX_COMPARED: usize = 128;
 
 fn nearest(short: &str, types: &[ProfileType]) -> Vec<ProfileType> {
-    let typed: Vec<char> = short.to_lowercase().chars().collect();
-    if typed.is_empty() || typed.len() > MAX_COMPARED {
+    let typed = short.to_lowercase();
+    if typed.is_empty() || typed.chars().count() > MAX_COMPARED {
         return Vec::new();
     }
     let mut ranked: Vec<_> =
@@ -74,7 +74,7 @@ fn nearest(short: &str, types: &[ProfileType]) -> Vec<ProfileType> {
 }
 
 /// The smallest distance to any spelling of the type, if that is close enough to be meant.
-fn distance_to(typed: &[char], candidate: &ProfileType) -> Option<usize> {
+fn distance_to(typed: &str, candidate: &ProfileType) -> Option<usize> {
     let ProfileType { name, sample_type, period_type, .. } = candidate;
     let spellings = [
         candidate.to_string(),
@@ -84,26 +84,12 @@ fn distance_to(typed: &[char], candidate: &ProfileType) -> Option<usize> {
         sample_type.clone(),
     ];
     let distance = |spelling: &String| {
-        let spelling: Vec<char> = spelling.to_lowercase().chars().take(MAX_COMPARED).collect();
-        let distance = edit_distance(typed, &spelling);
-        (distance <= spelling.len().min(typed.len()).div_ceil(3).max(1)).then_some(distance)
+        let spelling: String = spelling.to_lowercase().chars().take(MAX_COMPARED).collect();
+        let most = spelling.chars().count().min(typed.chars().count()).div_ceil(3).max(1);
+        let distance = strsim::levenshtein(typed, &spelling);
+        (distance <= most).then_some(distance)
     };
     spellings.iter().filter_map(distance).min()
-}
-
-/// Levenshtein's, one row at a time.
-fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
