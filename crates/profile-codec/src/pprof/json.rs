@@ -23,8 +23,7 @@ pub fn write_json(pprof: &[u8], limits: &Limits, out: &mut impl Write) -> io::Re
 fn profile(raw: &RawProfile<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut object = Object::open(out)?;
     object.list("sampleType", raw.sample_types.iter(), |of, out| value_type(of, out))?;
-    let mut buffer = SampleParts::default();
-    object.list("sample", raw.samples.iter(), |of, out| sample(raw.sample(of, &mut buffer), out))?;
+    object.list("sample", raw.samples(), |of, out| sample(&of, out))?;
     object.list("mapping", raw.mappings.iter(), |of, out| mapping(of, out))?;
     object.list("location", raw.locations(), |(of, lines), out| location(of, lines, out))?;
     object.list("function", raw.functions.iter(), |of, out| function(of, out))?;
@@ -52,7 +51,7 @@ fn value_type(of: &RawValueType, out: &mut impl Write) -> io::Result<()> {
     object.close()
 }
 
-fn sample(of: &SampleParts, out: &mut impl Write) -> io::Result<()> {
+fn sample(of: &SampleParts<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut object = Object::open(out)?;
     object.list("locationId", of.location_ids.iter(), |id, out| write!(out, "\"{id}\""))?;
     object.list("value", of.values.iter(), |value, out| write!(out, "\"{value}\""))?;
@@ -152,7 +151,7 @@ impl<'o, W: Write> Object<'o, W> {
         &mut self,
         name: &str,
         entries: impl Iterator<Item = T>,
-        mut write: impl FnMut(T, &mut W) -> io::Result<()>,
+        write: impl Fn(T, &mut W) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut entries = entries.peekable();
         if entries.peek().is_none() {

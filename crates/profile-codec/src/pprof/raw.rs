@@ -5,13 +5,15 @@ use super::{
     wire::{self, Reader},
 };
 
-/// A `perftools.profiles.Profile` without an allocation per entry: the lines of locations lie end to
-/// end in one list, and samples, by far the most of a profile, stay in the bytes.
+/// A `perftools.profiles.Profile` without an allocation per entry: what is repeated in samples and
+/// locations lies end to end in one list.
 #[derive(Default)]
 pub(super) struct RawProfile<'a> {
     pub(super) sample_types: Vec<RawValueType>,
-    /// Checked to be readable within the limits; see [`sample`](Self::sample).
-    pub(super) samples: Vec<&'a [u8]>,
+    pub(super) samples: Vec<RawSample>,
+    pub(super) location_ids: Vec<u64>,
+    pub(super) values: Vec<i64>,
+    pub(super) labels: Vec<RawLabel>,
     pub(super) mappings: Vec<RawMapping>,
     pub(super) locations: Vec<RawLocation>,
     pub(super) lines: Vec<RawLine>,
@@ -26,13 +28,20 @@ pub(super) struct RawProfile<'a> {
     pub(super) comments: Vec<i64>,
     pub(super) default_sample_type: i64,
     pub(super) doc_url: i64,
-    limits: Limits,
 }
 
 #[derive(Clone, Copy, Default)]
 pub(super) struct RawValueType {
     pub(super) name: i64,
     pub(super) unit: i64,
+}
+
+/// Where the parts of a sample end in the lists; they start where the sample before ends.
+#[derive(Clone, Copy, Default)]
+pub(super) struct RawSample {
+    pub(super) locations_end: usize,
+    pub(super) values_end: usize,
+    pub(super) labels_end: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -82,25 +91,16 @@ pub(super) struct RawFunction {
     pub(super) start_line: i64,
 }
 
-/// One sample, in buffers that the next one uses again.
-#[derive(Default)]
-pub(super) struct SampleParts {
-    pub(super) location_ids: Vec<u64>,
-    pub(super) values: Vec<i64>,
-    pub(super) labels: Vec<RawLabel>,
-}
-
-/// How much there is in all samples so far.
-#[derive(Default)]
-struct SampleCounts {
-    numbers: usize,
-    labels: usize,
+/// The parts of one sample.
+pub(super) struct SampleParts<'a> {
+    pub(super) location_ids: &'a [u64],
+    pub(super) values: &'a [i64],
+    pub(super) labels: &'a [RawLabel],
 }
 
 impl<'a> RawProfile<'a> {
     pub(super) fn parse(bytes: &'a [u8], limits: &Limits) -> Result<Self, DecodeError> {
-        let mut profile = Self { limits: *limits, ..Self::default() };
-        let (mut parts, mut counts) = (SampleParts::default(), SampleCounts::default());
+        let mut profile = Self::default();
         let mut reader = Reader::new(bytes);
         while let Some(field) = reader.next()? {
             match field.number {
@@ -108,13 +108,7 @@ impl<'a> RawProfile<'a> {
                     room(&profile.sample_types, limits.max_sample_types, "sample types")?;
                     profile.sample_types.push(RawValueType::default().parse(field.bytes()?)?);
                 }
-                2 => {
-                    room(&profile.samples, limits.max_samples, "samples")?;
-                    let sample = field.bytes()?;
-                    parts.read(sample, limits)?;
-                    counts.add(&parts, limits)?;
-                    profile.samples.push(sample);
-                }
+                2 => profile.parse_sample(field.bytes()?, limits)?,
                 3 => {
                     room(&profile.mappings, limits.max_table_entries, "mappings")?;
                     profile.mappings.push(RawMapping::parse(field.bytes()?)?);
@@ -162,10 +156,18 @@ impl<'a> RawProfile<'a> {
         indices.filter_map(string).map(|string| string.len()).sum()
     }
 
-    /// One of the samples, read into a buffer.
-    pub(super) fn sample<'p>(&self, sample: &[u8], buffer: &'p mut SampleParts) -> &'p SampleParts {
-        buffer.read(sample, &self.limits).expect("it was read before, within the same limits");
-        buffer
+    /// The samples in order.
+    pub(super) fn samples(&self) -> impl Iterator<Item = SampleParts<'_>> {
+        let mut start = RawSample::default();
+        self.samples.iter().map(move |end| {
+            let parts = SampleParts {
+                location_ids: &self.location_ids[start.locations_end..end.locations_end],
+                values: &self.values[start.values_end..end.values_end],
+                labels: &self.labels[start.labels_end..end.labels_end],
+            };
+            start = *end;
+            parts
+        })
     }
 
     /// The locations in order, each with its lines.
@@ -176,6 +178,44 @@ impl<'a> RawProfile<'a> {
             start = location.lines_end;
             (location, lines)
         })
+    }
+
+    fn parse_sample(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), DecodeError> {
+        room(&self.samples, limits.max_samples, "samples")?;
+        let leaf = self.location_ids.len();
+        let mut reader = Reader::new(bytes);
+        while let Some(field) = reader.next()? {
+            match field.number {
+                1 => {
+                    let count = field.varint_count();
+                    let depth = self.location_ids.len() - leaf + count;
+                    at_most(depth, limits.max_stack_depth, "locations in a sample")?;
+                    self.room_for_numbers(count, limits)?;
+                    self.location_ids.reserve(count);
+                    field.each_varint(|id| self.location_ids.push(id))?;
+                }
+                2 => {
+                    self.room_for_numbers(field.varint_count(), limits)?;
+                    field.each_varint(|value| self.values.push(value as i64))?;
+                }
+                3 => {
+                    room(&self.labels, limits.max_table_entries, "labels")?;
+                    self.labels.push(RawLabel::parse(field.bytes()?)?);
+                }
+                _ => {}
+            }
+        }
+        self.samples.push(RawSample {
+            locations_end: self.location_ids.len(),
+            values_end: self.values.len(),
+            labels_end: self.labels.len(),
+        });
+        Ok(())
+    }
+
+    fn room_for_numbers(&self, more: usize, limits: &Limits) -> Result<(), DecodeError> {
+        let count = self.location_ids.len() + self.values.len() + more;
+        at_most(count, limits.max_sample_numbers, "locations and values of samples")
     }
 
     fn parse_location(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), DecodeError> {
@@ -198,48 +238,6 @@ impl<'a> RawProfile<'a> {
         location.lines_end = self.lines.len();
         self.locations.push(location);
         Ok(())
-    }
-}
-
-impl SampleParts {
-    fn read(&mut self, sample: &[u8], limits: &Limits) -> Result<(), DecodeError> {
-        let Self { location_ids, values, labels } = self;
-        location_ids.clear();
-        values.clear();
-        labels.clear();
-        let mut reader = Reader::new(sample);
-        while let Some(field) = reader.next()? {
-            match field.number {
-                1 => {
-                    let depth = location_ids.len() + field.varint_count();
-                    at_most(depth, limits.max_stack_depth, "locations in a sample")?;
-                    field.each_varint(|id| location_ids.push(id))?;
-                }
-                2 => {
-                    let count = values.len() + field.varint_count();
-                    at_most(count, limits.max_sample_numbers, NUMBERS)?;
-                    field.each_varint(|value| values.push(value as i64))?;
-                }
-                3 => {
-                    room(labels, limits.max_table_entries, LABELS)?;
-                    labels.push(RawLabel::parse(field.bytes()?)?);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-const NUMBERS: &str = "locations and values of samples";
-const LABELS: &str = "labels";
-
-impl SampleCounts {
-    fn add(&mut self, parts: &SampleParts, limits: &Limits) -> Result<(), DecodeError> {
-        self.numbers += parts.location_ids.len() + parts.values.len();
-        self.labels += parts.labels.len();
-        at_most(self.numbers, limits.max_sample_numbers, NUMBERS)?;
-        at_most(self.labels, limits.max_table_entries, LABELS)
     }
 }
 

@@ -121,20 +121,18 @@ impl<'a> Resolver<'a> {
             return Err(InvalidProfile::NoSampleTypes);
         }
         let (mut stack, mut labels) = (Vec::new(), Vec::new());
-        let mut buffer = SampleParts::default();
-        for (at, sample) in raw.samples.iter().enumerate() {
-            let parts = raw.sample(sample, &mut buffer);
-            check_value_count(&parts.values, samples.width())?;
+        for (at, SampleParts { location_ids, values, labels: raw_labels }) in raw.samples().enumerate() {
+            check_value_count(values, samples.width())?;
             stack.clear();
-            for (number, id) in parts.location_ids.iter().enumerate() {
+            for (number, id) in location_ids.iter().enumerate() {
                 stack.push(self.locations.get(*id).ok_or_else(|| bad_location(at, number, *id))?);
             }
             labels.clear();
-            for (number, label) in parts.labels.iter().enumerate() {
+            for (number, label) in raw_labels.iter().enumerate() {
                 labels.push(self.label(at, number, label)?);
             }
             let stack = self.symbols.intern_stack(&stack);
-            samples.push(Sample { stack, values: &parts.values, labels: &labels });
+            samples.push(Sample { stack, values, labels: &labels });
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::{
     InvalidProfile, Table,
-    raw::{RawLabel, RawProfile, SampleParts},
+    raw::{RawLabel, RawProfile},
     resolve::{check_first_string, check_value_count},
 };
 
@@ -63,10 +63,8 @@ fn check_samples(raw: &RawProfile<'_>, strings: i64) -> Result {
         return Err(InvalidProfile::NoSampleTypes);
     }
     let known = raw.locations.len() as u64;
-    let mut buffer = SampleParts::default();
-    for (sample, bytes) in raw.samples.iter().enumerate() {
-        let parts = raw.sample(bytes, &mut buffer);
-        check_value_count(&parts.values, raw.sample_types.len())?;
+    for (sample, parts) in raw.samples().enumerate() {
+        check_value_count(parts.values, raw.sample_types.len())?;
         for (number, id) in parts.location_ids.iter().enumerate() {
             match *id {
                 0 => return Err(InvalidProfile::ZeroLocation),
