@@ -47,7 +47,7 @@ pub(crate) async fn run(file: PathBuf, run: Run) -> Result<Exit, Error> {
 }
 
 pub(crate) fn around(stats: Stats, readiness: Readiness) -> Around {
-    let mut around = Around::new(stats, readiness, concat!("profile-exporter/", env!("CARGO_PKG_VERSION")));
+    let mut around = Around::new(stats, readiness);
     // Variables that are no text are none of those that are looked for.
     around.environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -31,8 +31,6 @@ pub struct Around {
     pub stats: Stats,
     /// Held back until each query was tried once.
     pub readiness: Readiness,
-    /// Who is asking and sending: `name/version`. Without characters that a header cannot have.
-    pub user_agent: String,
     /// The clock.
     pub now: fn() -> SystemTime,
 }
@@ -81,9 +79,8 @@ const RELOAD_GRACE: Duration = Duration::from_secs(10);
 
 impl Around {
     /// The system's clock, no variables.
-    pub fn new(stats: Stats, readiness: Readiness, user_agent: impl Into<String>) -> Self {
-        let (environment, user_agent) = (Environment::empty(), user_agent.into());
-        Self { environment, stats, readiness, user_agent, now: SystemTime::now }
+    pub fn new(stats: Stats, readiness: Readiness) -> Self {
+        Self { environment: Environment::empty(), stats, readiness, now: SystemTime::now }
     }
 }
 
@@ -210,7 +207,6 @@ async fn stop_all(stopped: BTreeMap<String, Running>) -> BTreeMap<String, (Arc<Q
 
 fn shared(settings: &Settings, around: &Around, output: Output) -> Result<Shared, StartError> {
     let mut parca = settings.parca.clone();
-    parca.user_agent.clone_from(&around.user_agent);
     // Windows have deadlines of their own; this one only must not be in their way.
     parca.timeout = parca.timeout.max(LONGEST_TIMEOUT);
     Ok(Shared {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use http::HeaderValue;
 use http_config::{Client, ConfigError, Limits};
 use remote_write::{Counts, Destination, PushError, Series, StartError as DestinationError};
 
@@ -168,12 +167,8 @@ impl Receiver {
         let client = Self::client(remote, around).map_err(|source| ReceiverError::new(remote, source))?;
         let durations = Arc::new(Mutex::new(Durations::default()));
         let transport = HttpTransport::new(client, remote.url.clone(), Arc::clone(&durations));
-        let mut write = remote.write.clone();
-        if let Ok(name) = HeaderValue::from_str(&around.user_agent) {
-            write.user_agent = name;
-        }
-        let destination =
-            Destination::start(write, transport).map_err(|source| ReceiverError::new(remote, source))?;
+        let destination = Destination::start(remote.write.clone(), transport)
+            .map_err(|source| ReceiverError::new(remote, source))?;
         Ok(Self {
             destination,
             durations,

@@ -22,8 +22,8 @@ pub(crate) struct Samples {
     pub(crate) invalid: u64,
 }
 
-/// Makes the series of a window: the root first, then functions; the largest where not all of them are sent. At most `limit` of them
-/// beside the roots.
+/// Makes the series of a window: the roots first, then functions, at most `limit` series of them; the
+/// largest where not all are sent.
 pub(crate) fn samples(
     query: &QuerySettings,
     window: Window,
@@ -35,13 +35,15 @@ pub(crate) fn samples(
     let scale = Scale::new(query.value, &table.unit, query.metrics.unit, window.length());
     let chosen = choose(table, before, &query.functions, min_value_divisor(query, &scale));
     let whole = Pair { now: Some(table.total), before: before.map(|before| before.total) };
-    let mut maker = Maker::new(query, window, &scale, cache);
+    let names = Names::new(query, &scale);
+    let mut maker = Maker::new(query, window, &scale);
+    cache.round += 1;
     for group in &chosen {
-        maker.root(group, whole);
+        maker.root(&names, cache.root(group.labels), group, whole);
     }
     let mut rows: Vec<(&Chosen<'_>, &Row<'_>)> =
         chosen.iter().flat_map(|group| group.functions.iter().map(move |row| (group, row))).collect();
-    let each = maker.series_of_a_function();
+    let each = names.series_of_a_function(query);
     let limit = limit.min(query.functions.max_series) / each.max(1);
     let mut over_limit = 0;
     if rows.len() > limit {
@@ -51,11 +53,10 @@ pub(crate) fn samples(
     }
     maker.series.reserve(rows.len() * each);
     for (group, row) in rows {
-        maker.function(group, row);
+        maker.function(&names, cache.function(group.labels, row.name), group, row);
     }
-    let Maker { series, invalid, .. } = maker;
     cache.forget_old();
-    Samples { series, over_limit, invalid }
+    Samples { series: maker.series, over_limit, invalid: maker.invalid }
 }
 
 /// `min_value` speaks of what is sent; a share is not known before its root, and has `min_ratio`.
@@ -70,9 +71,7 @@ struct Maker<'a> {
     query: &'a QuerySettings,
     scale: &'a Scale,
     timestamp_ms: i64,
-    names: Names,
     texts: Texts,
-    cache: &'a mut LabelCache,
     series: Vec<Series>,
     invalid: u64,
 }
@@ -114,6 +113,33 @@ const SLOTS: usize = 6;
 const KEPT_ROUNDS: u64 = 10;
 
 impl LabelCache {
+    /// What is known of a group's root, which has a place from now on.
+    fn root(&mut self, group: &ProfileLabels) -> &mut Known {
+        let round = self.round;
+        let known = &mut self.group(group).root;
+        known.round = round;
+        known
+    }
+
+    /// The same of a function.
+    fn function(&mut self, group: &ProfileLabels, name: &str) -> &mut Known {
+        let round = self.round;
+        let functions = &mut self.group(group).functions;
+        if !functions.contains_key(name) {
+            functions.insert(name.into(), Known::default());
+        }
+        let known = functions.get_mut(name).expect("it was there, or was inserted");
+        known.round = round;
+        known
+    }
+
+    fn group(&mut self, labels: &ProfileLabels) -> &mut KnownGroup {
+        if !self.groups.contains_key(labels) {
+            self.groups.insert(labels.clone(), KnownGroup::default());
+        }
+        self.groups.get_mut(labels).expect("it was there, or was inserted")
+    }
+
     fn forget_old(&mut self) {
         let round = self.round;
         let lives = |known: &Known| known.round + KEPT_ROUNDS > round;
@@ -126,9 +152,9 @@ impl LabelCache {
 
 /// The names of metrics with their metadata.
 struct Names {
-    root: Option<Arc<Named>>,
-    cumulative: Option<Arc<Named>>,
-    flat: Option<Arc<Named>>,
+    root: Option<Named>,
+    cumulative: Option<Named>,
+    flat: Option<Named>,
 }
 
 /// A metric, and those of the comparison.
@@ -136,6 +162,24 @@ struct Named {
     value: (Arc<str>, Arc<Metadata>),
     difference: (Arc<str>, Arc<Metadata>),
     ratio: (Arc<str>, Arc<Metadata>),
+}
+
+impl Names {
+    fn new(query: &QuerySettings, scale: &Scale) -> Self {
+        let named = |metric: &Option<Metric>| metric.as_ref().map(|metric| Named::new(metric, &scale.unit));
+        let metrics = &query.metrics;
+        Self {
+            root: named(&metrics.root),
+            cumulative: named(&metrics.cumulative),
+            flat: named(&metrics.flat),
+        }
+    }
+
+    fn series_of_a_function(&self, query: &QuerySettings) -> usize {
+        let per_metric = if query.compare.is_some() { 3 } else { 1 };
+        let metrics = [&self.flat, &self.cumulative];
+        metrics.into_iter().filter(|metric| metric.is_some()).count() * per_metric
+    }
 }
 
 impl Named {
@@ -159,93 +203,51 @@ impl Named {
 }
 
 impl<'a> Maker<'a> {
-    fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale, cache: &'a mut LabelCache) -> Self {
-        let named =
-            |metric: &Option<Metric>| metric.as_ref().map(|metric| Arc::new(Named::new(metric, &scale.unit)));
-        let metrics = &query.metrics;
-        let names = Names {
-            root: named(&metrics.root),
-            cumulative: named(&metrics.cumulative),
-            flat: named(&metrics.flat),
-        };
-        cache.round += 1;
+    fn new(query: &'a QuerySettings, window: Window, scale: &'a Scale) -> Self {
         Self {
             query,
             scale,
             timestamp_ms: window.end_ms,
-            names,
             texts: Texts::new(query),
-            cache,
             series: Vec::new(),
             invalid: 0,
         }
     }
 
-    fn series_of_a_function(&self) -> usize {
-        let per_metric = if self.query.compare.is_some() { 3 } else { 1 };
-        let metrics = [&self.names.flat, &self.names.cumulative];
-        metrics.into_iter().filter(|metric| metric.is_some()).count() * per_metric
-    }
-
-    fn root(&mut self, group: &Chosen<'_>, whole: Pair<f64>) {
-        let round = self.cache.round;
-        let mut known = std::mem::take(&mut self.known_group(group.labels).root);
-        known.round = round;
-        if let Some(named) = self.names.root.clone() {
-            let of = Of { known: &mut known, group: group.labels, function: None };
-            self.metric(&named, 0, of, group.total, whole);
+    fn root(&mut self, names: &Names, known: &mut Known, group: &Chosen<'_>, whole: Pair<f64>) {
+        let mut of = Of { known, group: group.labels, function: None };
+        if let Some(named) = &names.root {
+            self.metric(named, 0, &mut of, group.total, whole);
         }
-        self.known_group(group.labels).root = known;
     }
 
-    fn function(&mut self, group: &Chosen<'_>, row: &Row<'_>) {
-        let round = self.cache.round;
-        let functions = &mut self.known_group(group.labels).functions;
-        let mut known = match functions.get_mut(row.name) {
-            Some(known) => std::mem::take(known),
-            None => {
-                functions.insert(row.name.into(), Known::default());
-                Known::default()
-            }
-        };
-        known.round = round;
+    fn function(&mut self, names: &Names, known: &mut Known, group: &Chosen<'_>, row: &Row<'_>) {
         let of = |part: fn(Value) -> f64| Pair {
             now: row.value.now.map(part),
             before: row.value.before.map(part),
         };
-        if let Some(named) = self.names.flat.clone() {
-            let at = Of { known: &mut known, group: group.labels, function: Some(row.name) };
-            self.metric(&named, 0, at, of(|value| value.flat), group.total);
+        let mut function = Of { known, group: group.labels, function: Some(row.name) };
+        if let Some(named) = &names.flat {
+            self.metric(named, 0, &mut function, of(|value| value.flat), group.total);
         }
-        if let Some(named) = self.names.cumulative.clone() {
-            let at = Of { known: &mut known, group: group.labels, function: Some(row.name) };
-            self.metric(&named, SLOTS / 2, at, of(|value| value.cumulative), group.total);
+        if let Some(named) = &names.cumulative {
+            self.metric(named, SLOTS / 2, &mut function, of(|value| value.cumulative), group.total);
         }
-        if let Some(place) = self.known_group(group.labels).functions.get_mut(row.name) {
-            *place = known;
-        }
-    }
-
-    fn known_group(&mut self, labels: &ProfileLabels) -> &mut KnownGroup {
-        if !self.cache.groups.contains_key(labels) {
-            self.cache.groups.insert(labels.clone(), KnownGroup::default());
-        }
-        self.cache.groups.get_mut(labels).expect("it was there, or was inserted")
     }
 
     /// `whole` is what shares are of, `slot` the first of three.
-    fn metric(&mut self, named: &Named, slot: usize, mut of: Of<'_>, value: Pair<f64>, whole: Pair<f64>) {
+    fn metric(&mut self, named: &Named, slot: usize, of: &mut Of<'_>, value: Pair<f64>, whole: Pair<f64>) {
         let now = value.now.map(|now| self.sent(now, whole.now));
         if let Some(now) = now {
-            self.push(&named.value, slot, &mut of, now);
+            self.push(&named.value, slot, of, now);
         }
         let (true, Some(before)) = (self.texts.offset.is_some(), value.before) else { return };
         let before = self.sent(before, whole.before);
         let now = now.unwrap_or_default();
-        self.push(&named.difference, slot + 1, &mut of, now - before);
+        self.push(&named.difference, slot + 1, of, now - before);
         // Something new has no ratio: infinity would only break graphs.
         if before != 0.0 {
-            self.push(&named.ratio, slot + 2, &mut of, now / before);
+            self.push(&named.ratio, slot + 2, of, now / before);
         }
     }
 

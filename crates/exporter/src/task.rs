@@ -195,7 +195,7 @@ impl Task {
         let newest = schedule.newest_due((self.shared.now)());
         let Some(finished_ms) = self.memory.progress.finished_ms else { return newest };
         let next = schedule.after(finished_ms);
-        let oldest_ms = newest.end_ms.saturating_sub(millis(self.query.catch_up));
+        let oldest_ms = self.oldest_wanted_ms(newest);
         if next.end_ms >= oldest_ms {
             return next;
         }
@@ -258,7 +258,12 @@ impl Task {
 
     fn is_too_old(&self, window: Window) -> bool {
         let newest = self.query.schedule.newest_due((self.shared.now)());
-        window.end_ms < newest.end_ms.saturating_sub(millis(self.query.catch_up))
+        window.end_ms < self.oldest_wanted_ms(newest)
+    }
+
+    /// The end of the oldest window that is still asked for.
+    fn oldest_wanted_ms(&self, newest: Window) -> i64 {
+        newest.end_ms.saturating_sub(millis(self.query.catch_up))
     }
 
     /// None when stopped. Only the question is given up then: what was measured is handed over.

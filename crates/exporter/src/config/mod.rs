@@ -30,6 +30,9 @@ pub use config_file::{Grade, Mistake, Mistakes, Position};
 
 use crate::settings::{QuerySettings, Settings};
 
+/// Who asks and sends.
+const USER_AGENT: &str = concat!("profile-exporter/", env!("CARGO_PKG_VERSION"));
+
 /// Reads a config. Relative paths in it are relative to `base_dir`; no file is read and no name resolved.
 ///
 /// The settings come with warnings and unknown keys, in the order of the file.

@@ -12,8 +12,6 @@ use secrecy::SecretString;
 
 use super::{http, values};
 
-const USER_AGENT: &str = concat!("profile-exporter/", env!("CARGO_PKG_VERSION"));
-
 /// gRPC-Web over HTTP/1.1 passes every proxy.
 const PROTOCOLS: [(&str, Protocol); 2] =
     [("grpc", Protocol::Grpc), ("grpc-web", Protocol::GrpcWeb(HttpVersion::Http1))];
@@ -28,7 +26,7 @@ pub(super) fn read(
     let mut reader = field.reader()?;
     let mut settings = Settings::default();
     settings.protocol = Protocol::Grpc;
-    settings.user_agent = USER_AGENT.to_owned();
+    settings.user_agent = super::USER_AGENT.to_owned();
     settings.timeout = settings.timeout.max(timeout.unwrap_or_default());
     reader.set("protocol", &mut settings.protocol, |field| field.choice(&PROTOCOLS));
     let sizes = values::bytes(1 << 10, 1 << 31);

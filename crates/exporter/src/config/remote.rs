@@ -14,8 +14,6 @@ use super::global::Global;
 use super::{http, labels, queue, relabel, values};
 use crate::settings::Remote;
 
-const USER_AGENT: &str = concat!("profile-exporter/", env!("CARGO_PKG_VERSION"));
-
 /// The words that Prometheus has for the protocols, and one for both.
 const PROTOCOLS: [(&str, Protocol); 3] = [
     ("prometheus.WriteRequest", Protocol::V1),
@@ -64,7 +62,7 @@ fn one(reader: &mut Reader<'_>, name: &str, global: &Global, directory: &Path) -
     http.enable_http2.get_or_insert(false);
     let mut remote = Remote::new(name, url.unwrap_or_default(), http);
     let write = &mut remote.write;
-    write.user_agent = HeaderValue::from_static(USER_AGENT);
+    write.user_agent = HeaderValue::from_static(super::USER_AGENT);
     write.rules.duplicates = Duplicates::Sum;
     write.rules.external_labels = global.external_labels.clone();
     reader.set("protobuf_message", &mut write.protocol, |field| field.choice(&PROTOCOLS));
