@@ -160,7 +160,8 @@ fn file_name(query_name: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use remote_write::{Labels, stale_marker};
+    use relabel::Labels;
+    use remote_write::stale_marker;
 
     use super::*;
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use profile_model::Labels as ProfileLabels;
-use remote_write::{Labels, METRIC_NAME, Metadata, MetricKind, Series};
+use relabel::{Labels, METRIC_NAME};
+use remote_write::{Metadata, MetricKind, Series};
 
 use crate::choose::{Chosen, Pair, Row, choose, largest_first, share};
 use crate::schedule::Window;

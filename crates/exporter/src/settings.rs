@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 use http_config::HttpClientConfig;
-use remote_write::Labels;
+use relabel::Labels;
 
 use crate::matcher::Matcher;
 

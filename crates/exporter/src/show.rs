@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
-use remote_write::{METRIC_NAME, Series, is_stale};
+use relabel::METRIC_NAME;
+use remote_write::{Series, is_stale};
 use serde_json::{Map, Value, json};
 
 /// Writes series as Prometheus' text format has them, with timestamps; help and type stand before the
@@ -95,7 +96,8 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use remote_write::{Labels, Metadata, MetricKind, stale_marker};
+    use relabel::Labels;
+    use remote_write::{Metadata, MetricKind, stale_marker};
 
     use super::*;
 

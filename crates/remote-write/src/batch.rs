@@ -149,9 +149,9 @@ impl<'a> Group<'a> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::labels::Labels;
     use crate::series::{Metadata, MetricKind, Sample};
     use proptest::prelude::*;
+    use relabel::Labels;
 
     fn values() -> impl Strategy<Value = f64> {
         prop_oneof![
@@ -174,7 +174,7 @@ mod tests {
             let kinds = [MetricKind::Unknown, MetricKind::Counter, MetricKind::StateSet];
             let kind = kinds[name.len() - 2];
             let metadata = Metadata { kind, help: format!("{name}\n\"").into(), unit: "".into() };
-            pairs.insert(crate::METRIC_NAME.into(), name);
+            pairs.insert(relabel::METRIC_NAME.into(), name);
             Series { labels: Labels::new(pairs).unwrap(), samples, metadata: Some(metadata.into()) }
         })
     }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use relabel::{METRIC_NAME, is_reserved};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::batch::{Batch, split};
 use crate::counts::{Counters, Counts};
-use crate::labels::{METRIC_NAME, is_reserved};
 use crate::lane::{Lane, Shared};
 use crate::negotiate::Negotiation;
 use crate::prepare::{LeftOut, Rules, prepare};

@@ -9,7 +9,8 @@
 //!
 //! use bytes::Bytes;
 //! use http::{HeaderMap, StatusCode};
-//! use remote_write::{Answer, Destination, Labels, Protocol, Series, Settings, Transport, TransportError};
+//! use relabel::Labels;
+//! use remote_write::{Answer, Destination, Protocol, Series, Settings, Transport, TransportError};
 //! use tokio::time::Instant;
 //!
 //! /// Any HTTP client; this one is a receiver that stores everything.
@@ -46,12 +47,10 @@ mod backoff;
 mod batch;
 mod counts;
 mod destination;
-mod labels;
 mod lane;
 mod negotiate;
 mod prepare;
 mod queue;
-mod relabel;
 mod sender;
 mod series;
 mod settings;
@@ -64,9 +63,7 @@ mod wire;
 pub use batch::{Batch, BatchLimits, split};
 pub use counts::Counts;
 pub use destination::{Accepted, Destination, PushError, StartError};
-pub use labels::{LabelError, Labels, METRIC_NAME, NameRules};
 pub use prepare::{Duplicates, LeftOut, Rules, prepare};
-pub use relabel::{RelabelAction, RelabelConfig, RelabelError, RelabelRule};
 pub use sender::Sender;
 pub use series::{Metadata, MetricKind, Sample, Series, is_stale, stale_marker};
 pub use settings::{Protocol, QueueConfig, Settings, SettingsError, SpoolSettings};

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::labels::{ByLabels, Labels, NameRules, is_reserved};
-use crate::relabel::RelabelRule;
+use relabel::{ByLabels, Labels, NameRules, RelabelRule, is_reserved};
+
 use crate::series::{Sample, Series, is_stale};
 
 /// What happens to every series of one destination before it is sent.
@@ -151,9 +151,9 @@ fn combined(first: f64, later: f64, duplicates: Duplicates) -> f64 {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use relabel::{METRIC_NAME, RelabelAction, RelabelConfig};
+
     use super::*;
-    use crate::labels::METRIC_NAME;
-    use crate::relabel::{RelabelAction, RelabelConfig};
     use crate::series::stale_marker;
 
     fn series(name: &str, pairs: &[(&str, &str)], value: f64) -> Series {

@@ -127,7 +127,8 @@ fn joined(group: &[Batch]) -> Result<Batch, DecodeError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{Labels, Message, Series};
+    use crate::{Message, Series};
+    use relabel::Labels;
     use std::time::Duration;
 
     fn batch(name: &str, at: i64) -> Batch {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::labels::Labels;
+use relabel::Labels;
 
 /// One series with at least one sample, oldest first.
 #[derive(Clone, Debug, PartialEq, Default)]

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::labels::{ByLabels, Labels};
+use relabel::{ByLabels, Labels};
+
 use crate::series::{Series, stale_marker};
 
 /// Follows the series of one source and says which are gone, so that a receiver stops to show their

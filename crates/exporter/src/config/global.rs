@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use config_file::Field;
-use remote_write::{Labels, SpoolSettings};
+use relabel::Labels;
+use remote_write::SpoolSettings;
 
 use super::query::Defaults;
 use super::{labels, values};

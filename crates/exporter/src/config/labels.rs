@@ -1,7 +1,7 @@
 //! Labels that are written in the config.
 
 use config_file::Field;
-use remote_write::{Labels, NameRules};
+use relabel::{Labels, NameRules};
 
 /// Labels that series have anyway.
 const OURS: [&str; 4] = ["query", "query_name", "function_name", "offset"];

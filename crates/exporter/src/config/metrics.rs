@@ -2,7 +2,7 @@
 
 use config_file::{Field, Kind, Reader};
 use pql::ProfileType;
-use remote_write::NameRules;
+use relabel::NameRules;
 
 use crate::settings::{Metric, Metrics, Unit, ValueKind};
 use crate::unit;

@@ -11,7 +11,6 @@ mod metrics;
 mod parca;
 mod query;
 mod queue;
-mod relabel;
 mod remote;
 mod schedule;
 mod secret;

@@ -166,7 +166,7 @@ fn compare(field: &Field<'_>) -> Option<Compare> {
 const MAX_GROUP_LABELS: usize = 20;
 
 /// Labels of profiles, under names that Prometheus takes and that nothing else has.
-fn group_by(field: &Field<'_>, own: &remote_write::Labels) -> Option<Vec<GroupLabel>> {
+fn group_by(field: &Field<'_>, own: &relabel::Labels) -> Option<Vec<GroupLabel>> {
     let mut labels: Vec<GroupLabel> = Vec::new();
     let list = field.list()?;
     if list.len() > MAX_GROUP_LABELS {

@@ -8,10 +8,11 @@ use std::time::Duration;
 use ::http::{HeaderValue, Uri};
 use config_file::{Field, Kind, Reader};
 use http_config::HttpClientConfig;
-use remote_write::{Duplicates, Labels, Protocol};
+use relabel::Labels;
+use remote_write::{Duplicates, Protocol};
 
 use super::global::Global;
-use super::{http, labels, queue, relabel, values};
+use super::{http, labels, queue, values};
 use crate::settings::Remote;
 
 /// The words that Prometheus has for the protocols, and one for both.
@@ -74,7 +75,7 @@ fn one(reader: &mut Reader<'_>, name: &str, global: &Global, directory: &Path) -
     }
     let spooled = global.spool.is_some();
     reader.set("queue_config", &mut write.queue, |field| queue::read(field, spooled));
-    reader.set("write_relabel_configs", &mut write.rules.relabel, relabel::read);
+    reader.set("write_relabel_configs", &mut write.rules.relabel, relabel::from_config);
     let mut own = Labels::default();
     reader.set("external_labels", &mut own, labels::external);
     own.iter().for_each(|(name, value)| write.rules.external_labels.set(name, value));

@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::{Labels, Message, Series};
+use relabel::Labels;
+
+use crate::{Message, Series};
 use proptest::prelude::*;
 use std::io::Write;
 use std::path::Path;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use prost::Message as _;
+use relabel::{LabelError, Labels};
 
 use super::Message;
 use super::messages::{v1, v2};
-use crate::labels::{LabelError, Labels};
 use crate::series::{Metadata, MetricKind, Sample, Series};
 
 /// The largest uncompressed message that is read; Prometheus refuses more than 32 MiB as well.

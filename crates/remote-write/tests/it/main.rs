@@ -11,7 +11,8 @@ mod spool;
 
 use std::time::Duration;
 
-use remote_write::{Counts, Destination, Labels, Protocol, Series, Settings};
+use relabel::Labels;
+use remote_write::{Counts, Destination, Protocol, Series, Settings};
 
 /// 2026-11-21, in milliseconds: inside every range that a receiver asks for.
 const NOW_MS: i64 = 1_795_000_000_000;

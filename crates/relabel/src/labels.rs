@@ -12,7 +12,7 @@ pub const METRIC_NAME: &str = "__name__";
 const REPLICA: &str = "__replica__";
 
 /// Whether a label may not be sent: names with `__` in front are the receivers' own.
-pub(crate) fn is_reserved(name: &str) -> bool {
+pub fn is_reserved(name: &str) -> bool {
     name.starts_with("__") && name != METRIC_NAME && name != REPLICA
 }
 
@@ -174,8 +174,8 @@ impl Labels {
         metric_name(&self.0.pairs)
     }
 
-    /// Equal for equal labels, in this process.
-    pub(crate) fn fingerprint(&self) -> u64 {
+    /// A number that is equal for equal labels, in this process.
+    pub fn fingerprint(&self) -> u64 {
         self.0.hash
     }
 
@@ -225,9 +225,9 @@ fn check(pairs: &[Pair], rules: NameRules) -> Result<(), LabelError> {
     }
 }
 
-/// A hasher for maps by [`Labels`], whose hash is no longer to be made.
+/// A hasher for maps by [`Labels`] or their fingerprints, whose hash is no longer to be made.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Ready(u64);
+pub struct Ready(u64);
 
 impl Hasher for Ready {
     fn finish(&self) -> u64 {
@@ -243,8 +243,8 @@ impl Hasher for Ready {
     }
 }
 
-/// Maps and sets by labels, or their fingerprints.
-pub(crate) type ByLabels = BuildHasherDefault<Ready>;
+/// How maps and sets by labels, or their fingerprints, hash.
+pub type ByLabels = BuildHasherDefault<Ready>;
 
 /// As PromQL writes it: `up{job="a"}`.
 impl fmt::Debug for Labels {
@@ -328,5 +328,26 @@ mod tests {
         labels.set("", "x");
         labels.set("a", "4");
         assert_eq!(format!("{labels:?}"), r#"{a="4",c="3"}"#);
+    }
+
+    proptest::proptest! {
+        /// A map that never holds an empty value is the model.
+        #[test]
+        fn labels_are_a_sorted_map(steps in proptest::collection::vec(("[a-c_]{0,2}", "[x-z]{0,1}"), 0..20)) {
+            let mut labels = Labels::default();
+            let mut model = std::collections::BTreeMap::new();
+            for (name, value) in steps {
+                labels.set(name.as_str(), value.as_str());
+                match value.is_empty() {
+                    true => drop(model.remove(&name)),
+                    false if name.is_empty() => {}
+                    false => drop(model.insert(name, value)),
+                }
+            }
+            let expect = Labels::new(model.iter().map(|(name, value)| (name.as_str(), value.as_str()))).unwrap();
+            assert_eq!(labels, expect);
+            assert!(model.iter().all(|(name, value)| labels.get(name) == Some(value.as_str())));
+            assert_eq!(labels.fingerprint(), expect.fingerprint());
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! `write_relabel_configs`.
+//! Lists of rules in config files: `relabel_configs`, `write_relabel_configs`.
 
 use config_file::{Field, Mistake, Reader};
-use remote_write::{RelabelConfig, RelabelError, RelabelRule};
 
-pub(super) fn read(field: &Field<'_>) -> Option<Vec<RelabelRule>> {
+use crate::{RelabelConfig, RelabelError, RelabelRule};
+
+/// Reads a list of rules. What cannot be used is left out and put into the field's report, at its line.
+pub fn from_config(field: &Field<'_>) -> Option<Vec<RelabelRule>> {
     Some(field.list()?.iter().filter_map(rule).collect())
 }
 
@@ -36,7 +38,6 @@ fn mistake(reader: &Reader<'_>, error: &RelabelError) -> Mistake {
         RelabelError::Unused { key, .. } | RelabelError::Missing { key, .. } => key,
         RelabelError::Target(_) => "target_label",
         RelabelError::Regex { .. } => "regex",
-        _ => return reader.mistake(error.to_string()),
     };
     // The regex parser draws the expression over several lines; the last says what is wrong.
     let message = match error {
@@ -47,4 +48,41 @@ fn mistake(reader: &Reader<'_>, error: &RelabelError) -> Mistake {
         other => other.to_string(),
     };
     reader.mistake_at(key, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use config_file::Report;
+
+    use super::*;
+    use crate::Labels;
+
+    fn read(text: &str) -> (Vec<RelabelRule>, String) {
+        let report = Report::new(|_| false);
+        let root = config_file::parse(text, &report).unwrap();
+        let mut top = Reader::new(&root, &report).unwrap();
+        let rules = top.optional("rules").and_then(|field| from_config(&field)).unwrap_or_default();
+        (rules, report.finish("f").to_string())
+    }
+
+    #[test]
+    fn a_good_list_becomes_rules_in_order() {
+        let (rules, mistakes) = read(
+            "rules:\n- {source_labels: [a], target_label: b}\n- {action: drop, source_labels: [b], regex: x}\n",
+        );
+        assert_eq!((rules.len(), mistakes.as_str()), (2, ""));
+        let mut labels = Labels::new([("a", "x")]).unwrap();
+        assert!(!rules.iter().all(|rule| rule.apply(&mut labels)), "{labels:?}");
+    }
+
+    #[test]
+    fn all_mistakes_of_a_list_are_told_at_their_keys() {
+        let (rules, mistakes) = read(
+            "rules:\n- {action: drop, regex: '('}\n- {action: hashmod}\n- {sourcelabels: [a], action: keep}\n",
+        );
+        assert_eq!(rules.len(), 1, "{mistakes}");
+        let lines: Vec<&str> = mistakes.lines().map(|line| line.split(':').nth(1).unwrap()).collect();
+        assert_eq!(lines, ["2", "3", "4", " did you mean `source_labels`?"], "{mistakes}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `write_relabel_configs`: rules that change or drop series before they are sent.
+//! Rules that change labels, or drop what has them.
 
 use std::str::FromStr;
 
