@@ -15,7 +15,6 @@ const FLOORS: &[(&str, u8)] = &[
     ("durable", 1),
     ("profile-model", 1),
     ("re2", 1),
-    ("timespec", 1),
     ("words", 1),
     ("config-file", 2),
     ("http-config", 2),

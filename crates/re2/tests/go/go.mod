@@ -1,0 +1,3 @@
+module re2table
+
+go 1.24
