@@ -1,6 +1,6 @@
 //! Tokens of a selector. Names take colons outside braces only, so the parser says where it is.
 
-use crate::matcher::MatchOp;
+use crate::match_op::MatchOp;
 use crate::{ParseError, strings};
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,14 +29,11 @@
 //!
 //! Functions over values: nothing here knows a network, a clock, or which types a server has.
 //!
-//! # Regular expressions
-//! The server compiles them with Go's RE2 syntax, unanchored. They are checked here with the
-//! `regex` crate, whose syntax is nearly the same. It refuses what RE2 takes in a few places: a
-//! brace that is no repetition (`a{`; write `a\{`), `\Q...\E`, and `\C`. It accepts what RE2 does
-//! not: repetitions above 1000, class set operations (`[a-z&&[^b]]`), the flags `x`, `u`, `R`.
+//! Regular expressions are Go's ([`re2`]): what a server takes is taken, and means the same.
 
 mod error;
 mod lexer;
+mod match_op;
 mod matcher;
 mod parser;
 mod print;
@@ -45,14 +42,15 @@ mod query;
 mod resolve;
 mod selector;
 mod strings;
-mod width;
 
 pub use error::ParseError;
-pub use matcher::{MatchOp, Matcher, Predicate, RegexError};
+pub use match_op::MatchOp;
+pub use matcher::{Matcher, Predicate, RegexError};
+pub use parser::parse_matchers;
 pub use profile_type::{ProfileType, ProfileTypeError};
 pub use query::{Query, QueryError};
 pub use resolve::{Resolution, resolve};
-pub use selector::{Selector, parse_matchers};
+pub use selector::Selector;
 
 /// The longest text that is parsed, in bytes; a longer one is an error.
 pub const MAX_INPUT_BYTES: usize = 64 * 1024;

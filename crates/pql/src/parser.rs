@@ -1,24 +1,47 @@
 //! Recursive descent over the grammar shown at [`Selector`]. There is no nesting, so no depth limit.
 
+use std::str::FromStr;
+
 use crate::lexer::{Lexer, Spanned, Token};
 use crate::print::is_reserved;
-use crate::{MAX_INPUT_BYTES, MatchOp, Matcher, NAME_LABEL, ParseError, Selector};
+use crate::{MAX_INPUT_BYTES, MatchOp, Matcher, NAME_LABEL, ParseError, Query, QueryError, Selector};
 
-pub(crate) fn selector(text: &str) -> Result<Selector, ParseError> {
-    Parser::new(text)?.selector()
+impl FromStr for Selector {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Parser::new(text)?.selector()
+    }
 }
 
-pub(crate) fn matchers(text: &str) -> Result<Vec<Matcher>, ParseError> {
+/// Reads matchers without braces, comma-separated: `job="api", pod!=""`. None at all is fine.
+///
+/// # Errors
+/// Where the text is something else, with the place.
+pub fn parse_matchers(text: &str) -> Result<Vec<Matcher>, ParseError> {
     let entries = Parser::new(text)?.entries(&Token::End)?;
     Ok(entries.into_iter().map(|entry| entry.matcher).collect())
 }
 
-pub(crate) fn matcher(text: &str) -> Result<Matcher, ParseError> {
-    let mut parser = Parser::new(text)?;
-    let first = parser.lexer.next_inside()?;
-    let entry = parser.entry(first)?;
-    parser.expect_end()?;
-    Ok(entry.matcher)
+impl FromStr for Matcher {
+    type Err = ParseError;
+
+    /// Reads one matcher without braces: `job="api"`.
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut parser = Parser::new(text)?;
+        let first = parser.lexer.next_inside()?;
+        let entry = parser.entry(first)?;
+        parser.expect_end()?;
+        Ok(entry.matcher)
+    }
+}
+
+impl FromStr for Query {
+    type Err = QueryError;
+
+    fn from_str(text: &str) -> Result<Self, QueryError> {
+        text.parse::<Selector>()?.try_into()
+    }
 }
 
 struct Parser<'a> {

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::str::FromStr;
 
 use crate::{Matcher, NAME_LABEL, ParseError, ProfileType, ProfileTypeError, Selector};
 
@@ -79,14 +78,6 @@ impl TryFrom<Selector> for Query {
 impl From<Query> for Selector {
     fn from(query: Query) -> Self {
         Self { metric_name: Some(query.profile_type.to_string()), matchers: query.matchers }
-    }
-}
-
-impl FromStr for Query {
-    type Err = QueryError;
-
-    fn from_str(text: &str) -> Result<Self, QueryError> {
-        Query::try_from(text.parse::<Selector>()?)
     }
 }
 

@@ -58,16 +58,9 @@ fn is_joined(short: &str, candidate: &ProfileType) -> bool {
     second.is_some_and(|second| second == candidate.sample_type || second == candidate.period_type)
 }
 
-/// Texts longer than this are not compared by spelling: the cost is quadratic.
-const MAX_COMPARED: usize = 128;
-
 fn nearest(short: &str, types: &[ProfileType]) -> Vec<ProfileType> {
-    let typed = short.to_lowercase();
-    if typed.is_empty() || typed.chars().count() > MAX_COMPARED {
-        return Vec::new();
-    }
-    let mut ranked: Vec<_> =
-        types.iter().filter_map(|candidate| Some((distance_to(&typed, candidate)?, candidate))).collect();
+    let near = types.iter().filter_map(|candidate| Some((distance_to(short, candidate)?, candidate)));
+    let mut ranked: Vec<_> = near.collect();
     ranked.sort();
     ranked.dedup();
     ranked.into_iter().take(3).map(|(_, candidate)| candidate.clone()).collect()
@@ -83,13 +76,7 @@ fn distance_to(typed: &str, candidate: &ProfileType) -> Option<usize> {
         format!("{name}_{period_type}"),
         sample_type.clone(),
     ];
-    let distance = |spelling: &String| {
-        let spelling: String = spelling.to_lowercase().chars().take(MAX_COMPARED).collect();
-        let most = spelling.chars().count().min(typed.chars().count()).div_ceil(3).max(1);
-        let distance = strsim::levenshtein(typed, &spelling);
-        (distance <= most).then_some(distance)
-    };
-    spellings.iter().filter_map(distance).min()
+    spellings.iter().filter_map(|spelling| words::distance(typed, spelling)).min()
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 use std::fmt;
-use std::str::FromStr;
 
 use crate::print::{Quoted, is_metric_name};
-use crate::{Matcher, NAME_LABEL, ParseError, parser};
+use crate::{Matcher, NAME_LABEL};
 
 /// A PromQL vector selector without `offset`, `@` or range: a metric name, matchers, or both.
 ///
@@ -44,19 +43,6 @@ impl Selector {
     /// Matchers on `__name__`. The server takes each as an equality, whatever its operator.
     fn name_matchers(&self) -> impl DoubleEndedIterator<Item = &Matcher> {
         self.matchers.iter().filter(|matcher| matcher.name() == NAME_LABEL)
-    }
-}
-
-/// Reads matchers without braces, comma-separated: `job="api", pod!=""`. None at all is fine.
-pub fn parse_matchers(text: &str) -> Result<Vec<Matcher>, ParseError> {
-    parser::matchers(text)
-}
-
-impl FromStr for Selector {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        parser::selector(text)
     }
 }
 

@@ -106,7 +106,7 @@ fn what_the_server_refuses() {
         "<T>{l=\"\u{fffd}\"}",
         "1:41: expected UTF-8, found U+FFFD (write \\ufffd for the character itself)",
     );
-    check("<T>{job=~\"(\"}", "1:43: expected a regular expression, found `(`: unclosed group");
+    check("<T>{job=~\"(\"}", "1:43: expected a regular expression, found `(`: missing closing ): `(`");
 }
 
 #[test]
