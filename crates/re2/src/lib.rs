@@ -25,6 +25,7 @@
 mod ast;
 mod class;
 mod error;
+mod expand;
 mod names;
 mod parse;
 mod print;

@@ -79,6 +79,11 @@ impl Regex {
         self.names.iter().position(|known| known.as_deref() == Some(name))
     }
 
+    /// The names of groups by number, that of the whole match first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.names.iter().map(Option::as_deref)
+    }
+
     /// How many groups there are, that of the whole match included.
     pub fn groups(&self) -> usize {
         self.engine.captures_len()

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use regex::Regex;
+use re2::Regex;
 
 use crate::labels::{Labels, NameRules};
 
@@ -148,8 +148,13 @@ impl RelabelRule {
     /// Compiles the rule, or says what is wrong with it.
     pub fn new(config: RelabelConfig) -> Result<Self, RelabelError> {
         check(&config)?;
-        let regex = Regex::new(&format!("^(?s:{})$", config.regex))
-            .map_err(|e| RelabelError::Regex { regex: config.regex.clone(), reason: e.to_string() })?;
+        // As Prometheus compiles it; a mistake is told of what was written.
+        let regex = re2::check(&config.regex).and_then(|()| Regex::new(&format!("^(?s:{})$", config.regex)));
+        let regex = regex.map_err(|error| {
+            let words = error.to_string();
+            let reason = words.strip_prefix("error parsing regexp: ").unwrap_or(&words).to_owned();
+            RelabelError::Regex { regex: config.regex.clone(), reason }
+        })?;
         Ok(Self { config, regex })
     }
 
@@ -187,19 +192,19 @@ impl RelabelRule {
         let input = self.input(labels);
         let Some(captures) = self.regex.captures(&input) else { return };
         let (mut target, mut value) = (String::new(), String::new());
-        captures.expand(&self.config.target_label, &mut target);
-        captures.expand(&self.config.replacement, &mut value);
+        self.regex.expand(&captures, &self.config.target_label, &mut target);
+        self.regex.expand(&captures, &self.config.replacement, &mut value);
         labels.set(target, value);
     }
 
     fn map_names(&self, labels: &mut Labels) {
-        let mapped: Vec<(String, String)> = labels
-            .iter()
-            .filter(|(name, _)| self.regex.is_match(name))
-            .map(|(name, value)| {
-                (self.regex.replace(name, &self.config.replacement).into_owned(), value.to_owned())
-            })
-            .collect();
+        let mapped = |(name, value): (&str, &str)| {
+            let captures = self.regex.captures(name)?;
+            let mut to = String::new();
+            self.regex.expand(&captures, &self.config.replacement, &mut to);
+            Some((to, value.to_owned()))
+        };
+        let mapped: Vec<(String, String)> = labels.iter().filter_map(mapped).collect();
         mapped.into_iter().for_each(|(name, value)| labels.set(name, value));
     }
 }
