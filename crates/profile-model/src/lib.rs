@@ -33,6 +33,7 @@ mod symbols;
 #[cfg(test)]
 mod testing;
 mod time;
+mod unit;
 mod value_type;
 mod views;
 
@@ -43,6 +44,7 @@ pub use symbols::{
     StackId, StringId, Symbols, Transfer,
 };
 pub use time::{TimeRange, Timestamp};
+pub use unit::{Dimension, Unit, comparable};
 pub use value_type::ValueType;
 pub use views::{
     CallRow, CallTable, CallTableOptions, Calls, FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout,

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::{StackId, StringId};
@@ -116,6 +117,21 @@ impl Samples {
     /// The sum of all values of one sample type; wide, as sums of real profiles overflow an `i64`.
     pub fn total(&self, sample_type: usize) -> i128 {
         self.column(sample_type).map(|(_, value)| i128::from(value)).sum()
+    }
+
+    /// The sum of the sizes of all values of one sample type, signs aside; values of the same stack and labels are
+    /// put together first, as `go tool pprof` does before it takes percentages of this.
+    pub fn whole(&self, sample_type: usize) -> i128 {
+        if self.column(sample_type).all(|(_, value)| value >= 0) {
+            return self.total(sample_type);
+        }
+        let mut sums: HashMap<(StackId, Vec<SampleLabel>), i128> = HashMap::new();
+        for sample in self.iter() {
+            let mut labels = sample.labels.to_vec();
+            labels.sort_unstable();
+            *sums.entry((sample.stack, labels)).or_default() += i128::from(sample.values[sample_type]);
+        }
+        sums.values().map(|sum| sum.abs()).sum()
     }
 
     /// Adds values to those of a sample, at the ends of the range saturating.

@@ -1,6 +1,6 @@
 use hashbrown::HashSet;
 
-use super::resolver::Resolver;
+use super::{calls::Calls, resolver::Resolver};
 use crate::{Frame, FrameName, LocationId, StackId, Symbols};
 
 /// Functions with their sums and who calls whom: what Parca's table and top reports show.
@@ -72,16 +72,6 @@ pub enum Recursion {
     Once,
     /// Each time it is there, as Parca does (measured at commit 3b5647cd).
     EachTime,
-}
-
-/// Which calls of a location are looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Calls {
-    /// Inlined ones and the one they are inlined into.
-    #[default]
-    All,
-    /// Only the innermost.
-    Innermost,
 }
 
 impl CallTable {

@@ -1,4 +1,4 @@
-use super::{call_table::Calls, resolver::Resolver};
+use super::{calls::Calls, resolver::Resolver};
 use crate::{Frame, FrameName, LocationId, StackId, Symbols};
 
 /// How much each function did itself and had done for it.

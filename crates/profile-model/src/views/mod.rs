@@ -1,10 +1,12 @@
 mod call_table;
+mod calls;
 mod flame_graph;
 mod function_table;
 mod key;
 mod resolver;
 
-pub use call_table::{CallRow, CallTable, CallTableOptions, Calls, Recursion, WeightedStack};
+pub use call_table::{CallRow, CallTable, CallTableOptions, Recursion, WeightedStack};
+pub use calls::Calls;
 pub use flame_graph::{
     FlameBox, FlameFrame, FlameGraph, FlameKind, FlameLayout, FlameNode, FlameOptions, FlameSample,
     FlameSums, NodeId,

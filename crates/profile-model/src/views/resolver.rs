@@ -1,6 +1,6 @@
 use hashbrown::HashMap;
 
-use super::{call_table::Calls, key::FrameKey};
+use super::{calls::Calls, key::FrameKey};
 use crate::{Frame, LocationId, Symbols};
 
 /// Which row of a table each frame of each location belongs to, worked out once per location.

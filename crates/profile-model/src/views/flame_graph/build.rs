@@ -118,9 +118,10 @@ impl<'a> Builder<'a> {
         let address = self.symbols.location(frame.location).address;
         let function = self.symbols.frame_function(frame);
         let what = match function {
-            Some(function) if function.name.is_empty() => What::Name(function.system_name),
-            Some(function) => What::Name(function.name),
-            None => What::Address(address),
+            Some(function) if !function.name.is_empty() => What::Name(function.name),
+            Some(function) if !function.system_name.is_empty() => What::Name(function.system_name),
+            // Functions without a name are told apart by where they are.
+            _ => What::Address(address),
         };
         let FlameOptions { by_mapping_file, by_address, by_function_file, .. } = self.options;
         let mapping = by_mapping_file.then(|| self.symbols.frame_mapping(frame)).flatten();

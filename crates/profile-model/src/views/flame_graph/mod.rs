@@ -170,6 +170,37 @@ impl FlameGraph {
         std::iter::successors(self.node(id).first_child, |child| self.node(*child).next_sibling)
     }
 
+    /// How wide each node is drawn, by the position of the node: the sum of the sizes of what ends in it and
+    /// below it, signs aside, so that children fit below their parent also where values are below 0. Where all
+    /// values are positive it is the cumulative value. In a comparison both sides count, what was before and
+    /// what is now, so that what is gone has a place. Saturating.
+    pub fn widths(&self, is_comparison: bool) -> Vec<i64> {
+        // What of a node is in no child: what ends there, and what was cut off below it.
+        let mut own: Vec<[i64; 2]> = self
+            .nodes
+            .iter()
+            .map(|node| [node.cumulative, if is_comparison { node.diff } else { 0 }])
+            .collect();
+        for node in &self.nodes {
+            if let Some(parent) = node.parent {
+                let [value, diff] = &mut own[parent.index()];
+                *value = value.saturating_sub(node.cumulative);
+                *diff = diff.saturating_sub(if is_comparison { node.diff } else { 0 });
+            }
+        }
+        let size = |[value, diff]: [i64; 2]| {
+            let before = if is_comparison { value.saturating_sub(diff) } else { 0 };
+            value.saturating_abs().saturating_add(before.saturating_abs())
+        };
+        let mut widths: Vec<i64> = own.into_iter().map(size).collect();
+        for (at, node) in self.nodes.iter().enumerate().rev() {
+            if let Some(parent) = node.parent {
+                widths[parent.index()] = widths[parent.index()].saturating_add(widths[at]);
+            }
+        }
+        widths
+    }
+
     /// The labels of a group.
     pub fn group(&self, group: usize) -> &Labels {
         &self.groups[group]
