@@ -1,7 +1,8 @@
 //! Bytes to and from the profile model.
 //!
 //! Each module is one form and one feature: `pprof` for the format of that name, `arrow` for the
-//! records in Parca's answers. Both are pure functions over bytes and values.
+//! records in Parca's answers, `files` for everything else that people have profiles in. All are pure
+//! functions over bytes and values.
 //!
 //! ```
 //! use profile_codec::pprof::{self, Limits};
@@ -20,5 +21,13 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+#[cfg(feature = "files")]
+pub mod detect;
+#[cfg(feature = "files")]
+pub mod file;
+#[cfg(feature = "files")]
+pub mod legacy;
 #[cfg(feature = "pprof")]
 pub mod pprof;
+#[cfg(feature = "files")]
+mod unpack;
