@@ -2,9 +2,8 @@
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Nodes with less than this share of the total go, in percent, with all below them. The size
-    /// counts, not the sign, and in a comparison the change if that is larger. NaN counts as 0, which
-    /// keeps all.
+    /// Nodes with less than this share of the whole go, in percent, with all below them. The size
+    /// counts, not the sign, and in a comparison that of both sides. NaN counts as 0, which keeps all.
     pub min_percent: f64,
     /// How many levels below the root are shown.
     pub max_depth: u32,

@@ -15,8 +15,8 @@ pub(crate) struct Description<'a> {
 impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { flame, node } = self;
-        let value = Human { value: node.cumulative, unit: &flame.value_type.unit };
-        let share = Percent { part: node.cumulative, whole: flame.total() };
+        let value = Human::new(node.cumulative, &flame.value_type.unit);
+        let share = Percent::new(node.cumulative, flame.whole);
         write!(f, "{value} ({share})")?;
         let (human, exact) = (value.to_string(), value.exact().to_string());
         if human != exact {
@@ -29,7 +29,8 @@ impl fmt::Display for Description<'_> {
     }
 }
 
-/// The change of a node with its sign: `+200 ms (+15.4 %)`, `new` where there was nothing before.
+/// The change of a node with its sign: `+200 ms (+15.4 %)`, `new` where there was nothing before, and `scaled`
+/// where what was before was brought to the total of what is now.
 pub(crate) struct Change<'a> {
     pub(crate) flame: Flame<'a>,
     pub(crate) node: &'a FlameNode,
@@ -42,9 +43,13 @@ impl fmt::Display for Change<'_> {
             return f.write_str("unchanged");
         }
         let sign = if node.diff > 0 { "+" } else { "" };
-        write!(f, "{sign}{}", Human { value: node.diff, unit: &flame.value_type.unit })?;
+        let scaled = if flame.scale.is_some() { " scaled" } else { "" };
+        write!(f, "{sign}{}{scaled}", Human::new(node.diff, &flame.value_type.unit))?;
         if node.cumulative == node.diff {
             return f.write_str(" (new)");
+        }
+        if node.cumulative == 0 {
+            return f.write_str(" (gone)");
         }
         let before = (i128::from(node.cumulative) - i128::from(node.diff)) as f64;
         let percent = node.diff as f64 / before.abs() * 100.0;

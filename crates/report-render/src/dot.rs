@@ -6,12 +6,7 @@ use std::io::{self, Write};
 
 use calls::{Call, Calls, Function};
 
-use crate::{
-    Flame, Human, Percent,
-    color::Color,
-    output::buffered,
-    text::{REPLACEMENT, is_unprintable},
-};
+use crate::{Flame, Human, Percent, color::Color, output::buffered};
 
 /// Which functions and calls are drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +48,8 @@ pub struct Dropped {
 /// If `out` fails.
 pub fn call_graph(flame: &Flame<'_>, options: &DotOptions, out: &mut impl Write) -> io::Result<Dropped> {
     let calls = Calls::of(flame);
-    let chosen = Chosen::of(&calls, flame.total(), options);
+    let whole = flame.whole.max(flame.graph.widths(flame.is_comparison)[0].into());
+    let chosen = Chosen::of(&calls, whole, options);
     buffered(out, |out| {
         write_head(out, flame, options, chosen.dropped)?;
         for at in &chosen.functions {
@@ -67,6 +63,9 @@ pub fn call_graph(flame: &Flame<'_>, options: &DotOptions, out: &mut impl Write)
     Ok(chosen.dropped)
 }
 
+/// How long a name may be, in columns.
+const MAX_NAME: usize = 400;
+
 struct Chosen {
     /// Positions, in order of first sight.
     functions: Vec<usize>,
@@ -75,13 +74,13 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(calls: &Calls<'_>, total: i64, options: &DotOptions) -> Self {
-        let least = |percent: f64| (total as f64).abs() * percent / 100.0;
+    fn of(calls: &Calls<'_>, whole: i128, options: &DotOptions) -> Self {
+        let least = |percent: f64| whole as f64 * percent / 100.0;
         let [least_function, least_call] = [options.min_node_percent, options.min_edge_percent].map(least);
-        let is_enough = |value: i64, least: f64| (value as f64).abs() >= least || least.is_nan();
+        let is_enough = |size: i64, least: f64| size as f64 >= least || least.is_nan();
         let mut functions: Vec<usize> = (0..calls.functions.len()).collect();
-        functions.retain(|at| is_enough(calls.functions[*at].cumulative, least_function));
-        functions.sort_by_key(|at| std::cmp::Reverse(calls.functions[*at].cumulative.unsigned_abs()));
+        functions.retain(|at| is_enough(calls.functions[*at].size, least_function));
+        functions.sort_by_key(|at| std::cmp::Reverse(calls.functions[*at].size));
         functions.truncate(options.max_nodes);
         functions.sort_unstable();
         let is_chosen = |at: usize| functions.binary_search(&at).is_ok();
@@ -92,7 +91,7 @@ impl Chosen {
         }
         let mut kept = calls.calls.clone();
         kept.retain(|call| {
-            is_chosen(call.caller) && is_chosen(call.callee) && is_enough(call.value, least_call)
+            is_chosen(call.caller) && is_chosen(call.callee) && is_enough(call.size, least_call)
         });
         dropped.calls = calls.calls.len() - kept.len();
         Self { functions, calls: kept, dropped }
@@ -105,11 +104,10 @@ fn write_head(
     options: &DotOptions,
     dropped: Dropped,
 ) -> io::Result<()> {
-    let human = |value| Human { value, unit: &flame.value_type.unit };
-    let total = human(flame.total());
-    let mut label = format!("{}: {total} in all ({})", flame.value_type.name, total.exact());
+    let human = |value: i64| Human::new(value, &flame.value_type.unit);
+    let mut label = format!("{}: {}", flame.value_type.name, flame.sum());
     if !options.title.is_empty() {
-        label = format!("{}\n{label}", options.title);
+        label = format!("{}\n{label}", words::fitting(&options.title, MAX_NAME));
     }
     if dropped != Dropped::default() {
         let Dropped { functions, flat, calls } = dropped;
@@ -130,15 +128,18 @@ fn write_function(
     at: usize,
     function: &Function<'_>,
 ) -> io::Result<()> {
-    let human = |value| Human { value, unit: &flame.value_type.unit }.to_string();
-    let percent = |part| Percent { part, whole: flame.total() };
+    let human = |value: i64| Human::new(value, &flame.value_type.unit).to_string();
+    let percent = |part: i64| Percent::new(part, flame.whole);
     let name = function.name.to_string();
-    let mut label = format!("{name}\n{} ({})", human(function.flat), percent(function.flat));
+    // Graphviz takes no text of more than 16,384 bytes.
+    let shown = words::fitting(&name, MAX_NAME);
+    let mut label = format!("{shown}\n{} ({})", human(function.flat), percent(function.flat));
     if function.cumulative != function.flat {
         label += &format!("\nof {} ({})", human(function.cumulative), percent(function.cumulative));
     }
     let color = if flame.is_comparison {
-        label += &format!("\nchange {}{}", if function.diff > 0 { "+" } else { "" }, human(function.diff));
+        let scaled = if flame.scale.is_some() { "scaled change" } else { "change" };
+        label += &format!("\n{scaled} {}{}", if function.diff > 0 { "+" } else { "" }, human(function.diff));
         Color::of_sums(function.cumulative, function.diff)
     } else {
         Color::of_name(&name)
@@ -148,9 +149,9 @@ fn write_function(
 }
 
 fn write_call(out: &mut impl Write, flame: &Flame<'_>, call: &Call) -> io::Result<()> {
-    let Call { caller, callee, value } = *call;
-    let human = Human { value, unit: &flame.value_type.unit }.to_string();
-    let width = 1.0 + 4.0 * Percent { part: value, whole: flame.total() }.share().abs().min(1.0);
+    let Call { caller, callee, value, .. } = *call;
+    let human = Human::new(value, &flame.value_type.unit).to_string();
+    let width = 1.0 + 4.0 * Percent::new(value, flame.whole).share().abs().min(1.0);
     writeln!(out, "n{caller} -> n{callee} [label=\" {}\", penwidth={width:.1}];", quoted(&human))
 }
 
@@ -161,7 +162,7 @@ fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
-            c if is_unprintable(c) => quoted.push(REPLACEMENT),
+            c if words::is_unprintable(c) => quoted.push(words::REPLACEMENT),
             c => quoted.push(c),
         }
     }

@@ -1,5 +1,6 @@
 use std::fmt::{self, Write};
 
+use crate::Human;
 use profile_model::{FlameGraph, FlameKind, FlameNode, FrameName, Labels, NodeId, Symbols, ValueType};
 
 /// A tree of stacks with what it takes to show it.
@@ -13,6 +14,11 @@ pub struct Flame<'a> {
     pub value_type: &'a ValueType,
     /// Whether the changes of the nodes are meant to be shown.
     pub is_comparison: bool,
+    /// What all shares are of, see [`Selection::whole`](crate::Selection::whole).
+    pub whole: i128,
+    /// What the values before were multiplied by in a comparison, so that both sides have the same total; nothing
+    /// where they are as they were.
+    pub scale: Option<f64>,
 }
 
 /// How a node is called in front of people.
@@ -36,10 +42,26 @@ impl<'a> Flame<'a> {
         }
     }
 
-    /// The value of the root; all shares are of this.
+    /// The value of the root: the sum of all values in the tree.
     pub fn total(&self) -> i64 {
         self.graph.node(NodeId::ROOT).cumulative
     }
+}
+
+impl Flame<'_> {
+    /// The sum of all values as people read it: `1.5 s in all (1500000000 nanoseconds)`, and where that is not what
+    /// shares are of, the whole, too: `10 ns of 100 ns in all (10 of 100 nanoseconds)`.
+    pub fn sum(&self) -> String {
+        sum(self.total().into(), self.whole, &self.value_type.unit)
+    }
+}
+
+pub(crate) fn sum(total: i128, whole: i128, unit: &str) -> String {
+    let (part, all) = (Human::new(total, unit), Human::new(whole, unit));
+    if total == whole {
+        return format!("{part} in all ({})", part.exact());
+    }
+    format!("{part} of {all} in all ({total} of {})", all.exact())
 }
 
 impl<'a> NodeName<'a> {

@@ -39,14 +39,13 @@ mod selection;
 pub mod speedscope;
 pub mod svg;
 pub mod terminal;
-mod text;
 pub mod top;
 pub mod transform;
 mod units;
 mod walk;
 mod xml;
 
-pub use compare::{compare, compare_by_share};
+pub use compare::{Comparison, compare, compare_by_share};
 pub use cut::{Cut, Limits};
 pub use flame::{Flame, NodeName};
 pub use selection::Selection;

@@ -8,13 +8,17 @@ pub struct Selection<'a> {
     profile: &'a Profile,
     value: usize,
     diff: Option<usize>,
+    /// What shares are of, if it is not what the samples sum up to.
+    whole: Option<i128>,
+    /// What the values before were multiplied by in a comparison.
+    scale: Option<f64>,
 }
 
 impl<'a> Selection<'a> {
     /// The sample type at this position, if the profile has it.
     pub fn new(profile: &'a Profile, value: usize) -> Option<Self> {
         let exists = value < profile.sample_types.len() && value < profile.samples.width();
-        exists.then_some(Self { profile, value, diff: None })
+        exists.then_some(Self { profile, value, diff: None, whole: None, scale: None })
     }
 
     /// The sample type to show first: the one the profile names, else the last, as in pprof.
@@ -23,11 +27,23 @@ impl<'a> Selection<'a> {
         Self::new(profile, named.unwrap_or(profile.sample_types.len().saturating_sub(1)))
     }
 
-    /// The first sample type, with the second as what changed in it: what
-    /// [`compare`](crate::compare) makes.
+    /// The first sample type, with the second as what changed in it: what [`compare`](crate::compare) makes.
     pub fn comparison(profile: &'a Profile) -> Option<Self> {
         let diff = Self::new(profile, 1)?.value;
-        Some(Self { profile, value: 0, diff: Some(diff) })
+        Some(Self { diff: Some(diff), ..Self::new(profile, 0)? })
+    }
+
+    /// With shares of this whole: of a profile that was filtered, that of all its stacks.
+    #[must_use]
+    pub fn of_whole(mut self, whole: i128) -> Self {
+        self.whole = Some(whole);
+        self
+    }
+
+    /// With the factor that the values before were multiplied by, so that both sides have the same total.
+    pub(crate) fn scaled_by(mut self, scale: Option<f64>) -> Self {
+        self.scale = scale;
+        self
     }
 
     /// The profile.
@@ -48,6 +64,17 @@ impl<'a> Selection<'a> {
     /// The sum of all values, of stacks without frames too; wide, as it may not fit an `i64`.
     pub fn total(&self) -> i128 {
         self.profile.samples.total(self.value)
+    }
+
+    /// What all shares are of: the sum of the sizes of all values, signs aside ([`Samples::whole`]
+    /// (profile_model::Samples::whole)), or what [`of_whole`](Self::of_whole) says.
+    pub fn whole(&self) -> i128 {
+        self.whole.unwrap_or_else(|| self.profile.samples.whole(self.value))
+    }
+
+    /// Whether shares are of more than what is left in the samples.
+    pub fn is_part(&self) -> bool {
+        self.whole.is_some_and(|whole| whole != self.profile.samples.whole(self.value))
     }
 
     /// Stack and value of each sample.
@@ -85,8 +112,10 @@ impl<'a> Selection<'a> {
         sums
     }
 
-    /// The stacks as a tree; those without frames leave no trace in it.
-    pub fn flame_graph(&self, options: FlameOptions) -> FlameGraph {
+    /// The stacks as a tree; those without frames are in a node `unknown` below the root, so that the sum is that
+    /// of all values.
+    pub fn flame_graph(&self, mut options: FlameOptions) -> FlameGraph {
+        options.with_frameless = true;
         let samples = self.weighted_stacks().into_iter();
         let sample = |WeightedStack { stack, value, diff }| FlameSample { group: None, stack, value, diff };
         FlameGraph::of(&self.profile.symbols, samples.map(sample), options)
@@ -102,6 +131,8 @@ impl<'a> Selection<'a> {
             symbols: &self.profile.symbols,
             value_type: self.value_type(),
             is_comparison: self.is_comparison(),
+            whole: self.whole(),
+            scale: self.scale,
         }
     }
 }

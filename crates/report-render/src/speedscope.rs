@@ -3,21 +3,23 @@
 use std::io::{self, Write};
 
 use hashbrown::HashMap;
-use profile_model::{FlameKind, FlameNode, StringId};
+use profile_model::{FlameKind, FlameNode, StringId, Unit};
 
 use crate::{
-    Cut, Flame, Limits, NodeName, Order,
+    Flame, Limits, NodeName, Order,
     output::{buffered, json_string},
     walk::Walk,
 };
 
-/// Writes a tree as a sampled profile, a sample for each node in which something ends.
-///
-/// The form knows no values below 0; stacks that have one are left out and reported.
+/// The frame above stacks whose value is below 0: the form knows no such values, so they are told by their size.
+const BELOW_ZERO: &str = "(below 0)";
+
+/// Writes a tree as a sampled profile, a sample for each node in which something ends. Stacks whose value is below 0
+/// stand below a frame `(below 0)`, with the size of their value.
 ///
 /// # Errors
 /// If `out` fails.
-pub fn write(flame: &Flame<'_>, title: &str, out: &mut impl Write) -> io::Result<Cut> {
+pub fn write(flame: &Flame<'_>, title: &str, out: &mut impl Write) -> io::Result<()> {
     buffered(out, |out| {
         out.write_all(
             b"{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"shared\":{\"frames\":[",
@@ -25,50 +27,39 @@ pub fn write(flame: &Flame<'_>, title: &str, out: &mut impl Write) -> io::Result
         let frames = write_frames(flame, out)?;
         out.write_all(b"]},\"profiles\":[{\"type\":\"sampled\",\"name\":")?;
         json_string(out, title)?;
+        let total = samples(flame).fold(0_i64, |sum, node| sum.saturating_add(node.flat.saturating_abs()));
         write!(out, ",\"unit\":\"{}\",\"startValue\":0", unit(&flame.value_type.unit))?;
-        let (total, cut) = totals(flame);
         write!(out, ",\"endValue\":{total},\"samples\":[")?;
         write_samples(flame, &frames, out)?;
         out.write_all(b"],\"weights\":[")?;
         for (at, node) in samples(flame).enumerate() {
-            write!(out, "{}{}", if at > 0 { "," } else { "" }, node.flat)?;
+            write!(out, "{}{}", if at > 0 { "," } else { "" }, node.flat.saturating_abs())?;
         }
         out.write_all(b"]}],\"name\":")?;
         json_string(out, title)?;
-        out.write_all(b",\"activeProfileIndex\":0,\"exporter\":\"report-render\"}\n")?;
-        Ok(cut)
+        out.write_all(b",\"activeProfileIndex\":0,\"exporter\":\"report-render\"}\n")
     })
 }
 
 /// The schema has these units only.
-fn unit(unit: &str) -> &str {
-    match unit {
-        "nanoseconds" | "microseconds" | "milliseconds" | "seconds" | "bytes" => unit,
+fn unit(unit: &str) -> &'static str {
+    match Unit::of(unit).map(Unit::name) {
+        Some(known @ ("nanoseconds" | "microseconds" | "milliseconds" | "seconds" | "bytes")) => known,
         _ => "none",
     }
 }
 
 /// The nodes that are samples, in the order of a walk.
 fn samples<'a>(flame: &Flame<'a>) -> impl Iterator<Item = &'a FlameNode> {
-    walk(flame).map(|visit| visit.node).filter(|node| node.flat > 0)
+    walk(flame).map(|visit| visit.node).filter(|node| node.flat != 0)
 }
 
 fn walk<'a>(flame: &Flame<'a>) -> Walk<'a> {
     Walk::new(*flame, Order::FirstSight, Limits::default())
 }
 
-/// The sum of the samples, and what is not among them.
-fn totals(flame: &Flame<'_>) -> (i64, Cut) {
-    let total = samples(flame).fold(0_i64, |sum, node| sum.saturating_add(node.flat));
-    let below = flame.graph.nodes().iter().filter(|node| node.flat < 0);
-    let cut = below.fold(Cut::default(), |cut, node| Cut {
-        nodes: cut.nodes + 1,
-        value: cut.value.saturating_add(node.flat),
-    });
-    (total, cut)
-}
-
-/// Writes each distinct frame once; gives the frame of each node, with the root's unused.
+/// Writes each distinct frame once; gives the frame of each node. The root's is that of what is below 0, if there is
+/// such.
 fn write_frames(flame: &Flame<'_>, out: &mut impl Write) -> io::Result<Vec<usize>> {
     let mut known: HashMap<
         (NodeName<'_>, Option<StringId>, Option<i64>),
@@ -99,6 +90,12 @@ fn write_frames(flame: &Flame<'_>, out: &mut impl Write) -> io::Result<Vec<usize
         }
         out.write_all(b"}")?;
     }
+    if samples(flame).any(|node| node.flat < 0) {
+        frames[0] = known.len();
+        out.write_all(if known.is_empty() { b"{\"name\":" } else { b",{\"name\":" })?;
+        json_string(out, BELOW_ZERO)?;
+        out.write_all(b"}")?;
+    }
     Ok(frames)
 }
 
@@ -110,11 +107,12 @@ fn write_samples(flame: &Flame<'_>, frames: &[usize], out: &mut impl Write) -> i
             path.truncate(level as usize);
             path.push(frames[visit.id.index()]);
         }
-        if visit.node.flat <= 0 {
+        if visit.node.flat == 0 {
             continue;
         }
         out.write_all(if std::mem::take(&mut is_first) { b"[" } else { b",[" })?;
-        for (at, frame) in path.iter().enumerate() {
+        let above = (visit.node.flat < 0).then_some(&frames[0]);
+        for (at, frame) in above.into_iter().chain(&path).enumerate() {
             write!(out, "{}{frame}", if at > 0 { "," } else { "" })?;
         }
         out.write_all(b"]")?;

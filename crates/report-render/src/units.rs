@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use profile_model::{Dimension, Unit};
+
 /// A value with its unit as people read it: `1.5 s`, `3.25 MiB`, `12,345 samples`.
 ///
 /// Three significant digits; times and sizes change to the unit that fits.
@@ -9,15 +11,16 @@ use std::fmt;
 /// ```
 /// use report_render::Human;
 ///
-/// assert_eq!(Human { value: 1_500_000_000, unit: "nanoseconds" }.to_string(), "1.5 s");
-/// assert_eq!(Human { value: -3_407_872, unit: "bytes" }.to_string(), "-3.25 MiB");
-/// assert_eq!(Human { value: 12_345, unit: "count" }.to_string(), "12,345");
+/// assert_eq!(Human::new(1_500_000_000, "nanoseconds").to_string(), "1.5 s");
+/// assert_eq!(Human::new(-3_407_872, "bytes").to_string(), "-3.25 MiB");
+/// assert_eq!(Human::new(12_345, "count").to_string(), "12,345");
+/// assert_eq!(Human::fraction(0.3, "seconds"), "300 ms");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Human<'a> {
     /// The exact value.
-    pub value: i64,
-    /// The unit, by its name in pprof: `nanoseconds`, `bytes`, `count` and the like.
+    pub value: i128,
+    /// The unit, in any way of writing that [`Unit::of`] knows, or a name such as `samples`.
     pub unit: &'a str,
 }
 
@@ -25,36 +28,46 @@ pub struct Human<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Percent {
     /// The part.
-    pub part: i64,
+    pub part: i128,
     /// The whole.
-    pub whole: i64,
+    pub whole: i128,
 }
-
-/// Names of a unit and of its multiples, each with its size in the smallest one.
-type Scale = &'static [(&'static str, f64)];
-
-const TIME: Scale =
-    &[("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("min", 60e9), ("h", 3_600e9), ("d", 86_400e9)];
-const SIZE: Scale = &[
-    ("B", 1.0),
-    ("KiB", 1024.0),
-    ("MiB", 1_048_576.0),
-    ("GiB", 1_073_741_824.0),
-    ("TiB", 1_099_511_627_776.0),
-    ("PiB", 1_125_899_906_842_624.0),
-];
 
 /// From here on a time is told in minutes: two of them, as below `90 s` says more than `1.5 min`.
 const MINUTES_FROM: f64 = 120e9;
 
-impl Human<'_> {
+impl<'a> Human<'a> {
+    /// A value with its unit.
+    pub fn new(value: impl Into<i128>, unit: &'a str) -> Self {
+        Self { value: value.into(), unit }
+    }
+
     /// The exact value with its unit: `1500000000 nanoseconds`; only the number if it is a count.
-    pub fn exact(&self) -> impl fmt::Display + '_ {
+    pub fn exact(&self) -> impl fmt::Display + 'a {
         Exact(*self)
+    }
+
+    /// A value that may lie between whole numbers, such as a rate or a mean, as people read it: `0.25`, `300 ms`.
+    pub fn fraction(value: f64, unit: &str) -> String {
+        match Unit::of(unit).filter(|unit| unit.dimension() != Dimension::Count) {
+            Some(unit) => {
+                Scaled { value: value * unit.in_smallest() as f64, dimension: unit.dimension() }.to_string()
+            }
+            // A cast from floats saturates.
+            None if value.abs() >= 100.0 || value.fract() == 0.0 => {
+                Human::new(value.round() as i64, unit).to_string()
+            }
+            None => with_name(&trimmed(value, 2), unit),
+        }
     }
 }
 
 impl Percent {
+    /// The share of a whole.
+    pub fn new(part: impl Into<i128>, whole: impl Into<i128>) -> Self {
+        Self { part: part.into(), whole: whole.into() }
+    }
+
     /// The share, where 1 is the whole.
     pub fn share(self) -> f64 {
         if self.whole == 0 { 0.0 } else { self.part as f64 / self.whole as f64 }
@@ -63,15 +76,12 @@ impl Percent {
 
 impl fmt::Display for Human<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match scale(self.unit) {
-            Some((scale, factor)) => write_scaled(f, scale, self.value as f64 * factor),
-            None => {
-                write_grouped(f, self.value)?;
-                match self.unit {
-                    "" | "count" => Ok(()),
-                    unit => write!(f, " {unit}"),
-                }
+        match Unit::of(self.unit).filter(|unit| unit.dimension() != Dimension::Count) {
+            Some(unit) => {
+                Scaled { value: self.value as f64 * unit.in_smallest() as f64, dimension: unit.dimension() }
+                    .fmt(f)
             }
+            None => f.write_str(&with_name(&grouped(self.value), self.unit)),
         }
     }
 }
@@ -92,56 +102,60 @@ struct Exact<'a>(Human<'a>);
 
 impl fmt::Display for Exact<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.unit {
-            "" | "count" => write!(f, "{}", self.0.value),
-            unit => write!(f, "{} {unit}", self.0.value),
-        }
+        f.write_str(&with_name(&self.0.value.to_string(), self.0.unit))
     }
 }
 
-/// The scale of a unit and its size in the smallest of it.
-fn scale(unit: &str) -> Option<(Scale, f64)> {
-    Some(match unit {
-        "nanoseconds" | "nanosecond" | "ns" => (TIME, 1.0),
-        "microseconds" | "microsecond" | "us" | "µs" => (TIME, 1e3),
-        "milliseconds" | "millisecond" | "ms" => (TIME, 1e6),
-        "seconds" | "second" | "s" => (TIME, 1e9),
-        "bytes" | "byte" | "B" => (SIZE, 1.0),
-        "kilobytes" | "kib" | "KiB" => (SIZE, 1024.0),
-        "megabytes" | "mib" | "MiB" => (SIZE, 1_048_576.0),
-        _ => return None,
-    })
+/// A count has no name behind the number.
+fn with_name(number: &str, unit: &str) -> String {
+    match unit {
+        "" | "count" => number.to_owned(),
+        unit => format!("{number} {}", words::safe(unit)),
+    }
 }
 
-fn write_scaled(f: &mut fmt::Formatter<'_>, scale: Scale, value: f64) -> fmt::Result {
-    let fits = |(name, size): &&(&str, f64)| {
-        value.abs() >= size.max(if *name == "min" { MINUTES_FROM } else { 0.0 })
-    };
-    let (name, size) = scale.iter().rev().find(fits).unwrap_or(&scale[0]);
-    let value = value / size;
-    let digits = match value.abs() {
-        size if size >= 99.95 => 0,
-        size if size >= 9.995 => 1,
-        _ => 2,
-    };
+/// A value in the smallest unit of its dimension, in the unit that fits.
+struct Scaled {
+    value: f64,
+    dimension: Dimension,
+}
+
+impl fmt::Display for Scaled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let least = |unit: Unit| match unit.symbol() {
+            "min" => MINUTES_FROM,
+            _ => unit.in_smallest() as f64,
+        };
+        let mut units = Unit::all(self.dimension).rev();
+        let smallest = Unit::all(self.dimension).next().expect("each dimension has units");
+        let unit = units.find(|unit| self.value.abs() >= least(*unit)).unwrap_or(smallest);
+        let value = self.value / unit.in_smallest() as f64;
+        let digits = match value.abs() {
+            size if size >= 99.95 => 0,
+            size if size >= 9.995 => 1,
+            _ => 2,
+        };
+        write!(f, "{} {}", trimmed(value, digits), unit.symbol())
+    }
+}
+
+/// A number with so many digits behind the point at most, and no zeros at its end.
+fn trimmed(value: f64, digits: usize) -> String {
     let number = format!("{value:.digits$}");
-    let number = if digits > 0 { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
-    write!(f, "{number} {name}")
+    if digits == 0 { number } else { number.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }
 
 /// The number with a comma between groups of three digits.
-fn write_grouped(f: &mut fmt::Formatter<'_>, value: i64) -> fmt::Result {
+fn grouped(value: i128) -> String {
     let digits = value.unsigned_abs().to_string();
-    if value < 0 {
-        f.write_str("-")?;
-    }
+    let mut grouped = String::from(if value < 0 { "-" } else { "" });
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            f.write_str(",")?;
+            grouped.push(',');
         }
-        write!(f, "{digit}")?;
+        grouped.push(digit);
     }
-    Ok(())
+    grouped
 }
 
 #[cfg(test)]
@@ -149,7 +163,7 @@ mod tests {
     use super::*;
 
     fn check(value: i64, unit: &str, human: &str, exact: &str) {
-        let value = Human { value, unit };
+        let value = Human::new(value, unit);
         assert_eq!((value.to_string().as_str(), value.exact().to_string().as_str()), (human, exact));
     }
 
@@ -167,11 +181,28 @@ mod tests {
         check(i64::MIN, "bytes", "-8192 PiB", "-9223372036854775808 bytes");
         check(-1234, "count", "-1,234", "-1234");
         check(1_000_000, "samples", "1,000,000 samples", "1000000 samples");
+        check(5, "minutes", "5 min", "5 minutes");
+        check(3, "gigabytes", "3 GiB", "3 gigabytes");
+        check(7, "sec", "7 s", "7 sec");
+    }
+
+    #[test]
+    fn rates_keep_their_fractions() {
+        let check = |value: f64, unit: &str, expect: &str| assert_eq!(Human::fraction(value, unit), expect);
+        check(0.3, "seconds", "300 ms");
+        check(0.0004, "ms", "400 ns");
+        check(0.25, "count", "0.25");
+        check(0.25, "samples", "0.25 samples");
+        check(1234.5, "count", "1,235");
+        check(-1.5, "bytes", "-1.5 B");
+        check(0.0, "ns", "0 ns");
+        check(2.0, "count", "2");
     }
 
     #[test]
     fn shares_never_show_a_part_as_nothing() {
-        let check = |part, whole, expect: &str| assert_eq!(Percent { part, whole }.to_string(), expect);
+        let check =
+            |part: i64, whole: i64, expect: &str| assert_eq!(Percent::new(part, whole).to_string(), expect);
         check(0, 0, "0 %");
         check(5, 0, "0 %");
         check(1, 3, "33.3 %");

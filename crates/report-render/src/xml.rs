@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::text::REPLACEMENT;
+use words::REPLACEMENT;
 
 /// A text as XML may have it, in elements and in attributes.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);

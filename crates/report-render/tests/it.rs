@@ -9,6 +9,8 @@ mod goldens;
 mod hostile;
 #[path = "it/large.rs"]
 mod large;
+#[path = "it/signs.rs"]
+mod signs;
 #[path = "it/speedscope.rs"]
 mod speedscope;
 #[path = "it/sums.rs"]

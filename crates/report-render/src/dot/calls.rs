@@ -16,6 +16,8 @@ pub(super) struct Function<'a> {
     pub(super) flat: i64,
     pub(super) cumulative: i64,
     pub(super) diff: i64,
+    /// How large all that it did is, signs aside.
+    pub(super) size: i64,
 }
 
 /// What one function spent in calls of another, by their positions.
@@ -24,6 +26,8 @@ pub(super) struct Call {
     pub(super) caller: usize,
     pub(super) callee: usize,
     pub(super) value: i64,
+    /// How large that is, signs aside.
+    pub(super) size: i64,
 }
 
 impl<'a> Calls<'a> {
@@ -32,7 +36,7 @@ impl<'a> Calls<'a> {
         for visit in Walk::new(*flame, Order::FirstSight, Limits::default()) {
             if let Some(level) = visit.node.depth.checked_sub(1) {
                 counter.leave(level as usize);
-                counter.enter(flame.name(visit.node), visit.node);
+                counter.enter(flame.name(visit.node), visit.node, visit.width);
             }
         }
         Self { functions: counter.functions, calls: counter.calls }
@@ -63,7 +67,7 @@ impl<'a> Counter<'a> {
         }
     }
 
-    fn enter(&mut self, name: NodeName<'a>, node: &FlameNode) {
+    fn enter(&mut self, name: NodeName<'a>, node: &FlameNode, size: i64) {
         let function = self.function(name);
         let caller = self.path.last().map(|(caller, _)| *caller);
         let call = caller.map(|caller| self.call(caller, function));
@@ -72,12 +76,14 @@ impl<'a> Counter<'a> {
         if self.open_functions[function] == 0 {
             sums.cumulative = sums.cumulative.saturating_add(node.cumulative);
             sums.diff = sums.diff.saturating_add(node.diff);
+            sums.size = sums.size.saturating_add(size);
         }
         self.open_functions[function] += 1;
         if let Some(call) = call {
-            let value = &mut self.calls[call].value;
+            let sums = &mut self.calls[call];
             if self.open_calls[call] == 0 {
-                *value = value.saturating_add(node.cumulative);
+                sums.value = sums.value.saturating_add(node.cumulative);
+                sums.size = sums.size.saturating_add(size);
             }
             self.open_calls[call] += 1;
         }
@@ -87,7 +93,7 @@ impl<'a> Counter<'a> {
     fn function(&mut self, name: NodeName<'a>) -> usize {
         let Self { functions, open_functions, .. } = self;
         *self.by_name.entry(name).or_insert_with(|| {
-            functions.push(Function { name, flat: 0, cumulative: 0, diff: 0 });
+            functions.push(Function { name, flat: 0, cumulative: 0, diff: 0, size: 0 });
             open_functions.push(0);
             functions.len() - 1
         })
@@ -96,7 +102,7 @@ impl<'a> Counter<'a> {
     fn call(&mut self, caller: usize, callee: usize) -> usize {
         let Self { calls, open_calls, .. } = self;
         *self.by_pair.entry((caller, callee)).or_insert_with(|| {
-            calls.push(Call { caller, callee, value: 0 });
+            calls.push(Call { caller, callee, value: 0, size: 0 });
             open_calls.push(0);
             calls.len() - 1
         })

@@ -21,6 +21,8 @@ pub struct FoldedGraph {
     pub symbols: Symbols,
     /// What the values count, from the options.
     pub value_type: ValueType,
+    /// What shares are of: the sum of the sizes of all values.
+    pub whole: i128,
     /// What was too little to become a node.
     pub cut: Cut,
 }
@@ -28,8 +30,8 @@ pub struct FoldedGraph {
 impl FoldedGraph {
     /// The tree with what it takes to show it.
     pub fn flame(&self) -> Flame<'_> {
-        let Self { graph, symbols, value_type, cut: _ } = self;
-        Flame { graph, symbols, value_type, is_comparison: false }
+        let Self { graph, symbols, value_type, whole, cut: _ } = self;
+        Flame { graph, symbols, value_type, is_comparison: false, whole: *whole, scale: None }
     }
 }
 
@@ -74,9 +76,8 @@ impl Stacks {
     }
 
     fn add(&mut self, stack: &[u8], value: i64) {
-        if stack.is_empty() {
-            return;
-        }
+        // As a profile of such stacks shows them.
+        let stack = if stack.is_empty() { b"unknown" } else { stack };
         let hash = self.state.hash_one(stack);
         let node = self.find(stack, hash).unwrap_or_else(|| self.insert(stack, hash));
         self.trie.count(node, value);
@@ -113,6 +114,9 @@ struct Growth<'a> {
     order: Vec<u32>,
     /// The sum of each node of the trie and all below it.
     sums: Vec<i64>,
+    /// The sizes of each node of the trie and all below it, signs aside.
+    sizes: Vec<i64>,
+    whole: i128,
     /// The least size that becomes a node.
     least: f64,
     symbols: Symbols,
@@ -124,17 +128,22 @@ impl<'a> Growth<'a> {
     fn new(trie: &'a Trie, min_percent: f64) -> Self {
         let order = trie.order();
         let mut sums: Vec<i64> = trie.nodes().iter().map(|node| node.flat).collect();
+        let mut sizes: Vec<i64> = sums.iter().map(|sum| sum.saturating_abs()).collect();
         for at in order.iter().rev() {
-            let parent = trie.nodes()[*at as usize].parent as usize;
-            sums[parent] = sums[parent].saturating_add(sums[*at as usize]);
+            let (at, parent) = (*at as usize, trie.nodes()[*at as usize].parent as usize);
+            sums[parent] = sums[parent].saturating_add(sums[at]);
+            sizes[parent] = sizes[parent].saturating_add(sizes[at]);
         }
         let total = sums[Trie::ROOT as usize];
+        let whole = i128::from(sizes[Trie::ROOT as usize]);
         Self {
             trie,
             labels: trie.labels(),
             order,
             sums,
-            least: (total as f64).abs() * min_percent / 100.0,
+            sizes,
+            whole,
+            least: whole as f64 * min_percent / 100.0,
             symbols: Symbols::new(),
             graph: FlameGraph::new(FlameSums { cumulative: total, ..FlameSums::default() }),
             cut: Cut::default(),
@@ -156,12 +165,12 @@ impl<'a> Growth<'a> {
                 }
             };
         }
-        let Self { graph, symbols, cut, .. } = self;
-        FoldedGraph { graph, symbols, value_type, cut }
+        let Self { graph, symbols, cut, whole, .. } = self;
+        FoldedGraph { graph, symbols, value_type, whole, cut }
     }
 
     fn is_little(&self, at: usize) -> bool {
-        (self.sums[at] as f64).abs() < self.least
+        (self.sizes[at] as f64) < self.least
     }
 
     fn leave_out(&mut self, at: usize, is_at_edge: bool) {

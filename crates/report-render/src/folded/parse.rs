@@ -215,7 +215,7 @@ mod tests {
         check("main thread;run 1 of 2 -5\n", "main thread;run 1 of 2 -5\n");
         check("a;;b 1\na; 1\n", "a;unknown 1\na;unknown;b 1\n");
         check("a 9223372036854775807\na 1\n", "a 9223372036854775807\n");
-        check(" 5\n", "");
+        check(" 5\n", "unknown 5\n");
     }
 
     #[test]

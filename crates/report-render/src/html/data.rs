@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use profile_model::{FlameKind, FlameNode, StringId};
+use profile_model::{FlameKind, FlameNode, StringId, Unit};
 
 use crate::{
     Cut, Flame, Limits, NodeName, Order,
@@ -20,8 +20,9 @@ pub struct ViewerOptions {
     pub limits: Limits,
 }
 
-/// Writes what `flameView` takes: an object with `version` (1), `type`, `unit`, `comparison`, `nodes`,
-/// `strings` and `cut`.
+/// Writes what `flameView` takes: an object with `version` (1), `type`, `unit`, `comparison`,
+/// `scaled` (whether what was before was brought to the total of what is now), `whole` (what shares are of),
+/// `nodes`, `strings` and `cut`.
 ///
 /// `nodes` is one flat array with parents before children: for each node the positions of its name
 /// and of its file in `strings`, its depth, its cumulative and its own value, and in a comparison the
@@ -35,8 +36,12 @@ pub fn viewer_data(flame: &Flame<'_>, options: &ViewerOptions, out: &mut impl Wr
         out.write_all(b"{\"version\":1,\"type\":")?;
         script_string(out, &flame.value_type.name)?;
         out.write_all(b",\"unit\":")?;
-        script_string(out, &flame.value_type.unit)?;
-        write!(out, ",\"comparison\":{},\"nodes\":[", flame.is_comparison)?;
+        let unit = &flame.value_type.unit;
+        script_string(out, Unit::of(unit).map_or(unit.as_str(), |known| known.name()))?;
+        let (comparison, scaled) = (flame.is_comparison, flame.scale.is_some());
+        write!(out, ",\"comparison\":{comparison},\"scaled\":{scaled},\"whole\":")?;
+        write_number(out, flame.whole)?;
+        out.write_all(b",\"nodes\":[")?;
         let mut strings = Strings::new(*flame);
         let mut walk = Walk::new(*flame, options.order, options.limits);
         for (at, visit) in walk.by_ref().enumerate() {
@@ -74,9 +79,10 @@ fn write_node<'a>(out: &mut impl Write, strings: &mut Strings<'a>, node: &'a Fla
 }
 
 /// The largest number up to which JavaScript has all.
-const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+const MAX_SAFE_INTEGER: u128 = (1 << 53) - 1;
 
-fn write_number(out: &mut impl Write, number: i64) -> io::Result<()> {
+fn write_number(out: &mut impl Write, number: impl Into<i128>) -> io::Result<()> {
+    let number = number.into();
     if number.unsigned_abs() > MAX_SAFE_INTEGER {
         write!(out, "\"{number}\"")
     } else {

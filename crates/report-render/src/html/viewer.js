@@ -15,13 +15,11 @@
   const TIME = [['ns', 1], ['µs', 1e3], ['ms', 1e6], ['s', 1e9], ['min', 6e10], ['h', 3.6e12], ['d', 8.64e13]];
   const SIZE = [['B', 1], ['KiB', 2 ** 10], ['MiB', 2 ** 20], ['GiB', 2 ** 30], ['TiB', 2 ** 40], ['PiB', 2 ** 50]];
   const UNITS = {
-    nanoseconds: [TIME, 1], nanosecond: [TIME, 1], ns: [TIME, 1],
-    microseconds: [TIME, 1e3], microsecond: [TIME, 1e3], us: [TIME, 1e3], 'µs': [TIME, 1e3],
-    milliseconds: [TIME, 1e6], millisecond: [TIME, 1e6], ms: [TIME, 1e6],
-    seconds: [TIME, 1e9], second: [TIME, 1e9], s: [TIME, 1e9],
-    bytes: [SIZE, 1], byte: [SIZE, 1], B: [SIZE, 1],
-    kilobytes: [SIZE, 2 ** 10], kib: [SIZE, 2 ** 10], KiB: [SIZE, 2 ** 10],
-    megabytes: [SIZE, 2 ** 20], mib: [SIZE, 2 ** 20], MiB: [SIZE, 2 ** 20],
+    // The data has units by the name that profile-model's table gives them.
+    nanoseconds: [TIME, 1], microseconds: [TIME, 1e3], milliseconds: [TIME, 1e6], seconds: [TIME, 1e9],
+    minutes: [TIME, 6e10], hours: [TIME, 3.6e12], days: [TIME, 8.64e13],
+    bytes: [SIZE, 1], kilobytes: [SIZE, 2 ** 10], megabytes: [SIZE, 2 ** 20], gigabytes: [SIZE, 2 ** 30],
+    terabytes: [SIZE, 2 ** 40], petabytes: [SIZE, 2 ** 50],
   };
 
   function human(value, unit) {
@@ -76,15 +74,28 @@
       tree.diff[id] = data.comparison ? Number(raw[at + 5]) : 0;
       tree.parent[id] = parent;
       tree.levels = Math.max(tree.levels, depth + 1);
-      if (parent >= 0) {
-        tree.start[id] = next[parent];
-        next[parent] += Math.max(0, tree.value[id]);
-      }
-      next[id] = tree.start[id];
     }
     while (path.length) tree.end[path.pop()] = count;
+    // As wide as what ends in a node and below it is large, signs aside, and in a comparison on both sides: children
+    // fit below their parent also where values are below 0, and what is gone has a place.
+    const ends = tree.value.slice(), endsDiff = tree.diff.slice(), width = floats();
+    for (let id = 1; id < count; id++) {
+      ends[tree.parent[id]] -= tree.value[id];
+      endsDiff[tree.parent[id]] -= tree.diff[id];
+    }
+    for (let id = count - 1; id >= 0; id--) {
+      width[id] += Math.abs(ends[id]) + (data.comparison ? Math.abs(ends[id] - endsDiff[id]) : 0);
+      if (id > 0) width[tree.parent[id]] += width[id];
+    }
+    for (let id = 1; id < count; id++) {
+      tree.start[id] = next[tree.parent[id]];
+      next[tree.parent[id]] += width[id];
+      next[id] = tree.start[id];
+    }
+    tree.scaled = data.scaled;
     tree.total = count ? tree.value[0] : 0;
-    tree.width = (id) => id === 0 ? Math.max(tree.value[0], next[0]) : Math.max(0, tree.value[id]);
+    tree.whole = Number(data.whole);
+    tree.width = (id) => width[id];
     tree.label = (id) => tree.strings[tree.name[id]];
     return tree;
   }
@@ -98,10 +109,11 @@
   function change(tree, id) {
     const diff = tree.diff[id], before = tree.value[id] - diff;
     if (diff === 0) return 'unchanged';
-    const sign = diff > 0 ? '+' : '';
-    if (before === 0) return sign + human(diff, tree.unit) + ' (new)';
+    const sign = diff > 0 ? '+' : '', scaled = tree.scaled ? ' scaled' : '';
+    if (before === 0) return sign + human(diff, tree.unit) + scaled + ' (new)';
+    if (tree.value[id] === 0) return human(diff, tree.unit) + scaled + ' (gone)';
     const share = diff / Math.abs(before) * 100;
-    return sign + human(diff, tree.unit) + ' (' + sign + share.toFixed(1) + ' %)';
+    return sign + human(diff, tree.unit) + scaled + ' (' + sign + share.toFixed(1) + ' %)';
   }
 
   // The sums of each function; one that is several times in a stack counts once.
@@ -116,7 +128,7 @@
       if (row.open++ === 0) row.all += tree.value[id];
       path.push(name);
     }
-    return [...rows.values()].sort((a, b) => b.own - a.own || b.all - a.all);
+    return [...rows.values()].sort((a, b) => Math.abs(b.own) - Math.abs(a.own) || Math.abs(b.all) - Math.abs(a.all));
   }
 
   // ---- colours ------------------------------------------------------------------------------
@@ -180,7 +192,7 @@
     const resetButton = button('Reset', () => reset());
     const flipButton = button('Root at the bottom', () => flip());
     flipButton.setAttribute('aria-pressed', 'false');
-    const root = tree.count ? `${tree.type}: ${human(tree.total, tree.unit)} in all (${tree.exact(0)})` : 'nothing';
+    const root = tree.count ? `${tree.type}: ${human(tree.total, tree.unit)}${tree.whole === tree.total ? '' : ' of ' + human(tree.whole, tree.unit)} in all (${tree.exact(0)})` : 'nothing';
     make(bar, 'span', 'fv-total', root);
     const scroll = make(top, 'div', 'fv-scroll');
     scroll.tabIndex = 0;
@@ -320,7 +332,7 @@
       tip.dataset.id = id;
       part.name.textContent = tree.label(id);
       part.value.textContent = human(tree.value[id], tree.unit);
-      part.percent.textContent = percent(tree.value[id], tree.total);
+      part.percent.textContent = percent(tree.value[id], tree.whole);
       part.exact.textContent = tree.exact(id);
       part.own.textContent = 'own ' + human(tree.own[id], tree.unit);
       part.diff.textContent = tree.comparison ? 'change ' + change(tree, id) : '';
@@ -328,7 +340,7 @@
     }
 
     function spoken(id) {
-      const words = [tree.label(id), human(tree.value[id], tree.unit), percent(tree.value[id], tree.total)];
+      const words = [tree.label(id), human(tree.value[id], tree.unit), percent(tree.value[id], tree.whole)];
       if (tree.comparison) words.push(change(tree, id));
       return words.join(', ');
     }
@@ -418,7 +430,7 @@
         value += tree.value[id];
         inside = tree.end[id];
       }
-      return `matched ${percent(value, tree.total)}: ${human(value, tree.unit)} in ${human(frames, '')} frames`;
+      return `matched ${percent(value, tree.whole)}: ${human(value, tree.unit)} in ${human(frames, '')} frames`;
     }
 
     function find(name) {
@@ -482,7 +494,7 @@
         const line = make(body, 'tr');
         for (const value of [row.own, row.all]) {
           make(line, 'td', '', human(value, tree.unit)).title = exact(value, tree.unit);
-          make(line, 'td', '', percent(value, tree.total));
+          make(line, 'td', '', percent(value, tree.whole));
         }
         const name = make(make(line, 'td'), 'button', 'fv-name', tree.strings[row.name]);
         name.addEventListener('click', () => {

@@ -3,9 +3,7 @@ use std::io::{self, Write};
 use profile_model::NodeId;
 
 use super::SvgOptions;
-use crate::{
-    Cut, Flame, Human, color::Color, describe::Description, text::push_fitting, walk::Visit, xml::Escaped,
-};
+use crate::{Cut, Flame, Human, color::Color, describe::Description, walk::Visit, xml::Escaped};
 
 /// Room round the graph, in pixels.
 const MARGIN: f64 = 10.0;
@@ -30,7 +28,8 @@ impl<'a> Drawing<'a> {
     pub(super) fn new(flame: Flame<'a>, options: &'a SvgOptions, boxes: &'a [Visit<'a>]) -> Self {
         let levels = boxes.iter().map(|visit| visit.node.depth + 1).max().unwrap_or(0);
         let width = f64::from(options.width) - 2.0 * MARGIN;
-        let scale = width.max(1.0) / flame.total().max(1) as f64;
+        let whole = boxes.first().map_or(0, |root| root.width);
+        let scale = width.max(1.0) / whole.max(1) as f64;
         Self { flame, options, boxes, levels, scale }
     }
 
@@ -46,7 +45,6 @@ impl<'a> Drawing<'a> {
     fn write_head(&self, cut: Cut, out: &mut impl Write) -> io::Result<()> {
         let SvgOptions { width, row_height, title, .. } = self.options;
         let height = HEAD + f64::from(self.levels) * f64::from(*row_height) + MARGIN;
-        let total = Human { value: self.flame.total(), unit: &self.flame.value_type.unit };
         let title = Escaped(title);
         write!(
             out,
@@ -54,10 +52,10 @@ impl<'a> Drawing<'a> {
              viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"t d\">\n\
              <title id=\"t\">{title}</title>\n<desc id=\"d\">{} {}",
             Escaped(&self.flame.value_type.name),
-            Escaped(&format!("{total} ({})", total.exact())),
+            Escaped(&self.flame.sum()),
         )?;
         if !cut.is_nothing() {
-            let value = Human { value: cut.value, unit: &self.flame.value_type.unit }.to_string();
+            let value = Human::new(cut.value, &self.flame.value_type.unit).to_string();
             write!(out, "; {} frames too narrow or too deep to draw are left out", cut.nodes)?;
             write!(out, ", those at the edge sum up to {}", Escaped(&value))?;
         }
@@ -76,7 +74,7 @@ impl<'a> Drawing<'a> {
         let name = self.flame.name(node).text(name);
         let row_height = f64::from(self.options.row_height);
         let x = MARGIN + visit.start as f64 * self.scale;
-        let width = node.cumulative.max(0) as f64 * self.scale;
+        let width = visit.width as f64 * self.scale;
         let (y, color) = (self.top_of(node.depth), self.color(visit, name));
         let description = Description { flame: self.flame, node }.to_string();
         write!(out, "<g><title>{}: {}</title>", Escaped(name), Escaped(&description))?;
@@ -89,7 +87,7 @@ impl<'a> Drawing<'a> {
         )?;
         let letters = ((width - 2.0 * PADDING) / LETTER_WIDTH).max(0.0) as usize;
         label.clear();
-        if letters >= 3 && push_fitting(label, name, letters) > 0 {
+        if letters >= 3 && words::push_fitting(label, name, letters) > 0 {
             let (x, y) = (x + PADDING, y + row_height - 5.0);
             write!(out, "<text x=\"{x:.2}\" y=\"{y}\">{}</text>", Escaped(label))?;
         }

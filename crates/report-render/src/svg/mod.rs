@@ -47,20 +47,21 @@ impl SvgOptions {
     }
 }
 
-/// Draws a tree. Each frame has a tooltip with its value, its share of the total and the exact
+/// Draws a tree. Each frame has a tooltip with its value, its share of the whole and the exact
 /// value, and in a comparison the change with its sign; the colour tells the same function from
-/// others, or how large the change is. What is too narrow is left out, and so are frames without a
-/// width because they sum up to 0 or less; the image says how many.
+/// others, or how large the change is. Frames are as wide as what they stand for is large, signs aside, and in a
+/// comparison on both sides, so that what is gone has a place. What is too narrow is left out; the image says how
+/// many.
 ///
 /// # Errors
 /// If `out` fails.
 pub fn flame_graph(flame: &Flame<'_>, options: &SvgOptions, out: &mut impl Write) -> io::Result<Cut> {
     let limits = Limits { min_percent: options.min_percent(), max_depth: options.max_depth };
-    let mut walk = Walk::new(*flame, options.order, limits);
+    let mut walk = Walk::of_drawn(*flame, options.order, limits);
     let mut boxes: Vec<_> = walk.by_ref().collect();
     let mut cut = walk.cut();
     boxes.retain(|visit| {
-        let is_drawn = visit.node.depth == 0 || visit.node.cumulative > 0;
+        let is_drawn = visit.node.depth == 0 || visit.width > 0;
         cut.nodes += usize::from(!is_drawn);
         is_drawn
     });

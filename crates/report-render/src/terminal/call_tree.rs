@@ -1,13 +1,9 @@
 use std::io::{self, Write};
 
 use super::write_cut;
-use crate::{
-    Cut, Flame, Human, Limits, Order, Percent,
-    describe::Change,
-    output::buffered,
-    text::{columns, push_fitting},
-    walk::Walk,
-};
+use words::{columns, push_fitting};
+
+use crate::{Cut, Flame, Human, Limits, Order, Percent, describe::Change, output::buffered, walk::Walk};
 
 /// How a call tree looks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,16 +37,17 @@ const DIM_BELOW: f64 = 5.0;
 pub fn call_tree(flame: &Flame<'_>, options: &CallTreeOptions, out: &mut impl Write) -> io::Result<Cut> {
     buffered(out, |out| {
         let mut walk = Walk::new(*flame, options.order, options.limits);
-        writeln!(out, "{:>8}  {:>9}  {:>9}  call", "share", "value", "own")?;
+        writeln!(out, "{}: {}", words::safe(&flame.value_type.name), flame.sum())?;
+        writeln!(out, "{:>8}  {:>9}  {:>9}  call", "cum %", "cum", "flat")?;
         let (mut line, mut name) = (String::new(), String::new());
         for visit in walk.by_ref() {
             let node = visit.node;
-            let share = Percent { part: node.cumulative, whole: flame.total() };
+            let share = Percent::new(node.cumulative, flame.whole);
             line.clear();
             push_right(&mut line, &share.to_string(), 8);
             for value in [node.cumulative, node.flat] {
                 line.push_str("  ");
-                push_right(&mut line, &Human { value, unit: &flame.value_type.unit }.to_string(), 9);
+                push_right(&mut line, &Human::new(value, &flame.value_type.unit).to_string(), 9);
             }
             line.push_str("  ");
             push_indent(&mut line, node.depth, options.width / 3);
@@ -64,7 +61,7 @@ pub fn call_tree(flame: &Flame<'_>, options: &CallTreeOptions, out: &mut impl Wr
             } else {
                 push_fitting(&mut line, flame.name(node).text(&mut name), room);
             }
-            let is_dim = options.color && share.share() * 100.0 < DIM_BELOW;
+            let is_dim = options.color && share.share().abs() * 100.0 < DIM_BELOW;
             let (start, end) = if is_dim { ("\x1b[2m", "\x1b[0m") } else { ("", "") };
             writeln!(out, "{start}{}{end}", line.trim_end())?;
         }

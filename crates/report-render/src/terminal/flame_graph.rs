@@ -4,10 +4,9 @@ use profile_model::NodeId;
 
 use super::write_cut;
 use crate::{
-    Cut, Flame, Human, Limits, Order,
+    Cut, Flame, Limits, Order,
     color::Color,
     output::buffered,
-    text::push_fitting,
     walk::{Visit, Walk},
 };
 
@@ -31,19 +30,20 @@ impl Default for FlameTextOptions {
     }
 }
 
-/// Draws a tree, the root in the first line, each frame between bars; in a comparison with the sign
-/// of its change before the name. What is narrower than a column is left out.
+/// Draws a tree, the root in the first line, each frame between bars; before the name a `-` if its value is below
+/// 0, and in a comparison the sign of its change. Frames are as wide as what they stand for is large, signs aside. What is narrower than a column is left out.
 ///
 /// # Errors
 /// If `out` fails.
 pub fn flame_graph(flame: &Flame<'_>, options: &FlameTextOptions, out: &mut impl Write) -> io::Result<Cut> {
     let width = options.width.max(1);
     let limits = Limits { min_percent: 50.0 / width as f64, max_depth: options.max_depth };
-    let mut walk = Walk::new(*flame, options.order, limits);
+    let mut walk = Walk::of_drawn(*flame, options.order, limits);
+    let whole = walk.width();
     let mut boxes = Vec::new();
     let mut cut = Cut::default();
     for visit in walk.by_ref() {
-        let place = Place::of(&visit, flame.total(), width);
+        let place = Place::of(&visit, whole, width);
         if place.start < place.end {
             boxes.push((visit, place));
         } else {
@@ -54,8 +54,7 @@ pub fn flame_graph(flame: &Flame<'_>, options: &FlameTextOptions, out: &mut impl
     cut.nodes += walk.cut().nodes;
     cut.value = walk.cut().value;
     buffered(out, |out| {
-        let total = Human { value: flame.total(), unit: &flame.value_type.unit };
-        writeln!(out, "{total} in all ({})", total.exact())?;
+        writeln!(out, "{}", flame.sum())?;
         let mut line = String::new();
         for level in boxes.chunk_by(|(a, _), (b, _)| a.node.depth == b.node.depth) {
             line.clear();
@@ -75,10 +74,10 @@ struct Place {
 }
 
 impl Place {
-    fn of(visit: &Visit<'_>, total: i64, width: usize) -> Self {
+    fn of(visit: &Visit<'_>, whole: i64, width: usize) -> Self {
         let column =
-            |at: i64| (at as f64 / total.max(1) as f64 * width as f64).round().clamp(0.0, width as f64);
-        let end = visit.start.saturating_add(visit.node.cumulative.max(0));
+            |at: i64| (at as f64 / whole.max(1) as f64 * width as f64).round().clamp(0.0, width as f64);
+        let end = visit.start.saturating_add(visit.width);
         if visit.id == NodeId::ROOT {
             return Self { start: 0, end: width };
         }
@@ -97,7 +96,13 @@ fn push_level(
         line.extend(std::iter::repeat_n(' ', place.start.saturating_sub(at)));
         let name = flame.name(visit.node).text(&mut name);
         let sign = match visit.node.diff {
-            _ if !flame.is_comparison => "",
+            _ if !flame.is_comparison => {
+                if visit.node.cumulative < 0 {
+                    "-"
+                } else {
+                    ""
+                }
+            }
             0 => "=",
             1.. => "+",
             _ => "-",
@@ -111,7 +116,7 @@ fn push_level(
             line.push_str(&format!("\x1b[30;48;5;{number}m"));
         }
         let width = place.end - place.start;
-        let taken = push_fitting(line, &text, width);
+        let taken = words::push_fitting(line, &text, width);
         line.extend(std::iter::repeat_n(' ', width - taken));
         if colored.is_some() {
             line.push_str("\x1b[0m");

@@ -18,7 +18,7 @@ fn write_cut(out: &mut impl Write, flame: &Flame<'_>, cut: Cut) -> io::Result<()
     if cut.is_nothing() {
         return Ok(());
     }
-    let value = Human { value: cut.value, unit: &flame.value_type.unit };
-    let share = Percent { part: cut.value, whole: flame.total() };
+    let value = Human::new(cut.value, &flame.value_type.unit);
+    let share = Percent::new(cut.value, flame.whole);
     writeln!(out, "not shown: {} frames, those at the edge sum up to {value} ({share})", cut.nodes)
 }

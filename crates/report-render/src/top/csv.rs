@@ -4,8 +4,8 @@ use super::{Rest, Top, TopRow};
 use crate::{NodeName, output::buffered};
 
 /// Writes the table by RFC 4180: a header, then the rows, lines ended by CRLF. Values are exact; the
-/// unit is a column of its own. What the limit left out, and what stacks without frames weigh, are
-/// rows at the end without a cumulative value, so that `flat` sums up to the total.
+/// unit is a column of its own. What the limit left out is a row at the end without a cumulative value, so that
+/// `flat` sums up to the total.
 ///
 /// Names are data and stay as they are: one that starts with `=`, `+`, `-` or `@` is a formula to
 /// spreadsheets, which should read the column as text.
@@ -22,10 +22,7 @@ pub fn csv(top: &Top<'_>, out: &mut impl Write) -> io::Result<()> {
         }
         let Rest { functions, flat, flat_diff } = top.rest;
         if functions > 0 {
-            write_sum(out, top, &format!("({functions} more functions)"), flat, Some(flat_diff))?;
-        }
-        if top.unattributed != 0 {
-            write_sum(out, top, "(stacks without frames)", top.unattributed, None)?;
+            write_sum(out, top, &format!("({functions} more functions)"), flat, flat_diff)?;
         }
         Ok(())
     })
@@ -45,18 +42,11 @@ fn write_row(out: &mut impl Write, top: &Top<'_>, row: &TopRow<'_>, buffer: &mut
 }
 
 /// Writes a row that is no function.
-fn write_sum(
-    out: &mut impl Write,
-    top: &Top<'_>,
-    name: &str,
-    flat: i64,
-    flat_diff: Option<i64>,
-) -> io::Result<()> {
+fn write_sum(out: &mut impl Write, top: &Top<'_>, name: &str, flat: i64, flat_diff: i64) -> io::Result<()> {
     write!(out, "{name},,,")?;
     write_field(out, &top.value_type.unit)?;
     write!(out, ",{flat},")?;
     if top.is_comparison {
-        let flat_diff = flat_diff.map(|diff| diff.to_string()).unwrap_or_default();
         write!(out, ",{flat_diff},")?;
     }
     out.write_all(b"\r\n")

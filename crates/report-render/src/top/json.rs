@@ -6,8 +6,8 @@ use crate::{
     output::{buffered, json_string},
 };
 
-/// Writes the table as one object: `type`, `unit`, `total`, `sort`, `rows`, and where there are
-/// some, `rest` and `unattributed`. Values are exact.
+/// Writes the table as one object: `type`, `unit`, `total` (the sum of all values), `whole` (what shares are of),
+/// `sort`, `rows`, and `rest` where a limit left some out. Values are exact.
 ///
 /// # Errors
 /// If `out` fails.
@@ -17,7 +17,13 @@ pub fn json(top: &Top<'_>, out: &mut impl Write) -> io::Result<()> {
         json_string(out, &top.value_type.name)?;
         out.write_all(b",\"unit\":")?;
         json_string(out, &top.value_type.unit)?;
-        write!(out, ",\"total\":{},\"sort\":\"{}\",\"rows\":[", top.total, sort_name(top.sort))?;
+        write!(
+            out,
+            ",\"total\":{},\"whole\":{},\"sort\":\"{}\",\"rows\":[",
+            top.total,
+            top.whole,
+            sort_name(top.sort)
+        )?;
         let mut buffer = String::new();
         for (at, row) in top.rows.iter().enumerate() {
             out.write_all(if at > 0 { b"," } else { b"" })?;
@@ -30,9 +36,6 @@ pub fn json(top: &Top<'_>, out: &mut impl Write) -> io::Result<()> {
                 write!(out, ",\"flat_diff\":{}", top.rest.flat_diff)?;
             }
             out.write_all(b"}")?;
-        }
-        if top.unattributed != 0 {
-            write!(out, ",\"unattributed\":{}", top.unattributed)?;
         }
         out.write_all(b"}")
     })

@@ -10,7 +10,7 @@ pub use text::{TextOptions, text};
 
 use std::cmp::Reverse;
 
-use profile_model::{FrameName, FunctionRow, FunctionTable, ValueType};
+use profile_model::{FrameName, FunctionRow, FunctionTable, ValueType, WeightedStack};
 
 use crate::Selection;
 
@@ -18,8 +18,8 @@ use crate::Selection;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopOptions {
-    /// What the rows are sorted by, the largest first; equal ones by name, so that a profile has the same
-    /// ranking in whatever order its stacks came.
+    /// What the rows are sorted by, the largest first, signs aside; equal ones by name, as in `go tool pprof`, so
+    /// that a profile has the same ranking in whatever order its stacks came.
     pub sort: Sort,
     /// How many rows there are at most; the others are summed.
     pub limit: usize,
@@ -51,6 +51,8 @@ pub struct Top<'a> {
     pub value_type: &'a ValueType,
     /// The sum of all values; saturating like all sums here.
     pub total: i64,
+    /// What all shares are of, see [`Selection::whole`].
+    pub whole: i128,
     /// What rows are sorted by.
     pub sort: Sort,
     /// Whether rows have changes.
@@ -59,8 +61,6 @@ pub struct Top<'a> {
     pub rows: Vec<TopRow<'a>>,
     /// The functions that have no row because of the limit.
     pub rest: Rest,
-    /// What stacks without frames weigh: in no row, but in the total.
-    pub unattributed: i64,
 }
 
 /// A function, or an address that has none.
@@ -96,7 +96,7 @@ pub struct Rest {
 }
 
 impl<'a> Top<'a> {
-    /// The table of a selection.
+    /// The table of a selection. Stacks without frames are those of a function `unknown`.
     pub fn of(selection: &Selection<'a>, options: &TopOptions) -> Self {
         let symbols = &selection.profile().symbols;
         let weights = selection.weighted_stacks();
@@ -110,16 +110,16 @@ impl<'a> Top<'a> {
         };
         let row = |(at, row)| TopRow::new(selection, row, change(at));
         let mut rows: Vec<TopRow<'_>> = table.rows.iter().enumerate().map(row).collect();
-        rows.sort_by_key(|row| (Reverse(row.keys(options.sort)), row.place()));
-        let is_frameless = |stack: profile_model::StackId| symbols.stack(stack).is_empty();
-        let frameless = weights.iter().filter(|stack| is_frameless(stack.stack));
+        let frameless = weights.iter().find(|stack| symbols.stack(stack.stack).is_empty());
+        rows.extend(frameless.map(TopRow::of_frameless));
+        rows.sort_by_key(|row| (Reverse(row.size(options.sort)), row.place()));
         Self {
             value_type: selection.value_type(),
             total: table.total,
+            whole: selection.whole(),
             sort: options.sort,
             is_comparison: selection.is_comparison(),
             rest: Rest::of(rows.get(options.limit..).unwrap_or_default()),
-            unattributed: frameless.fold(0, |sum, stack| sum.saturating_add(stack.value)),
             rows: {
                 rows.truncate(options.limit);
                 rows
@@ -146,13 +146,27 @@ impl<'a> TopRow<'a> {
         }
     }
 
+    /// The row of stacks without frames.
+    fn of_frameless(stack: &WeightedStack) -> Self {
+        let (flat, flat_diff) = (stack.value, stack.diff);
+        Self {
+            name: FrameName::Unknown,
+            system_name: "",
+            file: "",
+            mapping: "",
+            flat,
+            cumulative: flat,
+            flat_diff,
+            cumulative_diff: flat_diff,
+        }
+    }
+
     /// What the row is sorted by.
-    fn keys(&self, sort: Sort) -> (i128, i128) {
-        let (flat, cumulative) = (i128::from(self.flat), i128::from(self.cumulative));
+    fn size(&self, sort: Sort) -> u64 {
         match sort {
-            Sort::Flat => (flat, cumulative),
-            Sort::Cumulative => (cumulative, flat),
-            Sort::FlatChange => (i128::from(self.flat_diff).abs(), flat),
+            Sort::Flat => self.flat.unsigned_abs(),
+            Sort::Cumulative => self.cumulative.unsigned_abs(),
+            Sort::FlatChange => self.flat_diff.unsigned_abs(),
         }
     }
 

@@ -1,11 +1,9 @@
 use std::io::{self, Write};
 
+use words::{columns, push_fitting};
+
 use super::Top;
-use crate::{
-    Human, NodeName, Percent,
-    output::buffered,
-    text::{columns, push_fitting},
-};
+use crate::{Human, NodeName, Percent, flame, output::buffered};
 
 /// How a table looks in a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +36,8 @@ pub fn text(top: &Top<'_>, options: &TextOptions, out: &mut impl Write) -> io::R
     let taken: usize = widths.iter().map(|width| width + 2).sum();
     let room = options.width.saturating_sub(taken).max(LEAST_NAME_WIDTH);
     buffered(out, |out| {
-        let total = Human { value: top.total, unit: &top.value_type.unit };
-        writeln!(out, "{}: {total} in all ({})", printable(&top.value_type.name), total.exact())?;
+        let sum = flame::sum(top.total.into(), top.whole, &top.value_type.unit);
+        writeln!(out, "{}: {sum}", words::safe(&top.value_type.name))?;
         for line in &lines {
             for (width, cell) in widths.iter().zip(&line.cells) {
                 write!(out, "{:>pad$}{cell}  ", "", pad = width - columns(cell))?;
@@ -72,16 +70,12 @@ fn lines(top: &Top<'_>) -> Vec<TextLine> {
         let name = format!("({} more functions)", rest.functions);
         lines.push(TextLine { cells: cells(top, rest.flat, None, rest.flat_diff), name });
     }
-    if top.unattributed != 0 {
-        let cells = cells(top, top.unattributed, None, 0);
-        lines.push(TextLine { cells, name: "(stacks without frames)".to_owned() });
-    }
     lines
 }
 
 fn cells(top: &Top<'_>, flat: i64, cumulative: Option<i64>, change: i64) -> Vec<String> {
-    let human = |value| Human { value, unit: &top.value_type.unit }.to_string();
-    let percent = |part| Percent { part, whole: top.total }.to_string();
+    let human = |value: i64| Human::new(value, &top.value_type.unit).to_string();
+    let percent = |part: i64| Percent::new(part, top.whole).to_string();
     let mut cells = vec![human(flat), percent(flat)];
     cells.push(cumulative.map(human).unwrap_or_default());
     cells.push(cumulative.map(percent).unwrap_or_default());
@@ -89,10 +83,4 @@ fn cells(top: &Top<'_>, flat: i64, cumulative: Option<i64>, change: i64) -> Vec<
         cells.push(format!("{}{}", if change > 0 { "+" } else { "" }, human(change)));
     }
     cells
-}
-
-fn printable(text: &str) -> String {
-    let mut printable = String::new();
-    push_fitting(&mut printable, text, usize::MAX);
-    printable
 }

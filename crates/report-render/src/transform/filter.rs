@@ -1,5 +1,5 @@
 use profile_model::{Frame, Line, LocationId, Profile, StackId, Symbols};
-use regex::Regex;
+use re2::Regex;
 
 use super::{location_with, map_stacks};
 

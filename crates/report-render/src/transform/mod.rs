@@ -5,12 +5,14 @@
 mod filter;
 mod group;
 mod invert;
+mod prune;
 mod sandwich;
 mod trim;
 
 pub use filter::Filter;
 pub use group::{GroupBy, group};
 pub use invert::invert;
+pub use prune::prune;
 pub use sandwich::{Sandwich, sandwich};
 pub use trim::{Trimmed, trim};
 

@@ -16,7 +16,7 @@ pub struct Trimmed {
 /// What stands for all that was cut below one caller.
 const REPLACEMENT: &str = "(trimmed)";
 
-/// Replaces the calls that weigh less than a share of the total, in percent, with all that they
+/// Replaces the calls that weigh less than a share of the whole, in percent, with all that they
 /// called, by one frame `(trimmed)` below each caller. The size counts, not the sign. The share is
 /// that of one sample type; a position the profile does not have changes nothing.
 pub fn trim(profile: Profile, sample_type: usize, min_percent: f64) -> Trimmed {
@@ -24,7 +24,8 @@ pub fn trim(profile: Profile, sample_type: usize, min_percent: f64) -> Trimmed {
         return Trimmed { profile, cut: Cut::default() };
     };
     let tree = Tree::of(&selection);
-    let (kept, cut) = tree.cut(min_percent, profile.symbols.stacks().len());
+    let whole = selection.whole() as f64;
+    let (kept, cut) = tree.cut(whole * min_percent / 100.0, profile.symbols.stacks().len());
     if cut.is_nothing() {
         return Trimmed { profile, cut };
     }
@@ -70,11 +71,14 @@ struct Node {
     parent: usize,
     depth: usize,
     cumulative: i64,
+    /// How large all that is, signs aside.
+    size: i64,
 }
 
 impl Tree {
     fn of(selection: &Selection<'_>) -> Self {
-        let mut tree = Self { nodes: vec![Node { parent: 0, depth: 0, cumulative: 0 }], stacks: Vec::new() };
+        let mut tree =
+            Self { nodes: vec![Node { parent: 0, depth: 0, cumulative: 0, size: 0 }], stacks: Vec::new() };
         let mut names = Names::new(&selection.profile().symbols);
         let mut children: FastMap<(usize, u32), usize> = HashMap::default();
         for WeightedStack { stack, value, .. } in selection.weighted_stacks() {
@@ -85,7 +89,9 @@ impl Tree {
                 }
             }
             tree.stacks.push((stack, node));
-            tree.nodes[node].cumulative = tree.nodes[node].cumulative.saturating_add(value);
+            let sums = &mut tree.nodes[node];
+            sums.cumulative = sums.cumulative.saturating_add(value);
+            sums.size = sums.size.saturating_add(value.saturating_abs());
         }
         tree.sum_up();
         tree
@@ -93,27 +99,27 @@ impl Tree {
 
     fn append(&mut self, parent: usize) -> usize {
         let depth = self.nodes[parent].depth + 1;
-        self.nodes.push(Node { parent, depth, cumulative: 0 });
+        self.nodes.push(Node { parent, depth, cumulative: 0, size: 0 });
         self.nodes.len() - 1
     }
 
     fn sum_up(&mut self) {
         for at in (1..self.nodes.len()).rev() {
-            let Node { parent, cumulative, .. } = self.nodes[at];
-            let above = &mut self.nodes[parent].cumulative;
-            *above = above.saturating_add(cumulative);
+            let Node { parent, cumulative, size, .. } = self.nodes[at];
+            let above = &mut self.nodes[parent];
+            above.cumulative = above.cumulative.saturating_add(cumulative);
+            above.size = above.size.saturating_add(size);
         }
     }
 
     /// For each stack that is cut how many frames from the root stay, and what is cut.
-    fn cut(&self, min_percent: f64, stacks: usize) -> (Vec<Option<usize>>, Cut) {
-        let least = (self.nodes[0].cumulative as f64).abs() * min_percent / 100.0;
+    fn cut(&self, least: f64, stacks: usize) -> (Vec<Option<usize>>, Cut) {
         let mut cut = Cut::default();
         // Where the nearest kept call is, this one included.
         let mut kept_depth = vec![0; self.nodes.len()];
         for (at, node) in self.nodes.iter().enumerate().skip(1) {
             let is_below_cut = kept_depth[node.parent] < node.depth - 1;
-            let is_cut = is_below_cut || (node.cumulative as f64).abs() < least;
+            let is_cut = is_below_cut || (node.size as f64) < least;
             kept_depth[at] = if is_cut { kept_depth[node.parent] } else { node.depth };
             cut.nodes += usize::from(is_cut);
             if is_cut && !is_below_cut {

@@ -85,7 +85,7 @@ fn a_comparison_says_what_changed() {
     let now = forms::profile("main;parse 450\nmain;new 30\nmain;same 50\n");
     let [base, now] = [&base, &now].map(|profile| Selection::new(profile, 0).unwrap());
     let changed = compare(&base, &now).unwrap();
-    for (name, text) in forms::all(&Selection::comparison(&changed).unwrap()) {
+    for (name, text) in forms::all(&changed.selection()) {
         if ["flame.json", "flame.txt", "tree.txt", "svg", "top.txt", "top.csv", "dot", "viewer.json"]
             .contains(&name)
         {

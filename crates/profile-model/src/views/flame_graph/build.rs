@@ -25,6 +25,7 @@ struct Key {
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum What {
+    Frameless,
     Group(usize),
     Name(StringId),
     Address(u64),
@@ -58,7 +59,7 @@ impl<'a> Builder<'a> {
         let symbols = self.symbols;
         let mut frames = symbols.frames(sample.stack);
         let Some(first) = (if self.options.invert { frames.next() } else { frames.next_back() }) else {
-            return;
+            return self.add_frameless(sample);
         };
         self.count(NodeId::ROOT, sample);
         let top = match sample.group {
@@ -75,6 +76,25 @@ impl<'a> Builder<'a> {
                 node = self.descend(node, &frame, sample);
             }
         }
+        let flat = &mut self.graph.nodes[node.index()].flat;
+        *flat = flat.saturating_add(sample.value);
+    }
+
+    fn add_frameless(&mut self, sample: FlameSample<'_>) {
+        if !self.options.with_frameless {
+            return;
+        }
+        self.count(NodeId::ROOT, sample);
+        let key = Key {
+            parent: NodeId::ROOT,
+            what: What::Frameless,
+            mapping_file: None,
+            address: 0,
+            function_file: None,
+        };
+        let unknown = FlameKind::Frame(FlameFrame::UNKNOWN);
+        let node = self.find(key).unwrap_or_else(|| self.append(key, unknown, None));
+        self.count(node, sample);
         let flat = &mut self.graph.nodes[node.index()].flat;
         *flat = flat.saturating_add(sample.value);
     }
@@ -165,6 +185,20 @@ impl<'a> Builder<'a> {
 }
 
 impl FlameFrame {
+    /// A call of which nothing is known.
+    const UNKNOWN: Self = Self {
+        symbolized: false,
+        address: None,
+        line: None,
+        inlined: None,
+        mapping_file: None,
+        mapping_build_id: None,
+        function_name: None,
+        function_system_name: None,
+        function_file: None,
+        function_start_line: None,
+    };
+
     fn of(symbols: &Symbols, frame: &Frame<'_>) -> Self {
         let mapping = symbols.frame_mapping(frame);
         let function = symbols.frame_function(frame);

@@ -114,7 +114,7 @@ pub struct FlameFrame {
 pub struct FlameSample<'a> {
     /// The labels to group by; where there are some, a node for them stands between root and stack.
     pub group: Option<&'a Labels>,
-    /// The stack. One without frames leaves no trace in the tree.
+    /// The stack. One without frames leaves no trace in the tree unless that is asked for.
     pub stack: StackId,
     /// What it weighs.
     pub value: i64,
@@ -135,6 +135,9 @@ pub struct FlameOptions {
     pub by_address: bool,
     /// Keeps functions in different source files apart.
     pub by_function_file: bool,
+    /// Puts stacks without frames into a node of which nothing is known, right below the root. Without it they leave
+    /// no trace in the tree, as in Parca.
+    pub with_frameless: bool,
 }
 
 impl FlameGraph {
