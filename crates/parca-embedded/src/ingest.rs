@@ -1,17 +1,12 @@
 //! WriteRaw: from raw bytes to checked profiles, with the real server's codes and texts.
 
-use std::collections::BTreeMap;
-
-use parca_proto::profilestore::{LabelSet, RawProfileSeries, RawSample, WriteRawRequest};
-use pql::{ProfileType, Selector};
-use profile_codec::pprof::{self, DecodeError, Limits};
-use profile_model::{Labels, Profile, ValueType};
+use parca_proto::profilestore::{RawProfileSeries, WriteRawRequest};
+use profile_codec::pprof::{DecodeError, Limits};
+use profile_store::{Invalid, Named, NewProfile, Refused};
 use tonic::Status;
 
-use crate::store::NewProfile;
-
 /// A whole request, checked: one bad series refuses all of them.
-pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Status> {
+pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Invalid> {
     let mut profiles = Vec::new();
     for series in &request.series {
         ingest_series(series, &mut profiles)?;
@@ -19,63 +14,33 @@ pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Statu
     Ok(profiles)
 }
 
-fn ingest_series(series: &RawProfileSeries, profiles: &mut Vec<NewProfile>) -> Result<(), Status> {
+fn ingest_series(series: &RawProfileSeries, profiles: &mut Vec<NewProfile>) -> Result<(), Invalid> {
     // The real server dies of a series without labels.
-    let set = series.labels.as_ref().ok_or_else(|| Status::invalid_argument("missing __name__ label"))?;
-    let (name, labels) = split_labels(set)?;
+    let set = series.labels.as_ref().ok_or(Invalid::NoName)?;
+    let named = Named::new(set.labels.iter().map(|label| (label.name.as_str(), label.value.as_str())))?;
     for sample in series.samples.iter().filter(|sample| !sample.raw_profile.is_empty()) {
-        let profile = decode(sample)?;
-        check_types(&name, &profile)?;
-        profiles.push(NewProfile { name: name.clone(), labels: labels.clone(), profile });
+        let (raw, infos) = (sample.raw_profile.clone(), sample.executable_info.len());
+        profiles.push(NewProfile::from_pprof(&named, raw, infos, &Limits::default())?);
     }
     Ok(())
 }
 
-/// The last `__name__`, and the other labels; an empty value is no label.
-fn split_labels(set: &LabelSet) -> Result<(String, Labels), Status> {
-    let mut name = String::new();
-    let mut labels = BTreeMap::new();
-    for label in &set.labels {
-        if label.name == pql::NAME_LABEL {
-            name.clone_from(&label.value);
-        } else if label.name.is_empty() {
-            return Err(Status::invalid_argument("invalid label name: "));
-        } else if labels.insert(label.name.as_str(), label.value.as_str()).is_some() {
-            return Err(Status::invalid_argument(format!("duplicate label name: {}", label.name)));
-        }
+/// The real server's code for what it refuses, too.
+pub(crate) fn invalid(error: &Invalid) -> Status {
+    match error {
+        Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. } => Status::unknown(error.to_string()),
+        other => Status::invalid_argument(other.to_string()),
     }
-    if name.is_empty() {
-        return Err(Status::invalid_argument("missing __name__ label"));
-    }
-    Ok((name, labels.into_iter().filter(|(_, value)| !value.is_empty()).collect()))
 }
 
-fn decode(sample: &RawSample) -> Result<Profile, Status> {
-    pprof::decode_like_parca(&sample.raw_profile, sample.executable_info.len(), &Limits::default()).map_err(
-        |error| match error {
-            DecodeError::Gzip(_) => Status::unknown(error.to_string()),
-            other => Status::invalid_argument(other.to_string()),
-        },
-    )
-}
-
-/// What cannot be asked for must not be stored: the type has to be a name in the query language.
-fn check_types(name: &str, profile: &Profile) -> Result<(), Status> {
-    let nothing = ValueType::default();
-    let period = profile.period_type.as_ref().unwrap_or(&nothing);
-    for sample_type in &profile.sample_types {
-        let profile_type = ProfileType {
-            name: name.to_owned(),
-            sample_type: sample_type.name.clone(),
-            sample_unit: sample_type.unit.clone(),
-            period_type: period.name.clone(),
-            period_unit: period.unit.clone(),
-            delta: profile.duration_nanos > 0,
-        };
-        let id = profile_type.to_string();
-        if let Err(error) = id.parse::<Selector>() {
-            return Err(Status::unknown(format!("invalid profile type at row 0 ({id}): {error}")));
+/// The code that tells a sender whether to try again, and how.
+pub(crate) fn refused(error: &Refused) -> Status {
+    match error {
+        Refused::Key(_) => Status::invalid_argument(error.to_string()),
+        Refused::TooLarge { .. } => Status::out_of_range(error.to_string()),
+        Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_) => {
+            Status::resource_exhausted(error.to_string())
         }
+        _ => Status::unavailable(error.to_string()),
     }
-    Ok(())
 }

@@ -28,7 +28,6 @@ mod metrics;
 mod query;
 mod self_profiling;
 mod server;
-mod store;
 
+pub use profile_store::Stats;
 pub use server::{Server, Settings, start};
-pub use store::Stats;

@@ -1,15 +1,13 @@
 //! What the server says of itself on `/metrics`.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Instant;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
 use ops::metrics::Registry;
+use profile_store::Store;
 use tonic::{Code, Response, Status};
-
-use crate::store::Store;
 
 /// Calls by method and code, and what is stored.
 #[derive(Clone, Debug)]
@@ -19,7 +17,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: &Registry, store: &Arc<Store>) -> Self {
+    pub(crate) fn new(registry: &Registry, store: &Store) -> Self {
         let meter = registry.meter("parca-embedded");
         let seconds = meter
             .f64_histogram("parca_embedded_call_seconds")
@@ -52,12 +50,12 @@ impl Metrics {
     }
 }
 
-fn store_gauges(registry: &Registry, store: &Arc<Store>) {
+fn store_gauges(registry: &Registry, store: &Store) {
     use ops::metrics::{Family, Kind, Value};
-    let store = Arc::clone(store);
+    let store = store.clone();
     #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
     registry.collect_with(move || {
-        let stats = store.read().stats();
+        let stats = store.stats();
         let gauge = |name: &str, help: &str, value: u64| {
             let none: [(&str, &str); 0] = [];
             Family::new(format!("parca_embedded_store_{name}"), help, Kind::Gauge)

@@ -1,27 +1,24 @@
 //! The server's own profiles, written to its own store: CPU over time, and memory at a time, which
 //! even an idle process has.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use profile_model::Labels;
+use profile_model::Profile;
+use profile_store::{Keep, Named, NewProfile, NewWrite, Store};
 use self_profile::Profiler;
 use tokio_util::sync::CancellationToken;
-
-use crate::store::{NewProfile, Store};
 
 /// Takes one profile after the other until told to stop. Each starts where the one before ended.
 pub(crate) async fn run(
     profiler: Profiler,
-    store: Arc<Store>,
+    store: Store,
     every: Duration,
     job: String,
     instance: String,
     stop: CancellationToken,
 ) {
-    let labels: Labels = [("job", job), ("instance", instance)].into_iter().collect();
     let write = |name: &str, profile| {
-        store.append(&[NewProfile { name: name.to_owned(), labels: labels.clone(), profile }]);
+        write(&store, [("__name__", name), ("job", &job), ("instance", &instance)], profile)
     };
     loop {
         match self_profile::resident_memory() {
@@ -42,5 +39,18 @@ pub(crate) async fn run(
                 }
             }
         }
+    }
+}
+
+/// Goes the way of every other profile; what is refused is missed, not an end.
+fn write(store: &Store, labels: [(&str, &str); 3], profile: Profile) {
+    let new = Named::new(labels).and_then(|named| NewProfile::new(&named, profile, Keep::default(), None));
+    match new {
+        Ok(new) => store.submit(NewWrite::new(vec![new]), |written| {
+            if let Err(error) = written {
+                tracing::debug!(%error, "a profile of this process was not stored");
+            }
+        }),
+        Err(error) => tracing::debug!(%error, "a profile of this process cannot be stored"),
     }
 }

@@ -15,6 +15,7 @@ use parca_proto::profilestore::agents_service_server::AgentsServiceServer;
 use parca_proto::profilestore::profile_store_service_server::ProfileStoreServiceServer;
 use parca_proto::query::query_service_server::QueryServiceServer;
 use parca_proto::scrape::scrape_service_server::ScrapeServiceServer;
+use profile_store::{Stats, Store};
 use self_profile::Profiler;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,6 @@ use crate::agents::Agents;
 use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
 use crate::self_profiling;
-use crate::store::{Stats, Store};
 
 /// What the real server takes and sends: 64 MiB a message.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -65,7 +65,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    store: Arc<Store>,
+    store: Store,
     serving: JoinHandle<()>,
 }
 
@@ -77,7 +77,7 @@ impl Server {
 
     /// What is stored now.
     pub fn stats(&self) -> Stats {
-        self.store.read().stats()
+        self.store.stats()
     }
 
     /// Resolves once the server has stopped, after its token was cancelled.
@@ -96,19 +96,19 @@ pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -
     let listener = ops::bind(address).await?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
-    let store = Arc::new(Store::new(settings.memory_limit_bytes));
+    let store = Store::in_memory(settings.memory_limit_bytes);
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start(99));
     let router = router(&store, &registry, &profiler);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
-        tokio::spawn(self_profiling::run(profiler, Arc::clone(&store), every, job, instance, stop.clone()));
+        tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
     }
     let serving = tokio::spawn(ops::serve(listener, router, stop, GRACE));
     Ok(Server { address, store, serving })
 }
 
-fn router(store: &Arc<Store>, registry: &Registry, profiler: &Profiler) -> Router {
+fn router(store: &Store, registry: &Registry, profiler: &Profiler) -> Router {
     let grpc = grpc_router(store, Metrics::new(registry, store));
     let http = http_router(registry, profiler.clone());
     // As in the real server, the content type says which half of it a request is for.
@@ -166,14 +166,14 @@ macro_rules! service {
     };
 }
 
-fn grpc_router(store: &Arc<Store>, metrics: Metrics) -> Router {
+fn grpc_router(store: &Store, metrics: Metrics) -> Router {
     let agents = Arc::new(Agents::default());
     let profile_store =
-        ProfileStoreApi { store: Arc::clone(store), agents: Arc::clone(&agents), metrics: metrics.clone() };
+        ProfileStoreApi { store: store.clone(), agents: Arc::clone(&agents), metrics: metrics.clone() };
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
     routes
-        .add_service(service!(QueryServiceServer, QueryApi { store: Arc::clone(store), metrics }))
+        .add_service(service!(QueryServiceServer, QueryApi { store: store.clone(), metrics }))
         .add_service(service!(ProfileStoreServiceServer, profile_store))
         .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
         .add_service(service!(ScrapeServiceServer, ScrapeApi))

@@ -9,18 +9,18 @@ use parca_proto::profilestore::{
     AgentsRequest, AgentsResponse, WriteArrowRequest, WriteArrowResponse, WriteRawRequest, WriteRawResponse,
     WriteRequest, WriteResponse,
 };
+use profile_store::{NewWrite, Refused, Store};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::blocking;
 use crate::agents::Agents;
-use crate::ingest::ingest;
+use crate::ingest::{ingest, invalid, refused};
 use crate::metrics::Metrics;
-use crate::store::Store;
 
 /// `parca.profilestore.v1alpha1.ProfileStoreService`.
 pub(crate) struct ProfileStoreApi {
-    pub(crate) store: Arc<Store>,
+    pub(crate) store: Store,
     pub(crate) agents: Arc<Agents>,
     pub(crate) metrics: Metrics,
 }
@@ -32,14 +32,11 @@ impl ProfileStoreService for ProfileStoreApi {
         request: Request<WriteRawRequest>,
     ) -> Result<Response<WriteRawResponse>, Status> {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string());
+        let key = request.metadata().get("idempotency-key").map(|key| key.as_bytes().to_vec());
         let request = request.into_inner();
         let started = SystemTime::now();
         let node = node(&request);
-        let store = Arc::clone(&self.store);
-        let work = blocking(move || {
-            store.append(&ingest(&request)?);
-            Ok(WriteRawResponse {})
-        });
+        let work = self.write(request, key.unwrap_or_default());
         let answer = self.metrics.timed("WriteRaw", work).await;
         if let Some(id) = node.or(peer) {
             let error = answer
@@ -65,6 +62,26 @@ impl ProfileStoreService for ProfileStoreApi {
         _request: Request<WriteArrowRequest>,
     ) -> Result<Response<WriteArrowResponse>, Status> {
         Err(Status::unimplemented("WriteArrow is not served yet by parca-embedded: use WriteRaw"))
+    }
+}
+
+impl ProfileStoreApi {
+    /// Checks a request on a thread for blocking work, and waits for the disk without one.
+    async fn write(
+        &self,
+        request: WriteRawRequest,
+        key: Vec<u8>,
+    ) -> Result<Response<WriteRawResponse>, Status> {
+        let key = String::from_utf8_lossy(&key).into_owned();
+        let checked = blocking(move || {
+            let profiles = ingest(&request).map_err(|error| invalid(&error))?;
+            NewWrite::new(profiles).with_key(&key).map_err(|error| refused(&error))
+        });
+        let write = checked.await?.into_inner();
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        self.store.submit(write, move |written| drop(done.send(written)));
+        let outcome = outcome.await.unwrap_or(Err(Refused::Closing));
+        outcome.map(|_| Response::new(WriteRawResponse {})).map_err(|error| refused(&error))
     }
 }
 

@@ -1,21 +1,19 @@
-use std::sync::Arc;
-
 use parca_proto::query::query_service_server::QueryService;
 use parca_proto::query::{
     HasProfileDataRequest, HasProfileDataResponse, LabelsRequest, LabelsResponse, ProfileTypesRequest,
     ProfileTypesResponse, QueryRangeRequest, QueryRangeResponse, QueryRequest, QueryResponse, SeriesRequest,
     SeriesResponse, ShareProfileRequest, ShareProfileResponse, ValuesRequest, ValuesResponse,
 };
+use profile_store::{Store, View};
 use tonic::{Request, Response, Status};
 
 use super::blocking;
 use crate::metrics::Metrics;
 use crate::query;
-use crate::store::{Store, Tables};
 
 /// `parca.query.v1alpha1.QueryService`.
 pub(crate) struct QueryApi {
-    pub(crate) store: Arc<Store>,
+    pub(crate) store: Store,
     pub(crate) metrics: Metrics,
 }
 
@@ -23,10 +21,10 @@ impl QueryApi {
     async fn answer<T: Send + 'static>(
         &self,
         method: &'static str,
-        work: impl FnOnce(&Tables) -> Result<T, Status> + Send + 'static,
+        work: impl FnOnce(&View) -> Result<T, Status> + Send + 'static,
     ) -> Result<Response<T>, Status> {
-        let store = Arc::clone(&self.store);
-        self.metrics.timed(method, blocking(move || work(&store.read()))).await
+        let store = self.store.clone();
+        self.metrics.timed(method, blocking(move || work(&store.view()))).await
     }
 }
 
@@ -37,12 +35,12 @@ impl QueryService for QueryApi {
         request: Request<QueryRangeRequest>,
     ) -> Result<Response<QueryRangeResponse>, Status> {
         let request = request.into_inner();
-        self.answer("QueryRange", move |tables| query::query_range(tables, &request)).await
+        self.answer("QueryRange", move |view| query::query_range(view, &request)).await
     }
 
     async fn query(&self, request: Request<QueryRequest>) -> Result<Response<QueryResponse>, Status> {
         let request = request.into_inner();
-        self.answer("Query", move |tables| query::query(tables, &request)).await
+        self.answer("Query", move |view| query::query(view, &request)).await
     }
 
     async fn series(&self, _request: Request<SeriesRequest>) -> Result<Response<SeriesResponse>, Status> {
@@ -54,17 +52,17 @@ impl QueryService for QueryApi {
         request: Request<ProfileTypesRequest>,
     ) -> Result<Response<ProfileTypesResponse>, Status> {
         let request = request.into_inner();
-        self.answer("ProfileTypes", move |tables| Ok(query::profile_types(tables, &request))).await
+        self.answer("ProfileTypes", move |view| query::profile_types(view, &request)).await
     }
 
     async fn labels(&self, request: Request<LabelsRequest>) -> Result<Response<LabelsResponse>, Status> {
         let request = request.into_inner();
-        self.answer("Labels", move |tables| query::labels(tables, &request)).await
+        self.answer("Labels", move |view| query::labels(view, &request)).await
     }
 
     async fn values(&self, request: Request<ValuesRequest>) -> Result<Response<ValuesResponse>, Status> {
         let request = request.into_inner();
-        self.answer("Values", move |tables| query::values(tables, &request)).await
+        self.answer("Values", move |view| query::values(view, &request)).await
     }
 
     async fn share_profile(
@@ -78,7 +76,7 @@ impl QueryService for QueryApi {
         &self,
         _request: Request<HasProfileDataRequest>,
     ) -> Result<Response<HasProfileDataResponse>, Status> {
-        let answer = |tables: &Tables| Ok(HasProfileDataResponse { has_data: tables.stats().series > 0 });
+        let answer = |view: &View| Ok(HasProfileDataResponse { has_data: view.has_data() });
         self.answer("HasProfileData", answer).await
     }
 }

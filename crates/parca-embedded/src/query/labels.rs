@@ -7,14 +7,18 @@ use parca_proto::query::{
     ValuesResponse,
 };
 use pql::parse_matchers;
+use profile_store::{Filter, Span, View};
 use tonic::Status;
 
-use super::timestamp;
-use crate::store::{Between, Filter, Tables};
+use super::{timestamp, unreadable};
 
-pub(crate) fn profile_types(tables: &Tables, request: &ProfileTypesRequest) -> ProfileTypesResponse {
-    let types = tables.profile_types(between(request.start.as_ref(), request.end.as_ref()));
-    ProfileTypesResponse { types: types.into_iter().map(wire_type).collect() }
+pub(crate) fn profile_types(
+    view: &View,
+    request: &ProfileTypesRequest,
+) -> Result<ProfileTypesResponse, Status> {
+    let span = span(request.start.as_ref(), request.end.as_ref());
+    let types = view.profile_types(span).map_err(|error| unreadable(&error))?;
+    Ok(ProfileTypesResponse { types: types.into_iter().map(wire_type).collect() })
 }
 
 fn wire_type(of: pql::ProfileType) -> ProfileType {
@@ -29,24 +33,21 @@ fn wire_type(of: pql::ProfileType) -> ProfileType {
 }
 
 /// Names that some row has a value for. `match` counts only beside a profile type, as it does there.
-pub(crate) fn labels(tables: &Tables, request: &LabelsRequest) -> Result<LabelsResponse, Status> {
+pub(crate) fn labels(view: &View, request: &LabelsRequest) -> Result<LabelsResponse, Status> {
     let filter = filter(request.profile_type.as_deref(), &request.r#match)?;
-    let between = between(request.start.as_ref(), request.end.as_ref());
-    let mut names = BTreeSet::new();
-    for series in tables.series_between(&filter, between) {
-        names.extend(series.labels().iter().map(|(name, _)| name));
-    }
+    let span = span(request.start.as_ref(), request.end.as_ref());
+    let sets = view.label_sets(&filter, span).map_err(|error| unreadable(&error))?;
+    let names: BTreeSet<&str> = sets.iter().flat_map(|set| set.iter().map(|(name, _)| name)).collect();
     let label_names = names.into_iter().map(str::to_owned).collect();
     Ok(LabelsResponse { label_names, warnings: Vec::new() })
 }
 
 /// Values of one label. The real server ignores `match` here, so this one does, too.
-pub(crate) fn values(tables: &Tables, request: &ValuesRequest) -> Result<ValuesResponse, Status> {
+pub(crate) fn values(view: &View, request: &ValuesRequest) -> Result<ValuesResponse, Status> {
     let filter = filter(request.profile_type.as_deref(), &[])?;
-    let between = between(request.start.as_ref(), request.end.as_ref());
-    let found =
-        tables.series_between(&filter, between).filter_map(|series| series.labels().get(&request.label_name));
-    let label_values: BTreeSet<&str> = found.collect();
+    let span = span(request.start.as_ref(), request.end.as_ref());
+    let sets = view.label_sets(&filter, span).map_err(|error| unreadable(&error))?;
+    let label_values: BTreeSet<&str> = sets.iter().filter_map(|set| set.get(&request.label_name)).collect();
     let label_values = label_values.into_iter().map(str::to_owned).collect();
     Ok(ValuesResponse { label_values, warnings: Vec::new() })
 }
@@ -60,6 +61,26 @@ fn filter(profile_type: Option<&str>, matches: &[String]) -> Result<Filter, Stat
     Ok(Filter::of_type(&profile_type, &matchers))
 }
 
-fn between(start: Option<&prost_types::Timestamp>, end: Option<&prost_types::Timestamp>) -> Between {
-    Between::new(start.map(timestamp), end.map(timestamp))
+/// No span at all unless both ends have seconds, as there.
+fn span(start: Option<&prost_types::Timestamp>, end: Option<&prost_types::Timestamp>) -> Span {
+    let set = |end: &&prost_types::Timestamp| end.seconds != 0;
+    match start.filter(set).zip(end.filter(set)) {
+        Some((start, end)) => Span::half_open(timestamp(start), timestamp(end)),
+        None => Span::ALL,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_end_is_no_end_and_the_last_instant_is_out() {
+        let at = |seconds| prost_types::Timestamp { seconds, nanos: 0 };
+        let has =
+            |start, end, seconds: i64| span(Some(&at(start)), Some(&at(end))).has(seconds * 1_000_000_000);
+        assert!(has(10, 20, 10) && !has(10, 20, 20) && !has(10, 20, 9));
+        assert!(has(0, 20, 30));
+        assert!(span(None, Some(&at(20))).has(30_000_000_000));
+    }
 }

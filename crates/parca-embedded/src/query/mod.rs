@@ -1,5 +1,5 @@
-//! Answers to `parca.query.v1alpha1.QueryService`: functions from stored tables and a request to a
-//! message, with the codes and texts of the real server.
+//! Answers to `parca.query.v1alpha1.QueryService`: functions from a view of the store and a request to
+//! a message, with the codes and texts of the real server.
 
 mod labels;
 mod plan;
@@ -15,6 +15,7 @@ pub(crate) use report::query;
 use parca_proto::profilestore::{Label, LabelSet};
 use pql::{Query, QueryError};
 use profile_model::{Labels, Timestamp};
+use profile_store::ReadError;
 use tonic::Status;
 
 /// The text for a series or a profile that is not there; clients tell "no data" by it.
@@ -22,6 +23,11 @@ const NO_DATA: &str = "No data found for the query, try a different query or tim
 
 fn parse_query(text: &str) -> Result<Query, Status> {
     text.parse().map_err(|error: QueryError| Status::invalid_argument(error.server_text()))
+}
+
+/// A part of the store that cannot be read: the next question is answered without it.
+fn unreadable(error: &ReadError) -> Status {
+    Status::data_loss(error.to_string())
 }
 
 fn timestamp(wire: &prost_types::Timestamp) -> Timestamp {

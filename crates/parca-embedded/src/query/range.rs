@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use parca_proto::query::{MetricsSample, MetricsSeries, QueryRangeRequest, QueryRangeResponse, ValueType};
 use pql::{ProfileType, Query};
 use profile_model::{Labels, TimeRange, Timestamp};
+use profile_store::{Filter, ProfileSum, Span, View};
 use tonic::Status;
 
-use super::{END_BEFORE_START, Mistakes, NO_DATA, label_set, parse_query, timestamp, wire_timestamp};
-use crate::store::{Filter, ProfileRows, Tables};
+use super::{
+    END_BEFORE_START, Mistakes, NO_DATA, label_set, parse_query, timestamp, unreadable, wire_timestamp,
+};
 
-pub(crate) fn query_range(
-    tables: &Tables,
-    request: &QueryRangeRequest,
-) -> Result<QueryRangeResponse, Status> {
+pub(crate) fn query_range(view: &View, request: &QueryRangeRequest) -> Result<QueryRangeResponse, Status> {
     let (query, range) = checked(request)?;
     let step = request.step.as_ref().map_or(0, step_nanos);
+    let span = Span::half_open(range.start, range.end);
     let series = if query.profile_type.delta {
-        delta(tables, &query, range, step, &request.sum_by)
+        delta(view, &query, span, step, &request.sum_by)?
     } else {
-        snapshots(tables, &query, range, step)
+        snapshots(view, &query, span, step)?
     };
     if series.is_empty() { Err(Status::not_found(NO_DATA)) } else { Ok(QueryRangeResponse { series }) }
 }
@@ -61,12 +61,10 @@ impl Bucket {
         Self { value: 0, rows: 0, shortest: i64::MAX, time, one_time: true }
     }
 
-    fn add(&mut self, profile: &ProfileRows<'_>, in_periods: bool) {
+    fn add(&mut self, profile: &ProfileSum, in_periods: bool) {
         let times = if in_periods { profile.period } else { 1 };
-        for value in profile.values {
-            self.value = self.value.wrapping_add(value.wrapping_mul(times));
-        }
-        self.rows = self.rows.saturating_add(i32::try_from(profile.values.len()).unwrap_or(i32::MAX));
+        self.value = self.value.wrapping_add(profile.value.wrapping_mul(times));
+        self.rows = self.rows.saturating_add(i32::try_from(profile.rows).unwrap_or(i32::MAX));
         self.shortest = self.shortest.min(profile.duration_nanos);
         self.one_time &= profile.time_nanos == self.time;
     }
@@ -91,32 +89,26 @@ fn is_cpu_time(unit: &ValueType) -> bool {
 }
 
 fn delta(
-    tables: &Tables,
+    view: &View,
     query: &Query,
-    range: TimeRange,
+    span: Span,
     step: i64,
     sum_by: &[String],
-) -> Vec<MetricsSeries> {
+) -> Result<Vec<MetricsSeries>, Status> {
     let (sample_type, in_periods) = result_type(&query.profile_type);
     let mut groups: BTreeMap<Labels, BTreeMap<i64, Bucket>> = BTreeMap::new();
-    let filter = Filter::of_query(query);
-    for series in tables.select(&filter) {
-        let mut profiles = series
-            .profiles()
-            .filter(|profile| {
-                filter.takes_duration(profile) && range.contains(Timestamp::from_nanos(profile.time_nanos))
-            })
-            .peekable();
-        if profiles.peek().is_none() {
-            continue;
+    let add = |labels: &Labels, profiles: &[ProfileSum]| {
+        if profiles.is_empty() {
+            return;
         }
-        let labels = series.labels().filter(|name| sum_by.iter().any(|wanted| wanted == name));
+        let labels = labels.filter(|name| sum_by.iter().any(|wanted| wanted == name));
         let buckets = groups.entry(labels).or_default();
         for profile in profiles {
             let start = bucket(profile.time_nanos, step);
-            buckets.entry(start).or_insert_with(|| Bucket::new(profile.time_nanos)).add(&profile, in_periods);
+            buckets.entry(start).or_insert_with(|| Bucket::new(profile.time_nanos)).add(profile, in_periods);
         }
-    }
+    };
+    view.sums(&Filter::of_query(query), span, add).map_err(|error| unreadable(&error))?;
     let period_type = period_type(&query.profile_type);
     let series = groups.into_iter().map(|(labels, buckets)| MetricsSeries {
         labelset: Some(label_set(&labels)),
@@ -124,7 +116,7 @@ fn delta(
         period_type: Some(period_type.clone()),
         sample_type: Some(sample_type.clone()),
     });
-    series.collect()
+    Ok(series.collect())
 }
 
 /// The type of an answer's values, and whether they are counts to be multiplied by the period:
@@ -144,28 +136,26 @@ pub(super) fn sample_type(of: &ProfileType) -> ValueType {
 
 /// Series of snapshots are never summed with each other. With a step, the oldest profile of each
 /// bucket stands for it (the real server takes any).
-fn snapshots(tables: &Tables, query: &Query, range: TimeRange, step: i64) -> Vec<MetricsSeries> {
-    let filter = Filter::of_query(query);
-    let mut answer = Vec::new();
-    for series in tables.select(&filter) {
-        let mut by_time: BTreeMap<i64, i64> = BTreeMap::new();
-        for profile in series.profiles().filter(|profile| filter.takes_duration(profile)) {
-            if range.contains(Timestamp::from_nanos(profile.time_nanos)) {
-                let sum = by_time.entry(profile.time_nanos).or_default();
-                *sum = profile.values.iter().fold(*sum, |sum, value| sum.wrapping_add(*value));
-            }
+fn snapshots(view: &View, query: &Query, span: Span, step: i64) -> Result<Vec<MetricsSeries>, Status> {
+    let mut series: BTreeMap<Labels, BTreeMap<i64, i64>> = BTreeMap::new();
+    let add = |labels: &Labels, profiles: &[ProfileSum]| {
+        if profiles.is_empty() {
+            return;
         }
-        if by_time.is_empty() {
-            continue;
+        let by_time = series.entry(labels.clone()).or_default();
+        for profile in profiles {
+            let sum = by_time.entry(profile.time_nanos).or_default();
+            *sum = sum.wrapping_add(profile.value);
         }
-        answer.push(MetricsSeries {
-            labelset: Some(label_set(series.labels())),
-            samples: thinned(by_time, step),
-            period_type: None,
-            sample_type: None,
-        });
-    }
-    answer
+    };
+    view.sums(&Filter::of_query(query), span, add).map_err(|error| unreadable(&error))?;
+    let answer = series.into_iter().map(|(labels, by_time)| MetricsSeries {
+        labelset: Some(label_set(&labels)),
+        samples: thinned(by_time, step),
+        period_type: None,
+        sample_type: None,
+    });
+    Ok(answer.collect())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the answer has a double")]

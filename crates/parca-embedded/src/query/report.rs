@@ -12,22 +12,19 @@ use profile_model::{
     CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, LabelValue, Labels, Profile, Sample,
     SampleLabel, StackId, Symbols, Transfer, WeightedStack,
 };
+use profile_store::{Filter, Merged, Span, View};
 use tonic::Status;
 
 use super::plan::{Plan, Report, When};
 use super::range::{result_type, sample_type};
-use super::rows::Rows;
 use super::top::top;
-use crate::store::{Filter, Tables};
+use super::{rows, unreadable};
 
-pub(crate) fn query(tables: &Tables, request: &QueryRequest) -> Result<QueryResponse, Status> {
+pub(crate) fn query(view: &View, request: &QueryRequest) -> Result<QueryResponse, Status> {
     let plan = Plan::of(request)?;
-    let rows = Rows::collect(tables, &plan)?;
-    let turned = plan.inverted.then(|| rows.inverted(tables.symbols()));
-    let (symbols, rows) = match &turned {
-        Some((symbols, rows)) => (symbols, rows),
-        None => (tables.symbols(), &rows),
-    };
+    let rows = rows::collect(view, &plan)?;
+    let rows = if plan.inverted { rows::inverted(rows) } else { rows };
+    let (symbols, rows) = (&rows.symbols, &rows);
     let unit = unit(&plan);
     let report = match plan.report {
         Report::Pprof => Some(Answer::Pprof(Bytes::from(profile(symbols, &plan, rows, &unit)))),
@@ -41,7 +38,7 @@ pub(crate) fn query(tables: &Tables, request: &QueryRequest) -> Result<QueryResp
         Report::TableArrow => Some(Answer::TableArrow(table(symbols, rows, unit.unit)?)),
         // A single profile has none there, either.
         Report::Metadata if matches!(plan.when, When::Single(_)) => None,
-        Report::Metadata => Some(Answer::ProfileMetadata(metadata(tables, &plan, symbols, rows))),
+        Report::Metadata => Some(Answer::ProfileMetadata(metadata(view, &plan, symbols, rows)?)),
     };
     let total = if matches!(plan.report, Report::Pprof | Report::Metadata) { 0 } else { rows.total };
     Ok(QueryResponse { total, filtered: 0, report })
@@ -56,7 +53,7 @@ fn unit(plan: &Plan) -> ValueType {
 }
 
 /// One sample type, stacks as they are; the labels that were grouped by are on the samples.
-fn profile(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u8> {
+fn profile(symbols: &Symbols, plan: &Plan, rows: &Merged, unit: &ValueType) -> Vec<u8> {
     let sample_type = profile_model::ValueType::new(&unit.r#type, &unit.unit);
     let mut profile = Profile::new(vec![sample_type]);
     let period_type = &plan.query.profile_type;
@@ -88,7 +85,7 @@ fn sample_labels(profile: &mut Profile, group: &Labels) -> Vec<SampleLabel> {
 }
 
 /// File names of the mappings, and label names, of what was merged.
-fn metadata(tables: &Tables, plan: &Plan, symbols: &Symbols, rows: &Rows) -> ProfileMetadata {
+fn metadata(view: &View, plan: &Plan, symbols: &Symbols, rows: &Merged) -> Result<ProfileMetadata, Status> {
     let mut files = BTreeSet::new();
     for (_, stack, _) in &rows.rows {
         for location in symbols.stack(*stack) {
@@ -97,16 +94,21 @@ fn metadata(tables: &Tables, plan: &Plan, symbols: &Symbols, rows: &Rows) -> Pro
             files.insert(mapping.map_or("", |id| symbols.string(symbols.mapping(id).file)));
         }
     }
-    let series = tables.select(&Filter::of_query(&plan.query));
-    let labels: BTreeSet<&str> =
-        series.iter().flat_map(|series| series.labels().iter().map(|(name, _)| name)).collect();
-    ProfileMetadata {
+    let filter = Filter::of_query(&plan.query);
+    let sets = view.label_sets(&filter, Span::ALL).map_err(|error| unreadable(&error))?;
+    let labels: BTreeSet<&str> = sets.iter().flat_map(|set| set.iter().map(|(name, _)| name)).collect();
+    Ok(ProfileMetadata {
         mapping_files: files.into_iter().map(str::to_owned).collect(),
         labels: labels.into_iter().map(str::to_owned).collect(),
-    }
+    })
 }
 
-fn flamegraph(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {
+fn flamegraph(
+    symbols: &Symbols,
+    plan: &Plan,
+    rows: &Merged,
+    unit: String,
+) -> Result<FlamegraphArrow, Status> {
     let samples = rows.rows.iter().map(|(group, stack, value)| FlameSample {
         group: Some(&rows.groups[*group]),
         stack: *stack,
@@ -119,7 +121,7 @@ fn flamegraph(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: String) -> Resu
     Ok(FlamegraphArrow { record: encoded.record, unit, height: encoded.height, trimmed: encoded.trimmed })
 }
 
-fn table(symbols: &Symbols, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
+fn table(symbols: &Symbols, rows: &Merged, unit: String) -> Result<TableArrow, Status> {
     let stacks =
         rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
     let table = CallTable::of(symbols, stacks, CallTableOptions::PARCA_TABLE);

@@ -1,27 +1,29 @@
 //! Stacks of an incoming profile in the store's own tables, as Parca keeps them: an address is
-//! forgotten once its lines are known, and so are columns.
+//! forgotten once its lines are known, and so are columns, unless the way in keeps them.
 
 use profile_model::{Line, Location, LocationId, StackId, Symbols, Transfer};
 
 /// Carries stacks of one profile into the store, each at most once.
-pub(super) struct Interner<'a> {
+pub(crate) struct Interner<'a> {
     from: &'a Symbols,
     parts: Transfer<'a>,
     locations: Vec<Option<LocationId>>,
     stacks: Vec<Option<StackId>>,
+    columns: bool,
 }
 
 impl<'a> Interner<'a> {
-    pub(super) fn new(from: &'a Symbols) -> Self {
+    pub(crate) fn new(from: &'a Symbols, columns: bool) -> Self {
         Self {
             from,
             parts: Transfer::new(from),
             locations: vec![None; from.locations().len()],
             stacks: vec![None; from.stacks().len()],
+            columns,
         }
     }
 
-    pub(super) fn stack(&mut self, to: &mut Symbols, id: StackId) -> StackId {
+    pub(crate) fn stack(&mut self, to: &mut Symbols, id: StackId) -> StackId {
         if let Some(known) = self.stacks[id.index()] {
             return known;
         }
@@ -45,7 +47,7 @@ impl<'a> Interner<'a> {
         Line {
             function: line.function.map(|function| self.parts.function(to, function)),
             line: line.line,
-            column: 0,
+            column: if self.columns { line.column } else { 0 },
         }
     }
 }

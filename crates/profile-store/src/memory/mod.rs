@@ -1,0 +1,7 @@
+//! Profiles in memory: by series, their stacks interned once for all.
+
+mod block;
+mod intern;
+mod part;
+
+pub(crate) use part::MemoryPart;

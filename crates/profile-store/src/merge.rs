@@ -1,0 +1,152 @@
+//! Rows of many parts summed into one answer with symbols of its own.
+
+use hashbrown::HashMap;
+use profile_model::{Labels, StackId, Symbols, Transfer};
+
+use crate::model::{Filter, Span};
+
+/// What is to be summed.
+#[derive(Clone, Debug)]
+pub struct Merge {
+    /// Which series.
+    pub filter: Filter,
+    /// Which times.
+    pub span: Span,
+    /// Labels that rows are kept apart by.
+    pub group_by: Vec<String>,
+    /// Whether values are multiplied by the period of their profile.
+    pub in_periods: bool,
+}
+
+/// Stacks with their sums.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// What the stacks are made of, and nothing else.
+    pub symbols: Symbols,
+    /// Distinct values of the labels that were grouped by, sorted; one empty set without grouping.
+    pub groups: Vec<Labels>,
+    /// Group, stack, sum.
+    pub rows: Vec<(usize, StackId, i64)>,
+    /// The sum of all, stacks without frames included.
+    pub total: i64,
+}
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Adds up parts, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    merged: Merged,
+    groups: Map<Labels, usize>,
+    rows: Map<(usize, StackId), usize>,
+}
+
+/// Sums over one part: an array by stack, no hashing.
+pub(crate) struct PartSums<'a, 'b> {
+    into: &'a mut Collector,
+    transfer: Transfer<'b>,
+    sums: Vec<i64>,
+    seen: Vec<bool>,
+    touched: Vec<StackId>,
+    group: usize,
+    total: i64,
+}
+
+impl Collector {
+    /// The number of the group that a series of these labels is in.
+    pub(crate) fn group(&mut self, labels: &Labels, names: &[String]) -> usize {
+        let group = labels.filter(|name| names.iter().any(|wanted| wanted == name));
+        let groups = &mut self.merged.groups;
+        *self.groups.entry(group).or_insert_with_key(|group| {
+            groups.push(group.clone());
+            groups.len() - 1
+        })
+    }
+
+    pub(crate) fn part<'a, 'b>(&'a mut self, symbols: &'b Symbols) -> PartSums<'a, 'b> {
+        let stacks = symbols.stacks().len();
+        PartSums {
+            into: self,
+            transfer: Transfer::new(symbols),
+            sums: vec![0; stacks],
+            seen: vec![false; stacks],
+            touched: Vec::new(),
+            group: 0,
+            total: 0,
+        }
+    }
+
+    /// Whether a profile was found at all.
+    pub(crate) fn finish(self) -> Option<Merged> {
+        let mut merged = self.merged;
+        if merged.groups.is_empty() {
+            return None;
+        }
+        sort_groups(&mut merged);
+        Some(merged)
+    }
+
+    fn add(&mut self, group: usize, stack: StackId, value: i64) {
+        let rows = &mut self.merged.rows;
+        let at = *self.rows.entry((group, stack)).or_insert(rows.len());
+        match rows.get_mut(at) {
+            Some((_, _, sum)) => *sum = sum.wrapping_add(value),
+            None => rows.push((group, stack, value)),
+        }
+    }
+}
+
+/// Groups come in the order of their labels, whichever part had them first.
+fn sort_groups(merged: &mut Merged) {
+    let mut order: Vec<usize> = (0..merged.groups.len()).collect();
+    order.sort_by(|a, b| merged.groups[*a].cmp(&merged.groups[*b]));
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
+    merged.groups.sort();
+    for (group, ..) in &mut merged.rows {
+        *group = place[*group];
+    }
+    merged.rows.sort_by_key(|(group, ..)| *group);
+}
+
+impl PartSums<'_, '_> {
+    /// What is added from now on is of this group. Cheapest if each group comes once.
+    pub(crate) fn start_group(&mut self, group: usize) {
+        if group != self.group {
+            self.flush();
+            self.group = group;
+        }
+    }
+
+    /// Adds values to their stacks.
+    pub(crate) fn add(&mut self, stacks: &[StackId], values: &[i64], factor: i64) {
+        for (stack, value) in stacks.iter().zip(values) {
+            self.add_one(*stack, value.wrapping_mul(factor));
+        }
+    }
+
+    /// Adds a value to its stack.
+    pub(crate) fn add_one(&mut self, stack: StackId, value: i64) {
+        let at = stack.index();
+        if !self.seen[at] {
+            self.seen[at] = true;
+            self.touched.push(stack);
+        }
+        self.sums[at] = self.sums[at].wrapping_add(value);
+        self.total = self.total.wrapping_add(value);
+    }
+
+    pub(crate) fn finish(mut self) {
+        self.flush();
+        self.into.merged.total = self.into.merged.total.wrapping_add(self.total);
+    }
+
+    fn flush(&mut self) {
+        for stack in self.touched.drain(..) {
+            let sum = std::mem::take(&mut self.sums[stack.index()]);
+            self.seen[stack.index()] = false;
+            let carried = self.transfer.stack(&mut self.into.merged.symbols, stack);
+            self.into.add(self.group, carried, sum);
+        }
+    }
+}

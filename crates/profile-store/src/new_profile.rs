@@ -1,0 +1,194 @@
+//! One profile on its way in, checked.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use pql::{ProfileType, Selector};
+use profile_codec::pprof::{self, DecodeError, Limits};
+use profile_model::{Labels, Profile, ValueType};
+
+/// A profile that may be stored. Made by [`NewProfile::from_pprof`] or [`NewProfile::new`], which refuse
+/// what could not be found again.
+#[derive(Clone, Debug)]
+pub struct NewProfile {
+    /// The first part of its profile types.
+    pub(crate) name: String,
+    /// Without `__name__` and without empty values.
+    pub(crate) labels: Labels,
+    pub(crate) profile: Profile,
+    pub(crate) keep: Keep,
+    /// The pprof as it came; a profile that came in another form has none.
+    pub(crate) raw: Option<Bytes>,
+    /// Tells this profile from others of its labels and time; zero: always taken for a new one.
+    pub(crate) digest: u128,
+}
+
+/// What the store keeps of a profile beyond what Parca keeps of one that WriteRaw wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Stacks on which nothing was measured.
+    pub zeros: bool,
+    /// Columns of source lines.
+    pub columns: bool,
+}
+
+/// Why a profile cannot be stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Invalid {
+    /// There is no `__name__`, or it is empty.
+    #[error("missing __name__ label")]
+    NoName,
+    /// A label has an empty name.
+    #[error("invalid label name: ")]
+    NoLabelName,
+    /// A name is there twice: which value is meant cannot be known.
+    #[error("duplicate label name: {0}")]
+    DuplicateLabel(String),
+    /// More or longer labels than a profile may have.
+    #[error("expected at most {MAX_LABELS} labels of at most {MAX_LABEL_BYTES} bytes, found {0}")]
+    Labels(String),
+    /// The bytes are no pprof.
+    #[error(transparent)]
+    Pprof(#[from] DecodeError),
+    /// The type cannot be asked for, as it is no name in the query language.
+    #[error("invalid profile type at row 0 ({id}): {reason}")]
+    Type {
+        /// The type as a query would name it.
+        id: String,
+        /// Why it is none.
+        reason: String,
+    },
+}
+
+impl Invalid {
+    /// One word for a metric.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoName | Self::NoLabelName | Self::DuplicateLabel(_) | Self::Labels(_) => "labels",
+            Self::Pprof(_) => "pprof",
+            Self::Type { .. } => "profile_type",
+        }
+    }
+}
+
+/// The most labels of a profile.
+pub const MAX_LABELS: usize = 256;
+/// The most bytes of one label, name and value together.
+pub const MAX_LABEL_BYTES: usize = 64 << 10;
+
+/// A checked label set with the name it came with.
+#[derive(Clone, Debug)]
+pub struct Named {
+    name: String,
+    labels: Labels,
+}
+
+impl Named {
+    /// Splits `__name__` (the last one) from the other labels; an empty value is no label.
+    ///
+    /// # Errors
+    /// A name is missing, empty or there twice.
+    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Invalid> {
+        let mut name = String::new();
+        let mut labels = BTreeMap::new();
+        for (key, value) in pairs {
+            if key == pql::NAME_LABEL {
+                value.clone_into(&mut name);
+            } else if key.is_empty() {
+                return Err(Invalid::NoLabelName);
+            } else if labels.insert(key, value).is_some() {
+                return Err(Invalid::DuplicateLabel(key.to_owned()));
+            }
+        }
+        if name.is_empty() {
+            return Err(Invalid::NoName);
+        }
+        let long = |(key, value): &(&&str, &&str)| key.len() + value.len() > MAX_LABEL_BYTES;
+        if let Some((key, value)) = labels.iter().find(|(key, value)| long(&(key, value))) {
+            return Err(Invalid::Labels(format!("one of {} bytes", key.len() + value.len())));
+        }
+        if labels.len() > MAX_LABELS {
+            return Err(Invalid::Labels(labels.len().to_string()));
+        }
+        let labels = labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        Ok(Self { name, labels })
+    }
+}
+
+impl NewProfile {
+    /// Reads a pprof with Parca's checks of WriteRaw. `executable_infos` is how many came along.
+    ///
+    /// # Errors
+    /// The bytes are no pprof, or its types cannot be asked for.
+    pub fn from_pprof(
+        of: &Named,
+        raw: Bytes,
+        executable_infos: usize,
+        limits: &Limits,
+    ) -> Result<Self, Invalid> {
+        let profile = pprof::decode_like_parca(&raw, executable_infos, limits)?;
+        let digest = digest(of, profile.time_nanos, &raw);
+        Self::checked(of, profile, Keep::default(), Some(raw), digest)
+    }
+
+    /// Takes a profile that came in another form. `bytes` are those it came in, by which the same profile
+    /// is recognised when it comes again; without any it never is.
+    ///
+    /// # Errors
+    /// Its types cannot be asked for.
+    pub fn new(of: &Named, profile: Profile, keep: Keep, bytes: Option<&[u8]>) -> Result<Self, Invalid> {
+        let digest = bytes.map_or(0, |bytes| digest(of, profile.time_nanos, bytes));
+        Self::checked(of, profile, keep, None, digest)
+    }
+
+    fn checked(
+        of: &Named,
+        profile: Profile,
+        keep: Keep,
+        raw: Option<Bytes>,
+        digest: u128,
+    ) -> Result<Self, Invalid> {
+        check_types(&of.name, &profile)?;
+        let (name, labels) = (of.name.clone(), of.labels.clone());
+        Ok(Self { name, labels, profile, keep, raw, digest })
+    }
+}
+
+/// What cannot be asked for must not be stored: the type has to be a name in the query language.
+fn check_types(name: &str, profile: &Profile) -> Result<(), Invalid> {
+    let nothing = ValueType::default();
+    let period = profile.period_type.as_ref().unwrap_or(&nothing);
+    for sample_type in &profile.sample_types {
+        let profile_type = ProfileType {
+            name: name.to_owned(),
+            sample_type: sample_type.name.clone(),
+            sample_unit: sample_type.unit.clone(),
+            period_type: period.name.clone(),
+            period_unit: period.unit.clone(),
+            delta: profile.duration_nanos > 0,
+        };
+        let id = profile_type.to_string();
+        if let Err(error) = id.parse::<Selector>() {
+            return Err(Invalid::Type { id, reason: error.to_string() });
+        }
+    }
+    Ok(())
+}
+
+fn digest(of: &Named, time_nanos: i64, bytes: &[u8]) -> u128 {
+    let mut hasher = twox_hash::XxHash3_128::with_seed(1);
+    let mut field = |bytes: &[u8]| {
+        hasher.write(&(bytes.len() as u64).to_le_bytes());
+        hasher.write(bytes);
+    };
+    field(of.name.as_bytes());
+    for (name, value) in of.labels.iter() {
+        field(name.as_bytes());
+        field(value.as_bytes());
+    }
+    field(&time_nanos.to_le_bytes());
+    field(bytes);
+    // Zero is kept for "always new".
+    hasher.finish_128().max(1)
+}

@@ -1,0 +1,121 @@
+//! The parts of the store, and how they come and go.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::NewProfile;
+use crate::memory::MemoryPart;
+use crate::sealed::Block;
+use crate::view::{Part, View};
+
+/// Rows after which a part takes no more: a reader keeps a writer waiting for at most that many.
+const FULL_ROWS: u64 = 1 << 20;
+
+pub(crate) type SharedPart = Arc<RwLock<MemoryPart>>;
+
+/// A part in memory that takes no more profiles.
+#[derive(Clone, Debug)]
+pub(crate) struct Frozen {
+    pub(crate) part: SharedPart,
+    pub(crate) bytes: usize,
+    /// The log's record after the last one that is in it; zero without a log.
+    pub(crate) through: u64,
+}
+
+#[derive(Debug, Default)]
+struct Lists {
+    sealed: Vec<Arc<Block>>,
+    frozen: Vec<Frozen>,
+    head: SharedPart,
+}
+
+/// All parts. The lock over the lists is held for as long as it takes to copy them.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    lists: RwLock<Lists>,
+    /// Bytes after which a part takes no more.
+    full_bytes: usize,
+}
+
+impl Parts {
+    pub(crate) fn new(full_bytes: usize) -> Self {
+        Self { lists: RwLock::default(), full_bytes }
+    }
+
+    pub(crate) fn view(&self) -> View {
+        self.read(|lists| {
+            let sealed = lists.sealed.iter().cloned().map(Part::Sealed);
+            let frozen = lists.frozen.iter().map(|frozen| Part::Memory(Arc::clone(&frozen.part)));
+            View { parts: sealed.chain(frozen).chain([Part::Memory(Arc::clone(&lists.head))]).collect() }
+        })
+    }
+
+    /// Adds profiles to the youngest part. One caller at a time. Returns whether the part is full now.
+    pub(crate) fn append<'a>(&self, profiles: impl IntoIterator<Item = &'a NewProfile>) -> bool {
+        let head = self.head();
+        let mut part = head.write().unwrap_or_else(PoisonError::into_inner);
+        profiles.into_iter().for_each(|profile| part.append(profile));
+        part.rows() >= FULL_ROWS || part.heap_bytes() >= self.full_bytes
+    }
+
+    /// Begins a new part. What the old one holds stays readable.
+    pub(crate) fn freeze(&self, through: u64) {
+        let part = self.head();
+        let bytes = {
+            let mut part = part.write().unwrap_or_else(PoisonError::into_inner);
+            if part.is_empty() {
+                return;
+            }
+            part.freeze();
+            part.heap_bytes()
+        };
+        self.write(|lists| {
+            lists.head = SharedPart::default();
+            lists.frozen.push(Frozen { part, bytes, through });
+        });
+    }
+
+    /// Forgets the part in memory whose newest profile is the oldest; returns its rows.
+    pub(crate) fn drop_oldest(&self) -> Option<u64> {
+        self.write(|lists| {
+            let newest = |frozen: &Frozen| crate::view::read(&frozen.part).extent().last;
+            let at = (0..lists.frozen.len()).min_by_key(|at| newest(&lists.frozen[*at]))?;
+            Some(crate::view::read(&lists.frozen.remove(at).part).rows())
+        })
+    }
+
+    /// Bytes of all parts in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let (head, frozen) = self.read(|lists| {
+            (Arc::clone(&lists.head), lists.frozen.iter().map(|frozen| frozen.bytes).sum::<usize>())
+        });
+        crate::view::read(&head).heap_bytes() + frozen
+    }
+
+    pub(crate) fn head(&self) -> SharedPart {
+        self.read(|lists| Arc::clone(&lists.head))
+    }
+
+    pub(crate) fn frozen(&self) -> Vec<Frozen> {
+        self.read(|lists| lists.frozen.clone())
+    }
+
+    pub(crate) fn read_sealed(&self) -> Vec<Arc<Block>> {
+        self.read(|lists| lists.sealed.clone())
+    }
+
+    /// In one step: these parts of memory go, and the sealed ones become those that `change` leaves.
+    pub(crate) fn replace(&self, sealed_parts: &[SharedPart], change: impl FnOnce(&mut Vec<Arc<Block>>)) {
+        self.write(|lists| {
+            lists.frozen.retain(|frozen| !sealed_parts.iter().any(|part| Arc::ptr_eq(part, &frozen.part)));
+            change(&mut lists.sealed);
+        });
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Lists) -> T) -> T {
+        read(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, change: impl FnOnce(&mut Lists) -> T) -> T {
+        change(&mut self.lists.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,64 @@
+//! Profiles to be stored, and what is asked of a store.
+
+use bytes::Bytes;
+use profile_codec::pprof::{self, Limits};
+use profile_model::{Function, Line, Location, Profile, Sample, StringId, ValueType};
+use profile_store::{Filter, Merge, Named, NewProfile, NewWrite, Span, View};
+
+/// A CPU profile of two values: `work` called by `main`, and `shared`, each of a function of its own.
+pub(crate) fn profile(time_nanos: i64, value: i64) -> Profile {
+    stacks(time_nanos, &[(&["work", "main"], value), (&["shared"], 1)])
+}
+
+/// A profile of these stacks (leaf first) with their values.
+pub(crate) fn stacks(time_nanos: i64, stacks: &[(&[&str], i64)]) -> Profile {
+    let mut profile =
+        Profile::new(vec![ValueType::new("samples", "count"), ValueType::new("cpu", "nanoseconds")]);
+    profile.period_type = Some(ValueType::new("cpu", "nanoseconds"));
+    (profile.period, profile.time_nanos, profile.duration_nanos) = (10, time_nanos, 1_000_000_000);
+    for (names, value) in stacks {
+        let locations: Vec<_> = names
+            .iter()
+            .map(|name| {
+                let symbols = &mut profile.symbols;
+                let name = symbols.intern_string(name);
+                let function = Function { name, system_name: name, filename: StringId::EMPTY, start_line: 1 };
+                let lines = [Line { function: Some(symbols.intern_function(function)), line: 7, column: 0 }];
+                symbols.intern_location(Location {
+                    mapping: None,
+                    address: 1,
+                    is_folded: false,
+                    lines: &lines,
+                })
+            })
+            .collect();
+        let stack = profile.symbols.intern_stack(&locations);
+        profile.samples.push(Sample { stack, values: &[*value, value * 10], labels: &[] });
+    }
+    profile
+}
+
+pub(crate) fn named(labels: &[(&str, &str)]) -> Named {
+    Named::new([("__name__", "process_cpu")].iter().chain(labels).copied()).unwrap()
+}
+
+/// A checked profile as WriteRaw brings it.
+pub(crate) fn new(labels: &[(&str, &str)], profile: &Profile) -> NewProfile {
+    let raw = Bytes::from(pprof::encode_gzip(profile));
+    NewProfile::from_pprof(&named(labels), raw, 0, &Limits::default()).unwrap()
+}
+
+pub(crate) fn write(labels: &[(&str, &str)], profile: &Profile) -> NewWrite {
+    NewWrite::new(vec![new(labels, profile)])
+}
+
+pub(crate) fn filter(matchers: &str) -> Filter {
+    let query = format!("process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta{matchers}");
+    Filter::of_query(&query.parse().unwrap())
+}
+
+/// The sum of everything that the matchers select.
+pub(crate) fn total(view: &View, matchers: &str) -> i64 {
+    let ask = Merge { filter: filter(matchers), span: Span::ALL, group_by: Vec::new(), in_periods: false };
+    view.merge(&ask).unwrap().map_or(0, |merged| merged.total)
+}
