@@ -2,7 +2,8 @@
 //!
 //! The keys, defaults and rules are those of prometheus/common's `HTTPClientConfig`, in any format
 //! that serde reads, with `headers`, `sigv4` and `azuread` of its `remote_write`.
-//! [`HttpClientConfig::validate`] tells all mistakes at once; [`Client`] obeys.
+//! [`HttpClientConfig::validate`] tells all mistakes at once, [`from_config`] with their lines in a config file;
+//! [`Client`] obeys.
 //!
 //! ```
 //! use http_config::{Client, Environment, HttpClientConfig};
@@ -53,7 +54,7 @@ pub use client::{Client, Limits};
 pub use config::{
     Authorization, AzureAd, AzureCloud, AzureManagedIdentity, AzureOAuth, AzureWorkloadIdentity, BasicAuth,
     HeaderSources, HttpClientConfig, Mistake, Mistakes, OAuth2, ParseError, ProxyUrl, ProxyUrlError, SigV4,
-    TlsConfig, TlsVersion,
+    TlsConfig, TlsVersion, from_config, is_secret,
 };
 pub use environment::Environment;
 pub use error::{ConfigError, CredentialError, SendError};

@@ -4,7 +4,6 @@
 //! that nobody knows is told of with [`Grade::UnknownKey`], as the original passed over it.
 
 mod global;
-mod http;
 mod labels;
 mod matchers;
 mod metrics;
@@ -13,7 +12,6 @@ mod query;
 mod queue;
 mod remote;
 mod schedule;
-mod secret;
 mod values;
 
 #[cfg(test)]
@@ -39,7 +37,7 @@ const USER_AGENT: &str = concat!("profile-exporter/", env!("CARGO_PKG_VERSION"))
 /// # Errors
 /// All mistakes, warnings and unknown keys, in the order of the file; `file_name` is what they call it.
 pub fn parse(text: &str, file_name: &str, base_dir: &Path) -> Result<(Settings, Vec<Mistake>), Mistakes> {
-    let report = Report::new(secret::is_secret);
+    let report = Report::new(http_config::is_secret);
     let settings = read(text, base_dir, &report);
     let mistakes = report.finish(file_name);
     match settings {

@@ -10,7 +10,7 @@ use http_config::{HttpClientConfig, TlsConfig, TlsVersion};
 use parca_client::{HttpVersion, Protocol, Settings, TlsSettings, Token};
 use secrecy::SecretString;
 
-use super::{http, values};
+use super::values;
 
 /// gRPC-Web over HTTP/1.1 passes every proxy.
 const PROTOCOLS: [(&str, Protocol); 2] =
@@ -35,7 +35,7 @@ pub(super) fn read(
     let (mut insecure, mut skip_verify) = (false, false);
     reader.set("insecure", &mut insecure, Field::boolean);
     reader.set("insecure_skip_verify", &mut skip_verify, Field::boolean);
-    let http = http::read(&mut reader, &["bearer_token", "bearer_token_file", "tls_config"], directory);
+    let http = http_config::from_config(&mut reader, &["bearer_token", "bearer_token_file", "tls_config"], directory);
     settings.token = token(&http);
     if !insecure {
         settings.tls = tls(http.tls_config.unwrap_or_default(), skip_verify);

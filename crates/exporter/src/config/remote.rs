@@ -12,7 +12,7 @@ use relabel::Labels;
 use remote_write::{Duplicates, Protocol};
 
 use super::global::Global;
-use super::{http, labels, queue, values};
+use super::{labels, queue, values};
 use crate::settings::Remote;
 
 /// The words that Prometheus has for the protocols, and one for both.
@@ -58,7 +58,7 @@ pub(super) fn read(field: &Field<'_>, global: &Global, directory: &Path) -> Vec<
 
 fn one(reader: &mut Reader<'_>, name: &str, global: &Global, directory: &Path) -> Option<Remote> {
     let url = reader.required("url").and_then(|field| url(&field));
-    let mut http = http::read(reader, HttpClientConfig::KEYS, directory);
+    let mut http = http_config::from_config(reader, HttpClientConfig::KEYS, directory);
     // Prometheus' own default for `remote_write`.
     http.enable_http2.get_or_insert(false);
     let mut remote = Remote::new(name, url.unwrap_or_default(), http);

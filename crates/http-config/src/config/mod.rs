@@ -4,10 +4,12 @@ mod auth;
 mod azuread;
 mod headers;
 mod mistake;
+mod nodes;
 mod oauth2;
 mod parse;
 mod paths;
 mod proxy;
+mod secrets;
 mod sigv4;
 mod tls;
 
@@ -20,11 +22,13 @@ pub use auth::{Authorization, BasicAuth};
 pub use azuread::{AzureAd, AzureCloud, AzureManagedIdentity, AzureOAuth, AzureWorkloadIdentity};
 pub use headers::HeaderSources;
 pub use mistake::{Mistake, Mistakes};
+pub use nodes::from_config;
 pub use oauth2::OAuth2;
 pub(crate) use oauth2::{Grant, JwtAlgorithm};
 pub use parse::ParseError;
 pub(crate) use proxy::ProxyKeys;
 pub use proxy::{ProxyUrl, ProxyUrlError};
+pub use secrets::is_secret;
 pub use sigv4::SigV4;
 pub use tls::{TlsConfig, TlsVersion};
 

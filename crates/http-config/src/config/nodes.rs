@@ -1,13 +1,14 @@
-//! The keys of an HTTP client, which stand inline in other blocks.
+//! Settings read from the nodes of a config file, where their keys stand inline in other blocks.
 
 use std::path::Path;
 
 use config_file::{Field, Key, Kind, Node, Reader};
-use http_config::HttpClientConfig;
+
+use super::HttpClientConfig;
 
 /// Reads these keys of [`HttpClientConfig::KEYS`], each on its own first, so that one mistake does not
 /// hide the next. Paths of files are joined to `directory`. What is wrong is in the report.
-pub(super) fn read(reader: &mut Reader<'_>, keys: &[&'static str], directory: &Path) -> HttpClientConfig {
+pub fn from_config(reader: &mut Reader<'_>, keys: &[&'static str], directory: &Path) -> HttpClientConfig {
     let block = reader.inline(keys);
     let Kind::Mapping(entries) = &block.kind else { return HttpClientConfig::default() };
     let (good, bad): (Vec<_>, Vec<_>) = entries

@@ -23,8 +23,9 @@ const SECRETS: &[&str] = &[
 /// Blocks that are about credentials: a text in their place is likely one.
 const BLOCKS: &[&str] = &["authorization", "azuread", "basic_auth", "http_headers", "oauth2", "sigv4"];
 
-/// Whether the value at a path such as `remote_write[0].basic_auth.password` must not be shown.
-pub(super) fn is_secret(path: &str) -> bool {
+/// Whether the value at a path such as `remote_write[0].basic_auth.password` must not be shown: for config
+/// files that hold such settings.
+pub fn is_secret(path: &str) -> bool {
     let mut parts = path.split(['.', '[']);
     parts.clone().any(|part| SECRETS.contains(&part))
         || parts.next_back().is_some_and(|last| BLOCKS.contains(&last))
