@@ -132,7 +132,8 @@ impl<'a> Encoder<'a> {
             message.uint(1, id);
             message.uint(2, location.mapping.map_or(0, |mapping| u64::from(mapping.get()) + 1));
             message.uint(3, location.address);
-            for line in location.lines {
+            // Go's readers refuse a whole profile for one line without a function.
+            for line in location.lines.iter().filter(|line| line.function.is_some()) {
                 message.message(4, |message| write_line(message, line));
             }
             message.bool(5, location.is_folded);

@@ -36,6 +36,16 @@ struct FlatLocation {
 /// Function (names and start line), line, column.
 type FlatLine = (Option<([Text; 3], i64)>, i64, i64);
 
+impl Flat {
+    /// Without the lines that name no function.
+    pub(crate) fn without_nameless_lines(mut self) -> Self {
+        for location in self.samples.iter_mut().flat_map(|sample| &mut sample.stack) {
+            location.lines.retain(|(function, ..)| function.is_some());
+        }
+        self
+    }
+}
+
 pub(crate) fn of_model(profile: &Profile) -> Flat {
     let symbols = &profile.symbols;
     let locations: Vec<_> =

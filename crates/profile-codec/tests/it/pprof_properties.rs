@@ -174,9 +174,11 @@ proptest! {
         let decoded = pprof::decode(&message.encode_to_vec(), &Limits::default()).unwrap();
         let bytes = pprof::encode(&decoded);
         let read_by_prost = pb::Profile::decode(bytes.as_slice()).unwrap();
-        prop_assert_eq!(flat::of_message(&read_by_prost), flat::of_message(&message));
+        // Go refuses lines without a function, so none are written.
+        let expect = flat::of_message(&message).map(flat::Flat::without_nameless_lines);
+        prop_assert_eq!(flat::of_message(&read_by_prost), expect);
         let again = pprof::decode(&bytes, &Limits::default()).unwrap();
-        prop_assert_eq!(flat::of_model(&again), flat::of_model(&decoded));
+        prop_assert_eq!(flat::of_model(&again), flat::of_model(&decoded).without_nameless_lines());
         prop_assert_eq!(pprof::encode(&again), bytes);
     }
 

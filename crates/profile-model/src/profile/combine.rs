@@ -22,7 +22,8 @@ pub enum CombineError {
 }
 
 impl Profile {
-    /// One profile with the samples of several, which must have the same sample types.
+    /// One profile with the samples of several, which must have the same sample types. What has neither samples nor
+    /// sample types, as servers answer where there is nothing, counts for none.
     ///
     /// Samples of equal stack and labels are summed, saturating; samples that end up with only
     /// zeros are dropped. As in Google's pprof, the time is the earliest that is known, the duration
@@ -32,8 +33,11 @@ impl Profile {
     /// # Errors
     /// If there are no profiles or their sample types differ.
     pub fn merge<'a>(profiles: impl IntoIterator<Item = &'a Self>) -> Result<Self, CombineError> {
-        let mut profiles = profiles.into_iter();
-        let first = profiles.next().ok_or(CombineError::Nothing)?;
+        let is_something = |profile: &&Self| !profile.sample_types.is_empty() || !profile.samples.is_empty();
+        let mut given = profiles.into_iter().peekable();
+        let nothing = *given.peek().ok_or(CombineError::Nothing)?;
+        let mut profiles = given.filter(is_something);
+        let first = profiles.next().unwrap_or(nothing);
         let mut sum = Sum::like(first);
         sum.add(first, |value| value)?;
         for profile in profiles {

@@ -98,3 +98,21 @@ fn numeric_labels_keep_their_unit() {
     assert_ne!(unit, StringId::EMPTY);
     assert_eq!(merged.symbols.string(unit), "KiB");
 }
+
+#[test]
+fn an_empty_first_part_leaves_the_types_of_the_others() {
+    let full = Profile {
+        period: 512,
+        period_type: Some(ValueType::new("space", "bytes")),
+        ..profile(&[("a", "", 1)])
+    };
+    for parts in [[&Profile::default(), &full], [&full, &Profile::default()]] {
+        let merged = Profile::merge(parts).unwrap();
+        assert_eq!(
+            (&merged.sample_types, &merged.period_type, merged.period),
+            (&full.sample_types, &full.period_type, 512)
+        );
+        assert_eq!(merged.samples.total(0), 1);
+    }
+    assert!(Profile::merge([&Profile::default()]).unwrap().samples.is_empty());
+}
