@@ -4,6 +4,7 @@ mod encode;
 mod error;
 mod ids;
 mod inflate;
+mod inspect;
 mod json;
 mod limits;
 mod raw;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};
+pub use inspect::{Head, inspect};
 pub use json::write_json;
 pub use limits::Limits;
 pub use wire::WireError;

@@ -1,0 +1,48 @@
+//! Values that several blocks have.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use config_file::Field;
+use timespec::parse_prometheus_span;
+
+use crate::settings::Scheme;
+
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+/// A duration as Prometheus writes it, above zero: a ticker of zero would never rest.
+pub(super) fn duration(field: &Field<'_>) -> Option<Duration> {
+    let duration = field.parse(parse_prometheus_span)?;
+    if duration.is_zero() || duration > LONGEST {
+        field.mistake(format!("expected a duration above 0 and of at most 1y, found {}", field.found()));
+        return None;
+    }
+    Some(duration)
+}
+
+pub(super) fn text(field: &Field<'_>) -> Option<String> {
+    field.text().map(str::to_owned)
+}
+
+/// A text that says something.
+pub(super) fn name(field: &Field<'_>) -> Option<String> {
+    let text = text(field)?;
+    if text.trim().is_empty() {
+        field.mistake("expected a name, found an empty text");
+        return None;
+    }
+    Some(text)
+}
+
+pub(super) fn texts(field: &Field<'_>) -> Option<Vec<String>> {
+    Some(field.list()?.iter().filter_map(text).collect())
+}
+
+pub(super) fn map(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
+    let entries = field.entries()?;
+    Some(entries.iter().filter_map(|(key, value)| Some((key.text.clone(), text(value)?))).collect())
+}
+
+pub(super) fn scheme(field: &Field<'_>) -> Option<Scheme> {
+    field.choice(&[("http", Scheme::Http), ("https", Scheme::Https)])
+}

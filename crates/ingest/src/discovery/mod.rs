@@ -1,0 +1,109 @@
+//! Where targets are found: lists of addresses with labels, that change.
+
+mod consul;
+mod dns;
+mod file;
+mod http_list;
+mod kubernetes;
+mod poll;
+
+use std::collections::BTreeMap;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::Discovery;
+use poll::Poll;
+
+/// Labels while targets are found: the last value of a name wins.
+pub type LabelMap = BTreeMap<String, String>;
+
+/// The label that holds `host:port`.
+pub(crate) const ADDRESS: &str = "__address__";
+
+/// Targets of one origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Group {
+    /// Where they come from.
+    pub source: String,
+    /// The labels of each, `__address__` among them.
+    pub targets: Vec<LabelMap>,
+    /// The labels of all; a target's own win.
+    pub labels: LabelMap,
+}
+
+impl Group {
+    /// Targets of which nothing but the address is known.
+    pub fn of_addresses(source: String, addresses: Vec<String>, labels: LabelMap) -> Self {
+        let target = |address| LabelMap::from([(ADDRESS.to_owned(), address)]);
+        Self { source, targets: addresses.into_iter().map(target).collect(), labels }
+    }
+}
+
+/// What a discovery found last, and what kept it from finding more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finding {
+    pub(crate) groups: Vec<Group>,
+    /// Whether it has answered at all.
+    pub(crate) is_known: bool,
+    pub(crate) error: Option<String>,
+}
+
+/// Why a discovery has no answer. The targets found before stay.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct DiscoveryError(pub(crate) String);
+
+/// Keeps `found` up to date until told to stop.
+pub(crate) async fn run(discovery: Discovery, found: watch::Sender<Finding>, stop: CancellationToken) {
+    let work = async {
+        match discovery {
+            Discovery::Static(groups) => {
+                found.send_replace(Finding { groups, is_known: true, error: None });
+                std::future::pending().await
+            }
+            Discovery::File(sd) => file::run(sd, &found).await,
+            Discovery::Http(sd) => match http_list::HttpList::new(*sd) {
+                Ok(list) => Poll::new(list.refresh()).run(&found, || list.ask()).await,
+                Err(error) => fail(&found, error).await,
+            },
+            Discovery::Dns(sd) => match dns::Dns::new(sd) {
+                Ok(dns) => Poll::new(dns.refresh()).run(&found, || dns.ask()).await,
+                Err(error) => fail(&found, error).await,
+            },
+            Discovery::Consul(sd) => match consul::Consul::new(*sd) {
+                Ok(consul) => Poll::new(consul.refresh()).run(&found, || consul.ask()).await,
+                Err(error) => fail(&found, error).await,
+            },
+            Discovery::Kubernetes(sd) => match kubernetes::Kubernetes::new(*sd) {
+                Ok(cluster) => Poll::new(cluster.refresh()).run(&found, || cluster.ask()).await,
+                Err(error) => fail(&found, error).await,
+            },
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
+}
+
+async fn fail(found: &watch::Sender<Finding>, error: DiscoveryError) {
+    tracing::error!(%error, "cannot look for targets");
+    found.send_modify(|found| found.error = Some(error.to_string()));
+    std::future::pending().await
+}
+
+/// A name as part of a label's name: what is none of `[a-zA-Z0-9_]` becomes `_`.
+pub(crate) fn label_part(name: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+    name.chars().map(fit).collect()
+}
+
+/// `host:port`, with brackets around IPv6.
+pub(crate) fn joined(host: &str, port: impl std::fmt::Display) -> String {
+    match host.contains(':') && !host.starts_with('[') {
+        true => format!("[{host}]:{port}"),
+        false => format!("{host}:{port}"),
+    }
+}

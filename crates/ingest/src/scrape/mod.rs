@@ -1,0 +1,17 @@
+//! Scraping: a loop for each profile of each target.
+
+mod exclusive;
+mod fetch;
+mod health;
+mod job;
+mod phase;
+mod scraper;
+mod task;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub use fetch::FetchError;
+pub use health::{DroppedTarget, Health, JobStatus, Outcome, TargetStatus};
+pub use scraper::{Counts, ScrapeOptions, Scraper};
