@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use load_engine::{Hub, LaneStats, Latency, NATIVE_SCHEMA, SeriesStats};
-use opentelemetry::KeyValue;
-use opentelemetry::metrics::Meter;
+use load_engine::{Hub, LaneStats, Latency, NATIVE_SCHEMA, SeriesStats, Snapshot};
+use ops::daemon::build_info;
 use ops::metrics::{Family, Histogram, Kind, NativeBuckets, Registry, Sample, Value};
 use parca_workload::op;
 
@@ -26,20 +25,21 @@ const ORIGINALS: [(&str, &str); 5] = [
 
 /// Makes what the hub has recorded part of every scrape.
 pub(crate) fn register(registry: &Registry, hub: &Arc<Hub>) {
-    let meter = registry.meter("parca-load");
-    build_info(&meter);
-    counters(&meter, hub);
     let hub = Arc::clone(hub);
-    registry.collect_with(move || {
-        hub.read(|snapshot| {
-            let series: Vec<&SeriesStats> = snapshot.series().collect();
-            let mut families: Vec<Family> =
-                ORIGINALS.iter().flat_map(|(op, name)| original(op, name, &series)).collect();
-            families.push(responses(&series));
-            families.push(lags(snapshot.lanes()));
-            families
-        })
-    });
+    // All families from one reading, so that sums between them hold in each scrape.
+    registry.collect_with(move || hub.read(families));
+    registry.collect_with(|| vec![build_info("parca_load", env!("CARGO_PKG_VERSION"))]);
+}
+
+fn families(snapshot: &Snapshot) -> Vec<Family> {
+    let (lanes, series) = (snapshot.lanes(), snapshot.series().collect::<Vec<_>>());
+    let mut families: Vec<Family> =
+        ORIGINALS.iter().flat_map(|(op, name)| original(op, name, &series)).collect();
+    families.push(responses(&series));
+    families.push(lags(lanes));
+    families.extend(COUNTS.iter().map(|count| counter(count, lanes)));
+    families.push(in_flight(lanes));
+    families
 }
 
 /// `parca_client_<op>_seconds` and `parca_client_<op>_total`: service time, as there.
@@ -106,62 +106,41 @@ fn histogram(latency: &Latency) -> Histogram {
     }
 }
 
-fn build_info(meter: &Meter) {
-    let version = [KeyValue::new("version", env!("CARGO_PKG_VERSION"))];
-    meter
-        .u64_observable_gauge("parca_load_build_info")
-        .with_description("Always 1; the version is a label.")
-        .with_callback(move |observer| observer.observe(1, &version))
-        .build();
-}
-
 type Count = fn(&LaneStats) -> u64;
 
 /// What a lane counts, each a counter by lane.
-const COUNTS: [(&str, &str, Count); 8] = [
-    ("parca_load_planned", "Rounds that the plan had, by lane: started and missed together.", |lane| {
+const COUNTS: [(&str, &str, Count); 9] = [
+    ("parca_load_planned_total", "Rounds that the plan had, by lane: started and missed together.", |lane| {
         lane.counts.planned
     }),
-    ("parca_load_started", "Rounds that were started.", |lane| lane.counts.started),
-    ("parca_load_missed", "Rounds that found their lane full and were not started.", |lane| {
+    ("parca_load_started_total", "Rounds that were started.", |lane| lane.counts.started),
+    ("parca_load_missed_total", "Rounds that found their lane full and were not started.", |lane| {
         lane.counts.missed
     }),
-    ("parca_load_idle", "Rounds that had nothing to ask.", |lane| lane.counts.idle),
-    ("parca_load_calls", "Calls made, retries included.", |lane| lane.counts.calls),
-    ("parca_load_failed", "Calls that failed; an answer without data is no failure.", |lane| {
+    ("parca_load_idle_total", "Rounds that had nothing to ask.", |lane| lane.counts.idle),
+    ("parca_load_calls_total", "Calls made, retries included.", |lane| lane.counts.calls),
+    ("parca_load_failed_total", "Calls that failed; an answer without data is no failure.", |lane| {
         lane.counts.failed
     }),
-    ("parca_load_retries", "Calls that were another attempt.", |lane| lane.counts.retries),
-    ("parca_load_received_bytes", "Bytes of answers.", |lane| lane.ops.iter().map(|op| op.bytes_in).sum()),
+    ("parca_load_canceled_total", "Calls that the end of the run cut off; they are no failures.", |lane| {
+        lane.counts.canceled
+    }),
+    ("parca_load_retries_total", "Calls that were another attempt.", |lane| lane.counts.retries),
+    ("parca_load_received_bytes_total", "Bytes of answers.", LaneStats::bytes_in),
 ];
 
-fn counters(meter: &Meter, hub: &Arc<Hub>) {
-    for (name, help, count) in COUNTS {
-        let hub = Arc::clone(hub);
-        meter
-            .u64_observable_counter(name)
-            .with_description(help)
-            .with_callback(move |observer| {
-                hub.read(|snapshot| {
-                    for lane in snapshot.lanes() {
-                        observer.observe(count(lane), &[KeyValue::new("lane", lane.name.to_string())]);
-                    }
-                });
-            })
-            .build();
-    }
-    let hub = Arc::clone(hub);
-    meter
-        .u64_observable_gauge("parca_load_in_flight")
-        .with_description("Rounds under way.")
-        .with_callback(move |observer| {
-            hub.read(|snapshot| {
-                for lane in snapshot.lanes() {
-                    observer.observe(lane.in_flight as u64, &[KeyValue::new("lane", lane.name.to_string())]);
-                }
-            });
-        })
-        .build();
+fn counter((name, help, count): &(&str, &str, Count), lanes: &[LaneStats]) -> Family {
+    let family = Family::new(*name, *help, Kind::Counter);
+    lanes.iter().fold(family, |family, lane| {
+        family.with([("lane", lane.name.as_ref())], Value::Counter(float(count(lane))))
+    })
+}
+
+fn in_flight(lanes: &[LaneStats]) -> Family {
+    let family = Family::new("parca_load_in_flight", "Rounds under way.", Kind::Gauge);
+    lanes.iter().fold(family, |family, lane| {
+        family.with([("lane", lane.name.as_ref())], Value::Gauge(float(lane.in_flight as u64)))
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use backoff::{Backoff, Policy};
 use ops::Hint;
 use parca_client::SharedToken;
 use secrecy::SecretString;
@@ -21,8 +22,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 const MOUNT: &str = "secret";
 /// What a login without a lease lives; then it is made anew.
 const UNKNOWN_LEASE: Duration = Duration::from_secs(3600);
-/// How soon a failed renewal is tried again.
-const RETRY: Duration = Duration::from_secs(5);
+/// How soon a failed renewal is tried again at first, and at the latest.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(30);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
@@ -80,13 +82,21 @@ impl Session {
     /// Renews at two thirds of the lease, and logs in again where it cannot be renewed.
     async fn keep_fresh(mut self, token: &SharedToken) {
         let mut wait = self.lease * 2 / 3;
+        let mut retries: Option<Backoff> = None;
         loop {
             tokio::time::sleep(wait).await;
             wait = match self.refresh(token).await {
-                Ok(()) => self.lease * 2 / 3,
+                Ok(()) => {
+                    retries = None;
+                    self.lease * 2 / 3
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot renew the token from Vault; trying again");
-                    RETRY.min(self.lease / 10).max(Duration::from_millis(100))
+                    // A third of the lease is left: several attempts fit in.
+                    let longest = LAST_RETRY.min(self.lease / 10).max(Duration::from_millis(100));
+                    let policy = Policy::doubling(FIRST_RETRY, longest);
+                    let retries = retries.get_or_insert_with(|| Backoff::unseeded(policy));
+                    retries.wait(Duration::ZERO).unwrap_or(longest)
                 }
             };
         }

@@ -51,11 +51,11 @@ pub(crate) struct Args {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
     /// Address for /metrics, /-/healthy, /-/ready and POST /-/reload; `none` listens nowhere [default: 127.0.0.1:7172]
-    #[arg(long, global = true, env = "PROFILE_EXPORTER_HTTP_ADDRESS", value_name = "HOST:PORT")]
+    #[arg(long, global = true, env = "PROFILE_EXPORTER_HTTP_ADDRESS", value_parser = http_address, value_name = "HOST:PORT")]
     pub(crate) http_address: Option<String>,
 
     /// How long samples that wait may take to be sent once the process is told to stop
-    #[arg(long, global = true, env = "PROFILE_EXPORTER_SHUTDOWN_TIMEOUT", default_value = "30s", value_parser = span, value_name = "DURATION")]
+    #[arg(long, global = true, env = "PROFILE_EXPORTER_SHUTDOWN_TIMEOUT", default_value = "25s", value_parser = span, value_name = "DURATION")]
     pub(crate) shutdown_timeout: Duration,
 
     /// Print the series instead of sending them; nothing is remembered
@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Run,
     /// Read the config and say everything that is wrong with it
     CheckConfig,
+    /// Print a small config to begin with
+    Init,
     /// Send the newest finished window of each query, and exit
     Once(Once),
     /// Send all windows between two times, and exit
@@ -147,6 +149,7 @@ pub(crate) enum Form {
 
 const AFTER_HELP: &str = "\
 Examples:
+  profile-exporter init > profile-exporter.yaml
   profile-exporter --config-file=profile-exporter.yaml
   profile-exporter check-config
   profile-exporter once --dry-run
@@ -169,6 +172,15 @@ impl Level {
             Self::Info => "info",
             Self::Debug => "debug,h2=info,hyper=info,hyper_util=info,rustls=info,tonic=info,tower=info",
         }
+    }
+}
+
+/// `none`, or something with a port behind it; whether the host is ours shows when it is listened at.
+fn http_address(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    match text == "none" || port.is_some() {
+        true => Ok(text.to_owned()),
+        false => Err("expected host:port, :port or `none`".to_owned()),
     }
 }
 

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use exporter::Settings;
 use exporter::config::{self, Grade, Mistake};
 
-use crate::{Error, Exit, complain, print};
+use std::io::Read as _;
+
+use ops::{console, eprint_line};
+
+use crate::{Error, Exit};
 
 /// Configs are written by people: one that is larger is no config.
 const MAX_BYTES: u64 = 1 << 20;
@@ -75,8 +79,8 @@ pub(crate) fn settings(file: &Path) -> Result<Option<Settings>, Error> {
             Ok(Some(*settings))
         }
         Read::Bad(mistakes) => {
-            mistakes.iter().for_each(|mistake| complain(mistake));
-            complain("hint: `profile-exporter check-config` checks without running");
+            mistakes.iter().for_each(|mistake| eprint_line(mistake));
+            eprint_line("hint: `profile-exporter check-config` checks without running");
             Ok(None)
         }
     }
@@ -87,30 +91,50 @@ pub(crate) fn check(file: &Path) -> Result<Exit, Error> {
     let (settings, odd) = match read(file)? {
         Read::Good(settings, odd) => (settings, odd),
         Read::Bad(mistakes) => {
-            mistakes.iter().for_each(|mistake| complain(mistake));
+            mistakes.iter().for_each(|mistake| eprint_line(mistake));
             return Ok(Exit::Mistakes);
         }
     };
-    odd.iter().for_each(|oddity| complain(&oddity.words));
-    if odd.iter().any(|oddity| oddity.unknown_key) {
+    odd.iter().for_each(|oddity| eprint_line(&oddity.words));
+    let unknown = odd.iter().filter(|oddity| oddity.unknown_key).count();
+    if unknown > 0 {
+        let keys = if unknown == 1 { "1 unknown key" } else { &format!("{unknown} unknown keys") };
+        eprint_line(&format!("error: {keys}: a run passes over it, here it counts as a mistake"));
         return Ok(Exit::Mistakes);
     }
     let (queries, receivers) = (settings.queries.len(), settings.remotes.len());
-    let words = format!("{} is good: queries: {queries}, receivers: {receivers}\n", file.display());
-    print(words.as_bytes());
+    console::print(format!("{} is good: queries: {queries}, receivers: {receivers}\n", file.display()))?;
     Ok(Exit::Done)
 }
 
 fn text(file: &Path) -> Result<String, String> {
     let name = file.display();
     let cannot = |error: std::io::Error| {
-        format!("error: cannot read the config `{name}`: {error}\nhint: --config-file names another file")
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "--config-file names another file; `profile-exporter init > profile-exporter.yaml` makes one"
+            }
+            std::io::ErrorKind::PermissionDenied => "the file must be readable for this user",
+            _ => "--config-file names another file",
+        };
+        format!("error: cannot read the config `{name}`: {error}\nhint: {hint}")
     };
-    let length = std::fs::metadata(file).map_err(cannot)?.len();
-    if length > MAX_BYTES {
-        return Err(format!(
-            "error: expected a config of at most {MAX_BYTES} bytes, found {length}: `{name}`"
-        ));
+    let mut bytes = Vec::new();
+    // A device has no length, and may never end.
+    let limited = std::fs::File::open(file).map_err(cannot)?.take(MAX_BYTES + 1);
+    { limited }.read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("error: expected a config of at most {MAX_BYTES} bytes, found more: `{name}`"));
     }
-    std::fs::read_to_string(file).map_err(cannot)
+    String::from_utf8(bytes).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let (found, hint) = match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+                ("UTF-16".to_owned(), "PowerShell's `>` writes that; save the file as UTF-8")
+            }
+            _ => (format!("the byte 0x{:02x}", bytes[at]), "save the file as UTF-8"),
+        };
+        format!("error: {name}:{line}: expected UTF-8, found {found}\nhint: {hint}")
+    })
 }

@@ -1,5 +1,6 @@
 //! `profile-exporter`: arguments and a config to a run, a run to an exit code.
 
+mod advice;
 mod args;
 mod check;
 mod list;
@@ -8,10 +9,10 @@ mod run;
 mod serve;
 mod single;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use ops::{console, eprint_line};
 
 use args::{Args, Command};
 
@@ -30,17 +31,29 @@ pub(crate) enum Exit {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    if let Err(words) = ops::init_logs(args.log_level.filter(), args.log_format) {
-        complain(&format!("error: {words}"));
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    if let Err(error) = ops::init_logs(args.log_level.filter(), args.log_format) {
+        eprint_line(&ops::describe(&error));
         return ExitCode::from(Exit::Mistakes as u8);
     }
     match dispatch(args) {
         Ok(exit) => ExitCode::from(exit as u8),
-        Err(error) => {
-            complain(&ops::describe(error.as_ref()));
-            ExitCode::FAILURE
-        }
+        Err(error) => console::fail(error.as_ref()),
+    }
+}
+
+/// The answer to `--help`, `--version`, and to what was asked wrongly.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        eprint_line(error.render().to_string().trim_end());
+        return ExitCode::from(Exit::Mistakes as u8);
+    }
+    match console::print(error.render().to_string()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => console::fail(&error),
     }
 }
 
@@ -50,6 +63,10 @@ fn dispatch(args: Args) -> Result<Exit, Error> {
     match args.command {
         None | Some(Command::Run) => with_runtime(run::run(file, args.run)),
         Some(Command::CheckConfig) => check::check(&file),
+        Some(Command::Init) => {
+            console::print(include_str!("../init.yaml"))?;
+            Ok(Exit::Done)
+        }
         Some(Command::Once(once)) => with_runtime(single::once(file, once, shown)),
         Some(Command::Backfill(backfill)) => with_runtime(single::backfill(file, backfill, shown)),
         Some(Command::Types(reach)) => with_runtime(list::types(file, reach)),
@@ -57,7 +74,7 @@ fn dispatch(args: Args) -> Result<Exit, Error> {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "profile-exporter", &mut script);
-            print(&script);
+            console::print(script)?;
             Ok(Exit::Done)
         }
     }
@@ -71,14 +88,4 @@ fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit,
     // Reading a large answer cannot be interrupted; nobody waits for it any more.
     runtime.shutdown_background();
     ended
-}
-
-/// Data. A reader that is gone, as in `| head -1`, is no error.
-pub(crate) fn print(bytes: &[u8]) {
-    let _gone = std::io::stdout().write_all(bytes);
-}
-
-/// Words.
-pub(crate) fn complain(line: &str) {
-    let _gone = writeln!(std::io::stderr(), "{line}");
 }

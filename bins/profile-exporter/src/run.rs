@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use exporter::{Around, Exporter, Receivers, Settings, Stats};
-use ops::Readiness;
+use exporter::{Context, Exporter, Receivers, Settings, Stats};
+use ops::daemon::build_info;
 use ops::metrics::Registry;
 use remote_write::Counts;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,68 +13,78 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Run;
 use crate::check::{self, Read};
-use crate::serve::{self, Reload};
-use crate::{Error, Exit, printer};
+use crate::printer::Printing;
+use crate::serve::{self, Reload, Reloaded};
+use crate::{Error, Exit};
 
 pub(crate) async fn run(file: PathBuf, run: Run) -> Result<Exit, Error> {
     let Some(settings) = check::settings(&file)? else { return Ok(Exit::Mistakes) };
     let stop = CancellationToken::new();
     ops::stop_on_signals(stop.clone())?;
     let hangup = signal(SignalKind::hangup())?;
-    let (stats, readiness) = (Stats::default(), Readiness::new());
+    // Before anything is asked or sent: a wrong address is a mistake at the start.
+    let listener = serve::listen(&run).await?;
+    let context = context();
+    let (stats, readiness) = (context.stats.clone(), context.readiness.clone());
     stats.reloaded(true, SystemTime::now());
-    let around = around(stats.clone(), readiness.clone());
-    let (exporter, printing) = start(settings, around, &run).await?;
+    let (exporter, printing) = start(settings, context, &run, &stop).await?;
 
     let registry = Registry::new();
     register(&registry, stats.clone(), exporter.receivers());
     let (reloads, reload_requests) = serve::reloads();
     // A stop of its own: answers are given until the last sample is sent.
     let serving_stop = CancellationToken::new();
-    let serving = serve::start(&run, &registry, readiness, reloads, serving_stop.clone()).await?;
+    let serving = match listener {
+        Some(listener) => {
+            Some(serve::start(listener, &registry, readiness, reloads, serving_stop.clone())?)
+        }
+        None => None,
+    };
 
     let exporter = until_stopped(&file, exporter, stats, hangup, reload_requests, &stop).await;
     let counts = exporter.shutdown(run.shutdown_timeout).await;
     serving_stop.cancel();
     if let Some(serving) = serving {
-        serving.await?;
-    }
-    if let Some(printing) = printing {
-        printing.await?;
+        serving.finished().await?;
     }
     say(&counts);
+    if let Some(printing) = printing {
+        printing.finished().await?;
+    }
     Ok(Exit::Done)
 }
 
-pub(crate) fn around(stats: Stats, readiness: Readiness) -> Around {
-    let mut around = Around::new(stats, readiness);
+/// The process' environment, for proxies and cloud credentials.
+pub(crate) fn context() -> Context {
+    let mut context = Context::new();
     // Variables that are no text are none of those that are looked for.
-    around.environment = std::env::vars_os()
+    context.environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    around
+    context
 }
 
 async fn start(
     settings: Settings,
-    around: Around,
+    context: Context,
     run: &Run,
-) -> Result<(Exporter, Option<tokio::task::JoinHandle<()>>), Error> {
-    let (queries, remotes) = (settings.queries.len(), settings.remotes.len());
+    stop: &CancellationToken,
+) -> Result<(Exporter, Option<Printing>), Error> {
+    let (queries, receivers) = (settings.queries.len(), settings.remotes.len());
     if run.dry_run {
-        let (shown, printing) = printer::start(run.output);
-        let exporter = Exporter::start_dry(settings, around, shown).await?;
+        let (shown, printing) = Printing::start(run.output, stop.clone());
+        let exporter = Exporter::start_dry(settings, context, shown).await?;
         tracing::info!(queries, "printing what would be sent");
         return Ok((exporter, Some(printing)));
     }
-    let exporter = Exporter::start(settings, around).await?;
-    tracing::info!(queries, receivers = remotes, "exporting");
+    let exporter = Exporter::start(settings, context).await?;
+    tracing::info!(queries, receivers, "exporting");
     Ok((exporter, None))
 }
 
 fn register(registry: &Registry, stats: Stats, receivers: Option<Arc<Receivers>>) {
     registry.collect_with(move || exporter::families(&stats, receivers.as_deref()));
-    registry.collect_with(|| vec![serve::build_info()]);
+    registry.collect_with(|| vec![build_info("profile_exporter", env!("CARGO_PKG_VERSION"))]);
 }
 
 async fn until_stopped(
@@ -94,7 +104,7 @@ async fn until_stopped(
         let outcome = reload(file, &mut exporter).await;
         stats.reloaded(outcome.is_ok(), SystemTime::now());
         match &outcome {
-            Ok(()) => tracing::info!("the config was reloaded"),
+            Ok(_) => tracing::info!("the config was reloaded"),
             Err(words) => tracing::error!("the config was not reloaded, the old one goes on: {words}"),
         }
         if let Some(request) = request {
@@ -104,15 +114,14 @@ async fn until_stopped(
     }
 }
 
-async fn reload(file: &Path, exporter: &mut Exporter) -> Result<(), String> {
-    let settings = match check::read(file).map_err(|error| ops::describe(error.as_ref()))? {
+async fn reload(file: &Path, exporter: &mut Exporter) -> Result<Reloaded, String> {
+    let (settings, warnings) = match check::read(file).map_err(|error| ops::describe(error.as_ref()))? {
         Read::Bad(mistakes) => return Err(mistakes.join("\n")),
-        Read::Good(settings, warnings) => {
-            warnings.iter().for_each(check::Oddity::log);
-            settings
-        }
+        Read::Good(settings, warnings) => (settings, warnings),
     };
-    exporter.reload(*settings).await.map_err(|error| ops::describe(&error))
+    warnings.iter().for_each(check::Oddity::log);
+    exporter.reload(*settings).await.map_err(|error| ops::describe(&error))?;
+    Ok(Reloaded { warnings: warnings.into_iter().map(|warning| warning.words).collect() })
 }
 
 fn say(counts: &[(String, Counts)]) {
@@ -124,6 +133,3 @@ fn say(counts: &[(String, Counts)]) {
         }
     }
 }
-
-/// How long our own HTTP answers may take once the run is over.
-pub(crate) const HTTP_GRACE: Duration = Duration::from_secs(2);

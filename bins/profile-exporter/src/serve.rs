@@ -4,23 +4,30 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 use http::StatusCode;
-use ops::metrics::{Family, Kind, Registry, Value};
-use ops::{Hint, Readiness};
+use ops::daemon::{Listen, Serving};
+use ops::metrics::Registry;
+use ops::{Readiness, health_routes_at};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 use crate::args::Run;
-use crate::run::HTTP_GRACE;
 
 /// Somebody wants the config to be read again.
 #[derive(Debug)]
 pub(crate) struct Reload {
-    pub(crate) answer: oneshot::Sender<Result<(), String>>,
+    pub(crate) answer: oneshot::Sender<Result<Reloaded, String>>,
+}
+
+/// What there is to say of a config that was taken.
+#[derive(Debug, Default)]
+pub(crate) struct Reloaded {
+    pub(crate) warnings: Vec<String>,
 }
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:7172";
+const ROUTES: &str = "profile-exporter: /metrics, /-/healthy, /-/ready, POST /-/reload\n";
 
 pub(crate) fn reloads() -> (mpsc::Sender<Reload>, mpsc::Receiver<Reload>) {
     mpsc::channel(1)
@@ -28,46 +35,44 @@ pub(crate) fn reloads() -> (mpsc::Sender<Reload>, mpsc::Receiver<Reload>) {
 
 /// Listens, unless nobody asked for an address and the usual one is taken: the original listens nowhere,
 /// and two of them run side by side.
-pub(crate) async fn start(
-    run: &Run,
+pub(crate) async fn listen(run: &Run) -> Result<Option<TcpListener>, Error> {
+    let address = run.http_address.as_deref();
+    if address == Some("none") {
+        return Ok(None);
+    }
+    let listen = Listen {
+        address: address.unwrap_or(DEFAULT_ADDRESS),
+        flag: "--http-address",
+        program: "profile-exporter",
+    };
+    match listen.bind().await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(error) if address.is_none() => {
+            tracing::warn!("no /metrics: {}", ops::describe(&error).replace('\n', "; "));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Serves until `stop`.
+pub(crate) fn start(
+    listener: TcpListener,
     registry: &Registry,
     readiness: Readiness,
     reloads: mpsc::Sender<Reload>,
     stop: CancellationToken,
-) -> Result<Option<JoinHandle<()>>, Error> {
-    let listener = match run.http_address.as_deref() {
-        Some("none") => return Ok(None),
-        Some(address) => ops::bind(address).await.map_err(|error| {
-            Hint::new(error, "is another profile-exporter running? --http-address=none listens nowhere")
-        })?,
-        None => match ops::bind(DEFAULT_ADDRESS).await {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::warn!("no /metrics: {}", ops::describe(&error));
-                return Ok(None);
-            }
-        },
-    };
-    let local = listener.local_addr()?;
-    tracing::info!(address = %local, "serving /metrics");
-    let routes = registry.routes().merge(routes(readiness, reloads));
-    let routes = ops::only_own_names(routes, local);
-    Ok(Some(tokio::spawn(ops::serve(listener, routes, stop, HTTP_GRACE))))
+) -> Result<Serving, Error> {
+    let health = health_routes_at("/-/healthy", "/-/ready", readiness);
+    let routes = registry.routes().merge(health).merge(routes(reloads));
+    let serving = Serving::start(listener, routes, stop)?;
+    tracing::info!(address = %serving.address, "serving /metrics");
+    Ok(serving)
 }
 
-fn routes(readiness: Readiness, reloads: mpsc::Sender<Reload>) -> Router {
-    let ready = move || {
-        let ready = readiness.is_ready();
-        async move {
-            match ready {
-                true => (StatusCode::OK, "ready\n"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "not ready: not every query was tried yet\n"),
-            }
-        }
-    };
+fn routes(reloads: mpsc::Sender<Reload>) -> Router {
     Router::new()
-        .route("/-/healthy", get(|| async { "healthy\n" }))
-        .route("/-/ready", get(ready))
+        .route("/", get(|| async { ROUTES }))
         .route("/-/reload", post(reload))
         .with_state(reloads)
 }
@@ -79,14 +84,11 @@ async fn reload(State(reloads): State<mpsc::Sender<Reload>>) -> (StatusCode, Str
         return stopping();
     }
     match answered.await {
-        Ok(Ok(())) => (StatusCode::OK, "reloaded\n".to_owned()),
+        Ok(Ok(Reloaded { warnings })) => {
+            let warnings: String = warnings.iter().map(|warning| format!("{warning}\n")).collect();
+            (StatusCode::OK, format!("reloaded\n{warnings}"))
+        }
         Ok(Err(words)) => (StatusCode::UNPROCESSABLE_ENTITY, words + "\n"),
         Err(_) => stopping(),
     }
-}
-
-pub(crate) fn build_info() -> Family {
-    let help = "Which profile-exporter this is; the value is 1.";
-    Family::new("profile_exporter_build_info", help, Kind::Gauge)
-        .with([("version", env!("CARGO_PKG_VERSION"))], Value::Gauge(1.0))
 }

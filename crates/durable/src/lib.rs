@@ -37,7 +37,7 @@ pub mod testing;
 
 pub use checked::{Checked, Kind, read_checked, write_checked};
 pub use cursor::Cursor;
-pub use disk::{Disk, DiskFile, Entry, SharedDisk, StdDisk};
+pub use disk::{Disk, DiskFile, Entry, SharedDisk, StdDisk, UnsyncedDisk};
 pub use error::{DiskError, OnPath};
 pub use lock::{FolderLock, LockError};
 pub use log::{Damage, DamageKind, Found, Log, LogReader, LogSettings, SegmentInfo, inspect};

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use ops::metrics::{Family, Kind, Value};
 
-use crate::receivers::{Receiver, Receivers};
+use crate::run::{Receiver, Receivers};
 use crate::stats::{Inner, QueryStats, Stats};
 
 /// The families of queries, receivers and reloads. Labels are the names of queries and receivers, which
@@ -24,7 +24,15 @@ fn of_queries(inner: &Inner) -> Vec<Family> {
     let mut asked = counter("profile_exporter_queries_total", "Windows that were asked for, by outcome.");
     let mut missed = counter(
         "profile_exporter_query_windows_missed_total",
-        "Windows that were given up: too old, refused, or too slow again and again.",
+        "Windows without a value: too old, refused, too slow again and again, or forgotten by the Parca.",
+    );
+    let mut early = counter(
+        "profile_exporter_query_early_total",
+        "Questions that came before the Parca had profiles from after the window; they are asked again.",
+    );
+    let mut panics = counter(
+        "profile_exporter_query_panics_total",
+        "Panics of a query, each a mistake of this program; the query is started again.",
     );
     let mut dropped = counter(
         "profile_exporter_series_dropped_total",
@@ -54,6 +62,8 @@ fn of_queries(inner: &Inner) -> Vec<Family> {
             dropped = dropped.with(labels, Value::Counter(count as f64));
         }
         missed = missed.with(label, Value::Counter(query.windows_missed as f64));
+        early = early.with(label, Value::Counter(query.early as f64));
+        panics = panics.with(label, Value::Counter(query.panics as f64));
         duration = duration.with(label, Value::Histogram(query.duration.histogram()));
         if let Some(at) = query.last_success {
             success = success.with(label, Value::Gauge(seconds(at)));
@@ -69,7 +79,7 @@ fn of_queries(inner: &Inner) -> Vec<Family> {
         counter("profile_exporter_stale_markers_total", "Markers that were sent for series that ended.")
             .with([("", ""); 0], Value::Counter(inner.stale_markers as f64));
     let mut families =
-        vec![asked, missed, dropped, duration, success, window_end, rows, bytes, series, stale];
+        vec![asked, missed, early, panics, dropped, duration, success, window_end, rows, bytes, series, stale];
     if let Some(up) = inner.parca_up {
         let up = if up { 1.0 } else { 0.0 };
         let family = gauge("profile_exporter_parca_up", "Whether the Parca answered the last question.");
@@ -128,6 +138,11 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
         gauge("spool_limit_bytes", "Bytes that the spool may have; then the oldest are dropped.");
     let mut highest =
         gauge("highest_sent_timestamp_seconds", "The newest timestamp that the receiver stored.");
+    let mut damaged = counter("spool_damaged_bytes_total", "Bytes of the spool that could not be read.");
+    let mut lost =
+        counter("spool_lost_requests_total", "Requests of the spool that could not be read, and are lost.");
+    let mut ahead = gauge("clock_ahead_seconds", "How far our clock is ahead of the receiver's.");
+    let mut panics = counter("panics_total", "Panics while sending; the batch is sent again.");
     let mut protocol = gauge("protocol", "1 for the message that is spoken.");
     for receiver in receivers {
         let counts = receiver.destination.counts();
@@ -160,12 +175,18 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
             Some(limit) => {
                 spool = spool.with(label, Value::Gauge(counts.pending_bytes as f64));
                 spool_limit = spool_limit.with(label, Value::Gauge(limit as f64));
+                damaged = damaged.with(label, count(counts.damage.bytes));
+                lost = lost.with(label, count(counts.damage.batches));
             }
             None => capacity = capacity.with(label, Value::Gauge(receiver.capacity as f64)),
         }
         if let Some(highest_ms) = counts.highest_sent_ms {
             highest = highest.with(label, Value::Gauge(highest_ms as f64 / 1e3));
         }
+        if let Some(seconds) = counts.clock_ahead_seconds {
+            ahead = ahead.with(label, Value::Gauge(seconds));
+        }
+        panics = panics.with(label, count(counts.panics));
         if let Some(message) = counts.message {
             protocol = protocol.with([("message", message.name()), ("remote", remote)], Value::Gauge(1.0));
         }
@@ -182,6 +203,10 @@ fn of_receivers(receivers: &[std::sync::Arc<Receiver>]) -> Vec<Family> {
         capacity,
         spool,
         spool_limit,
+        damaged,
+        lost,
+        ahead,
+        panics,
         highest,
         protocol,
     ]

@@ -6,6 +6,7 @@
 //!
 //! ```
 //! use std::path::Path;
+//! use std::time::Duration;
 //!
 //! let config = "
 //! remote_write:
@@ -23,47 +24,63 @@
 //! let (settings, warnings) = exporter::config::parse(config, "profile-exporter.yaml", Path::new("."))?;
 //! assert!(warnings.is_empty());
 //! assert_eq!(settings.queries[0].schedule.interval.as_secs(), 20);
-//! // let exporter = exporter::Exporter::start(settings, around).await?;
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let context = exporter::Context::new();
+//! let readiness = context.readiness.clone();
+//! let running = exporter::Exporter::start(settings, context).await?;
+//! // Until told to stop; `readiness` says when each query was tried.
+//! assert!(!readiness.is_ready());
+//! for (receiver, counts) in running.shutdown(Duration::ZERO).await {
+//!     println!("{receiver}: {} sent, {} pending", counts.sent, counts.pending);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The folders follow a window: `config` makes settings, `run` asks for windows, `measure` counts what a
+//! Parca has, `series` makes what is sent. "The original" is Polar Signals' profile-exporter; docs/compat.md
+//! says where this one differs.
+//!
 //! What it does not know: arguments, files of configs, signals, terminals, and the environment.
 
-mod budget;
-mod choose;
 pub mod config;
-mod engine;
+mod context;
 mod families;
 mod matcher;
 mod measure;
-mod output;
-mod progress;
-mod receivers;
-mod samples;
+mod run;
 mod schedule;
+mod series;
 mod settings;
-mod show;
 mod stats;
-mod table;
-mod tally;
-mod task;
 #[cfg(test)]
 mod testing;
-mod transport;
-mod unit;
 
-pub use engine::{Around, Exporter, Once, OnceQuery, Sent, StartError, Which, once};
+pub use context::Context;
 pub use families::families;
 pub use matcher::{Field, Matcher, Pattern, PatternError, Subject, TextMatch};
-pub use measure::MeasureError;
-pub use output::{OutputError, Shown};
-pub use progress::ProgressError;
-pub use receivers::{ReceiverError, Receivers};
-pub use schedule::Window;
-pub use settings::{
-    Compare, Functions, GroupLabel, Metric, Metrics, QuerySettings, Rank, Remote, Schedule, Settings, Top,
-    Unit, Unsymbolized, ValueKind,
+pub use measure::{MeasureError, in_terms_of_the_config};
+pub use run::{
+    Exporter, Handed, OnceOutcome, OnceQuery, OutputError, ProgressError, ReceiverError, Receivers,
+    ShownSeries, StartError, WindowError, Windows, once,
 };
-pub use show::{write_json, write_text};
+pub use schedule::Window;
+pub use series::{write_json, write_text};
+pub use settings::{
+    Compare, EmptyWindows, Functions, GroupLabel, Metric, Metrics, QuerySettings, Rank, Remote, Schedule,
+    Settings, Top, Unit, Unsymbolized, ValueKind,
+};
 pub use stats::Stats;
-pub use task::WindowError;
+
+/// What these signatures name of other crates, so that nobody needs to depend on those.
+pub mod parts {
+    pub use http_config::{Environment, HttpClientConfig};
+    pub use ops::metrics::Family;
+    pub use ops::{Latch, Readiness};
+    pub use parca_client::{Settings as ParcaSettings, SettingsError as ParcaSettingsError};
+    pub use pql::Query;
+    pub use profile_model::TimeRange;
+    pub use relabel::Labels;
+    pub use remote_write::{Counts, PushError, Series, Settings as WriteSettings};
+}

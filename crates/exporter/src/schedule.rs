@@ -78,6 +78,13 @@ impl Schedule {
             .take_while(move |window| window.end_ms <= end_ms)
     }
 
+    /// How many those are.
+    pub fn count_within(&self, start_ms: i64, end_ms: i64) -> u64 {
+        let Some(first) = self.within(start_ms, end_ms).next() else { return 0 };
+        let span = end_ms.saturating_sub(first.end_ms).max(0);
+        (span / self.step()).unsigned_abs() + 1
+    }
+
     fn ending_at(&self, end_ms: i64) -> Window {
         Window { start_ms: end_ms.saturating_sub(millis(self.window)), end_ms }
     }
@@ -160,6 +167,7 @@ mod tests {
         let check = |schedule: Schedule, start: i64, end: i64, expect: &[(i64, i64)]| {
             let found: Vec<_> = schedule.within(start * 1000, end * 1000).map(seconds).collect();
             assert_eq!(found, expect, "{schedule:?}");
+            assert_eq!(schedule.count_within(start * 1000, end * 1000), expect.len() as u64);
         };
         check(schedule(20, 20, 5), 100, 160, &[(100, 120), (120, 140), (140, 160)]);
         check(schedule(20, 20, 5), 101, 159, &[(120, 140)]);

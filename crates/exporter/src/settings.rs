@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use http::Uri;
 use http_config::HttpClientConfig;
+use parca_client::{TlsSettings, Token};
 use relabel::Labels;
+use secrecy::ExposeSecret;
 
 use crate::matcher::Matcher;
 
@@ -30,8 +32,6 @@ pub struct Settings {
     pub stale_markers: bool,
     /// Whether all series are marked as ended when the process is told to stop. Default true.
     pub stale_on_shutdown: bool,
-    /// Equal for equal `parca` blocks: a reload keeps what did not change.
-    pub parca_fingerprint: u64,
 }
 
 /// One receiver.
@@ -44,8 +44,6 @@ pub struct Remote {
     pub http: HttpClientConfig,
     /// Protocol, name, rules, queue, timeout.
     pub write: remote_write::Settings,
-    /// Equal for equal blocks: a reload keeps what did not change.
-    pub fingerprint: u64,
 }
 
 /// One query and what is made of it.
@@ -62,6 +60,8 @@ pub struct QuerySettings {
     pub schedule: Schedule,
     /// The deadline of one query.
     pub timeout: Duration,
+    /// What becomes of a window for which a Parca that was there has nothing. Default: a root of zero.
+    pub empty_windows: EmptyWindows,
     /// How far back windows that were missed are still asked for; zero: never.
     pub catch_up: Duration,
     /// Which functions get series.
@@ -103,7 +103,7 @@ pub struct Functions {
     pub unsymbolized: Unsymbolized,
     /// Only the largest.
     pub top: Option<Top>,
-    /// Functions whose cumulative value (as it is sent) is below are left out. Default 0.
+    /// Functions whose cumulative value (as it is sent, without its sign) is below are left out. Default 0.
     pub min_value: f64,
     /// Functions whose cumulative share of the root, 0 to 1, is below are left out. Default 0.
     pub min_ratio: f64,
@@ -159,10 +159,21 @@ pub enum ValueKind {
     /// The sum over the window; for types that are no deltas (memory in use, goroutines) the mean of the snapshots.
     #[default]
     WindowSum,
-    /// That, per second; time per second is a number of cores. Not for types that are no deltas.
+    /// The window's sum divided by its length: CPU nanoseconds become cores. For delta types only.
     PerSecond,
     /// The share of the root, 0 to 1.
     Ratio,
+}
+
+/// What becomes of a window for which the Parca has nothing, though it has profiles from before and after
+/// it. Types that are no deltas never have a zero, and windows of the past are gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum EmptyWindows {
+    /// The root is sent as 0, as the original does.
+    #[default]
+    Zero,
+    /// Nothing is sent.
+    Gap,
 }
 
 /// An earlier time to compare with.
@@ -243,6 +254,7 @@ impl QuerySettings {
             query,
             schedule: Schedule { interval, window: interval, delay: Schedule::DELAY },
             timeout: Self::timeout_for(interval),
+            empty_windows: EmptyWindows::default(),
             catch_up: Self::CATCH_UP,
             functions: Functions::default(),
             group_by: Vec::new(),
@@ -292,7 +304,6 @@ impl Settings {
             max_concurrent_queries: Self::MAX_CONCURRENT_QUERIES,
             stale_markers: true,
             stale_on_shutdown: true,
-            parca_fingerprint: 0,
         }
     }
 }
@@ -300,22 +311,104 @@ impl Settings {
 impl Remote {
     /// A receiver with the defaults, under this name.
     pub fn new(name: impl Into<String>, url: Uri, http: HttpClientConfig) -> Self {
-        Self { url, http, write: remote_write::Settings::new(name), fingerprint: 0 }
+        Self { url, http, write: remote_write::Settings::new(name) }
     }
 }
 
+/// What a reload keeps is what says the same, whether it came from a file or from code.
 impl Settings {
     /// Whether something changed that every query depends on.
     pub(crate) fn differs_for_all_queries(&self, other: &Self) -> bool {
         let parts = |settings: &Self| {
             (
-                settings.parca_fingerprint,
                 settings.spool_dir.clone(),
                 settings.max_series,
                 settings.max_concurrent_queries,
                 settings.stale_markers,
             )
         };
-        parts(self) != parts(other)
+        parts(self) != parts(other) || !same_parca(&self.parca, &other.parca)
+    }
+}
+
+impl Remote {
+    /// Whether a receiver with other settings is the same one, to be treated in the same way.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.url == other.url && self.http == other.http && self.write.is_same(&other.write)
+    }
+}
+
+/// Whether a client with other settings does the same.
+pub(crate) fn same_parca(one: &parca_client::Settings, other: &parca_client::Settings) -> bool {
+    one.url == other.url
+        && one.protocol == other.protocol
+        && one.headers == other.headers
+        && same_token(&one.token, &other.token)
+        && same_tls(&one.tls, &other.tls)
+        && (one.timeout, one.gzip) == (other.timeout, other.gzip)
+        && (one.max_message_bytes, one.max_connections) == (other.max_message_bytes, other.max_connections)
+        && one.user_agent == other.user_agent
+}
+
+fn same_token(one: &Token, other: &Token) -> bool {
+    match (one, other) {
+        (Token::None, Token::None) => true,
+        (Token::Value(one), Token::Value(other)) => one.expose_secret() == other.expose_secret(),
+        (Token::File(one), Token::File(other)) => one == other,
+        // One that somebody else keeps fresh cannot be compared: a new client costs little.
+        _ => false,
+    }
+}
+
+fn same_tls(one: &TlsSettings, other: &TlsSettings) -> bool {
+    let key = |tls: &TlsSettings| tls.key.as_ref().map(|key| key.expose_secret().to_owned());
+    (&one.ca_file, &one.ca, &one.cert_file, &one.cert, &one.key_file)
+        == (&other.ca_file, &other.ca, &other.cert_file, &other.cert, &other.key_file)
+        && key(one) == key(other)
+        && one.server_name == other.server_name
+        && one.insecure_skip_verify == other.insecure_skip_verify
+        && (one.min_version, one.max_version) == (other.min_version, other.max_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Settings that were made in code, or changed in code, used to keep the client of the old address.
+    #[test]
+    fn whatever_differs_is_seen_wherever_it_was_set() {
+        let parca = || {
+            let mut parca = parca_client::Settings::new("http://a:7070");
+            parca.token = Token::Value("secret".into());
+            parca
+        };
+        assert!(same_parca(&parca(), &parca()));
+        type Change = fn(&mut parca_client::Settings);
+        let changes: [Change; 8] = [
+            |parca| "http://b:7070".clone_into(&mut parca.url),
+            |parca| parca.protocol = parca_client::Protocol::Grpc,
+            |parca| parca.headers.push(("a".to_owned(), "b".to_owned())),
+            |parca| parca.token = Token::Value("other".into()),
+            |parca| parca.token = Token::None,
+            |parca| parca.tls.insecure_skip_verify = true,
+            |parca| parca.tls.key = Some("key".into()),
+            |parca| parca.max_message_bytes += 1,
+        ];
+        for (at, change) in changes.iter().enumerate() {
+            let mut changed = parca();
+            change(&mut changed);
+            assert!(!same_parca(&parca(), &changed), "change {at}");
+        }
+        let remote = || {
+            let url = Uri::from_static("http://a/api/v1/write");
+            Remote::new("r", url, HttpClientConfig::default())
+        };
+        let mut changed = remote();
+        assert!(remote().is_same(&changed));
+        changed.url = Uri::from_static("http://b/api/v1/write");
+        assert!(!remote().is_same(&changed));
+        let mut changed = remote();
+        changed.write.queue.capacity += 1;
+        assert!(!remote().is_same(&changed));
     }
 }

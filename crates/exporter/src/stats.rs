@@ -31,7 +31,11 @@ pub(crate) struct QueryStats {
     pub(crate) duration: Durations,
     pub(crate) last_success: Option<SystemTime>,
     pub(crate) last_window_end_ms: Option<i64>,
+    /// Given up: too old, refused, forgotten by the Parca.
     pub(crate) windows_missed: u64,
+    /// Questions that came before the Parca had anything from after the window.
+    pub(crate) early: u64,
+    pub(crate) panics: u64,
     pub(crate) rows: usize,
     pub(crate) bytes: usize,
     pub(crate) series: usize,
@@ -82,12 +86,6 @@ impl Stats {
         }
     }
 
-    /// How many windows of a query the Parca had nothing for.
-    pub(crate) fn empty_windows(&self, name: &str) -> u64 {
-        let inner = self.lock();
-        inner.queries.get(name).and_then(|query| query.outcomes.get("empty")).copied().unwrap_or_default()
-    }
-
     pub(crate) fn forget(&self, name: &str) {
         self.lock().queries.remove(name);
     }
@@ -109,6 +107,8 @@ impl Default for QueryStats {
             last_success: None,
             last_window_end_ms: None,
             windows_missed: 0,
+            early: 0,
+            panics: 0,
             rows: 0,
             bytes: 0,
             series: 0,

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use load_engine::{
-    CallContext, Hub, Lane, Outcome, Pace, Plan, SeriesKey, Summary, Tick, Verdict, Workload, run,
+    CallContext, Lane, Outcome, Pace, Plan, SeriesKey, Summary, Tick, Verdict, Workload, run,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ struct Nothing {
 }
 
 impl Workload for Nothing {
+    type Lane = ();
     type Call = ();
 
     fn calls(&self, _: &Tick) -> Vec<()> {
@@ -44,10 +45,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn bench(name: &str, pace: Pace, calls: u64) -> Result<(), Box<dyn std::error::Error>> {
     let mut lane = Lane::new(name, pace);
     lane.max_ticks = Some(calls);
-    let hub = Hub::new(Plan::new([lane]))?;
     let make = |_| Nothing { key: SeriesKey::new("nothing", [("range", "15m0s"), ("labels", "all")]) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let summary = runtime.block_on(run(hub, make, CancellationToken::new()))?;
+    let summary = runtime.block_on(run(Plan::new([lane]), make, CancellationToken::new()))?;
     report(name, &summary);
     Ok(())
 }
@@ -58,7 +58,7 @@ fn report(name: &str, summary: &Summary) {
     let per_call = cpu.as_secs_f64() * 1e6 / lane.counts.calls.max(1) as f64;
     let lag = |quantile| lane.lag.quantile(quantile).map_or("-".to_owned(), |lag| format!("{lag:.1?}"));
     println!(
-        "{name:<20} {:>9} {per_call:>13.2} {:>9} {:>9} {:>7}",
+        "{name:<20} {:>9} {per_call:>13.2} {:>9} {:>9} {:>7?}",
         lane.counts.calls,
         lag(0.5),
         lag(0.99),

@@ -21,11 +21,11 @@ pub struct Counts {
     pub idle: u64,
     /// Calls recorded, retries and canceled ones included.
     pub calls: u64,
-    /// Calls that were no success, canceled ones included.
+    /// Calls that were no success. Those that the end of the run cut off are not among them.
     pub failed: u64,
     /// Calls that were another attempt.
     pub retries: u64,
-    /// Calls in flight when the grace was over.
+    /// Calls in flight when the grace was over, which nobody knows the end of.
     pub canceled: u64,
     /// Calls of started rounds that were not made: shutdown came, or what they depend on failed.
     pub unmade: u64,
@@ -67,7 +67,26 @@ pub(crate) struct Sample {
     pub(crate) bytes_out: u64,
 }
 
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With an answer, even if an empty one.
+    Answered,
+    /// Without one, or with an answer that is none.
+    Failed,
+    /// By the end of the run.
+    Cut,
+}
+
 impl Sample {
+    pub(crate) fn end(&self) -> End {
+        match self.failed {
+            _ if self.code == CANCELED && self.sent.is_none() => End::Cut,
+            true => End::Failed,
+            false => End::Answered,
+        }
+    }
+
     pub(crate) fn response(&self) -> Duration {
         self.done.saturating_duration_since(self.planned)
     }

@@ -1,11 +1,11 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::series::{Interned, Interner};
 use crate::stats::Stats;
 use crate::workload::Start;
-use crate::{InvalidPlan, LaneStats, Plan, SeriesKey, SeriesStats};
+use crate::{LaneStats, Pace, Plan, SeriesKey, SeriesStats};
 
 /// Where the workers of one run record, and everyone else reads.
 ///
@@ -14,13 +14,11 @@ use crate::{InvalidPlan, LaneStats, Plan, SeriesKey, SeriesStats};
 /// lanes, operations and series, not on time.
 #[derive(Debug)]
 pub struct Hub {
-    plan: Plan,
     slots: Vec<Slot>,
-    lanes: Vec<LaneLive>,
+    lanes: Vec<Arc<LaneLive>>,
     interner: Mutex<Interner>,
-    book: Mutex<Book>,
+    folded: Mutex<Folded>,
     start: OnceLock<Start>,
-    taken: AtomicBool,
 }
 
 /// One worker's side.
@@ -37,9 +35,9 @@ pub(crate) struct LaneLive {
     rounds: AtomicU64,
 }
 
-/// The readers' side.
+/// What was taken over from the workers so far: the readers' side.
 #[derive(Debug)]
-struct Book {
+struct Folded {
     spare: Stats,
     totals: Snapshot,
     recent: Snapshot,
@@ -83,33 +81,28 @@ impl Snapshot {
 }
 
 impl Hub {
-    /// For one run of `plan`, which is checked here.
-    pub fn new(plan: Plan) -> Result<Arc<Self>, InvalidPlan> {
-        plan.check()?;
-        let names: Vec<Arc<str>> = plan.lanes.iter().map(|lane| Arc::from(lane.name.as_str())).collect();
-        let stats = || Stats::new(&names);
-        let snapshot =
-            || Snapshot { stats: stats(), elapsed: Duration::ZERO, cpu: vec![Duration::ZERO; plan.workers] };
+    /// For one run of `plan`.
+    pub(crate) fn new<D>(plan: &Plan<D>) -> Self {
+        let lane = |lane: &crate::Lane<D>| {
+            (Arc::from(lane.name.as_str()), !matches!(lane.pace, Pace::Closed { .. }))
+        };
+        let lanes: Vec<(Arc<str>, bool)> = plan.lanes.iter().map(lane).collect();
+        let stats = || Stats::new(&lanes);
+        let cpu = vec![Duration::ZERO; plan.workers];
+        let snapshot = || Snapshot { stats: stats(), elapsed: Duration::ZERO, cpu: cpu.clone() };
         let slot = |_| Slot { active: Mutex::new(stats()), cpu_nanos: AtomicU64::new(0) };
-        Ok(Arc::new(Self {
+        Self {
             slots: (0..plan.workers).map(slot).collect(),
-            lanes: plan.lanes.iter().map(|_| LaneLive::default()).collect(),
+            lanes: lanes.iter().map(|_| Arc::default()).collect(),
             interner: Mutex::new(Interner::new(plan.max_series)),
-            book: Mutex::new(Book {
+            folded: Mutex::new(Folded {
                 spare: stats(),
                 totals: snapshot(),
                 recent: snapshot(),
                 recent_since: None,
             }),
             start: OnceLock::new(),
-            taken: AtomicBool::new(false),
-            plan,
-        }))
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
+        }
     }
 
     /// When the plan's clock started, on the wall clock; `None` before that.
@@ -117,11 +110,12 @@ impl Hub {
         self.start.get().map(|start| start.wall)
     }
 
-    /// Reads what was recorded since the start, without copying it.
+    /// Reads what was recorded since the start, without copying it. All numbers are of one moment for
+    /// each worker, so `planned = started + missed` holds in them.
     pub fn read<R>(&self, read: impl FnOnce(&Snapshot) -> R) -> R {
-        let mut book = lock(&self.book);
-        self.fold(&mut book);
-        read(&book.totals)
+        let mut folded = lock(&self.folded);
+        self.fold(&mut folded);
+        read(&folded.totals)
     }
 
     /// What was recorded since the start.
@@ -131,29 +125,29 @@ impl Hub {
 
     /// What was recorded since the last call of this function: for one reporter, once a second.
     pub fn interval(&self) -> Snapshot {
-        let mut book = lock(&self.book);
-        self.fold(&mut book);
+        let mut folded = lock(&self.folded);
+        self.fold(&mut folded);
         let now = Instant::now();
-        let since = book.recent_since.or(self.start.get().map(|start| start.instant)).unwrap_or(now);
-        book.recent.elapsed = now.saturating_duration_since(since);
-        book.recent_since = Some(now);
-        let names: Vec<Arc<str>> = book.recent.lanes().iter().map(|lane| lane.name.clone()).collect();
-        let cpu = book.recent.cpu.clone();
-        let fresh = Snapshot { stats: Stats::new(&names), elapsed: Duration::ZERO, cpu };
-        std::mem::replace(&mut book.recent, fresh)
+        let since = folded.recent_since.or(self.start.get().map(|start| start.instant)).unwrap_or(now);
+        folded.recent.elapsed = now.saturating_duration_since(since);
+        folded.recent_since = Some(now);
+        let cpu = folded.recent.cpu.clone();
+        let stats = folded.recent.stats.empty_copy();
+        let fresh = Snapshot { stats, elapsed: Duration::ZERO, cpu };
+        std::mem::replace(&mut folded.recent, fresh)
     }
 
     /// Takes over what the workers have recorded.
-    fn fold(&self, book: &mut Book) {
+    fn fold(&self, folded: &mut Folded) {
         for slot in &self.slots {
-            std::mem::swap(&mut *lock(&slot.active), &mut book.spare);
-            book.totals.stats.merge(&book.spare);
-            book.recent.stats.merge(&book.spare);
-            book.spare.clear();
+            std::mem::swap(&mut *lock(&slot.active), &mut folded.spare);
+            folded.totals.stats.merge(&folded.spare);
+            folded.recent.stats.merge(&folded.spare);
+            folded.spare.clear();
         }
         let start = self.start.get().map(|start| start.instant);
-        book.totals.elapsed = start.map_or(Duration::ZERO, |start| start.elapsed());
-        for snapshot in [&mut book.totals, &mut book.recent] {
+        folded.totals.elapsed = start.map_or(Duration::ZERO, |start| start.elapsed());
+        for snapshot in [&mut folded.totals, &mut folded.recent] {
             for (stats, live) in snapshot.stats.lanes.iter_mut().zip(&self.lanes) {
                 stats.in_flight = live.in_flight.load(Ordering::Relaxed);
             }
@@ -163,17 +157,12 @@ impl Hub {
         }
     }
 
-    /// Whether this is the first run on this hub.
-    pub(crate) fn take(&self) -> bool {
-        !self.taken.swap(true, Ordering::Relaxed)
-    }
-
     pub(crate) fn begin(&self, start: Start) {
-        // Set once: `take` lets one run through.
+        // Set once: a run is started once.
         let _ = self.start.set(start);
     }
 
-    pub(crate) fn lane(&self, lane: usize) -> &LaneLive {
+    pub(crate) fn lane(&self, lane: usize) -> &Arc<LaneLive> {
         &self.lanes[lane]
     }
 

@@ -11,35 +11,20 @@
 //! began, is the engine's own fault, and decides whether the run is [valid](Validity).
 //!
 //! ```
-//! use std::future::Future;
-//! use std::time::{Duration, Instant};
+//! use std::time::Duration;
 //!
-//! use load_engine::{CallContext, Hub, Lane, Outcome, Pace, Plan, SeriesKey, Tick, Verdict, Workload, run};
+//! use load_engine::{Lane, Pace, Plan, SeriesKey, Tick, run, workload_fn};
 //! use tokio_util::sync::CancellationToken;
-//!
-//! struct Sleeper;
-//!
-//! impl Workload for Sleeper {
-//!     type Call = Duration;
-//!     fn calls(&self, _: &Tick) -> Vec<Duration> {
-//!         vec![Duration::from_millis(2)]
-//!     }
-//!     fn series(&self, _: &Duration) -> SeriesKey {
-//!         SeriesKey::new("sleep", [("kind", "short")])
-//!     }
-//!     async fn call(&self, call: &Duration, _: &CallContext<'_>) -> Outcome {
-//!         let sent = Instant::now();
-//!         tokio::time::sleep(*call).await;
-//!         Outcome::new("ok", Verdict::Success, sent, Instant::now())
-//!     }
-//! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! let mut lane = Lane::new("sleep", Pace::rate(500.0));
 //! lane.max_ticks = Some(50);
-//! let hub = Hub::new(Plan::new([lane]))?;
-//! // A reporter calls `hub.interval()` every second, a scrape `hub.read(..)`; both at any time.
-//! let summary = run(hub, |_worker| Sleeper, CancellationToken::new()).await?;
+//! let key = SeriesKey::new("sleep", [("kind", "short")]);
+//! let make = move |_worker| workload_fn(key.clone(), async |_: &Tick| {
+//!     tokio::time::sleep(Duration::from_millis(2)).await;
+//!     Ok::<_, std::io::Error>(())
+//! });
+//! let summary = run(Plan::new([lane]), make, CancellationToken::new()).await?;
 //!
 //! let lane = &summary.totals.lanes()[0];
 //! assert_eq!((lane.counts.planned, lane.counts.calls), (50, 50));
@@ -49,12 +34,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`workload_fn`] is for one kind of call. A [`Workload`] of one's own makes rounds of several calls,
+//! reads what each [`Lane`] brings along ([`Lane::with_data`]), and says what an answer means. To read
+//! the numbers while it runs, take the [`Hub`] of a [`Run`]: a reporter calls [`Hub::interval`] every
+//! second, a scrape [`Hub::read`].
+//!
 //! The crate knows no protocol and no target. It does not print, serve or serialise: a
 //! [`Snapshot`] is plain values for those who do.
 
-mod backoff;
 mod clock;
 mod counts;
+mod dispatch;
 mod hub;
 mod latency;
 mod pace;
@@ -66,19 +56,23 @@ mod seed;
 mod series;
 mod stats;
 mod summary;
+mod thread;
 mod ticker;
 mod user;
 mod worker;
 mod workload;
+mod workload_fn;
 
-pub use backoff::Backoff;
+pub use backoff::Policy as RetryPolicy;
 pub use counts::{CANCELED, Counts, PANICKED};
 pub use hub::{Hub, Snapshot};
 pub use latency::{Latency, NATIVE_SCHEMA};
 pub use pace::{Arrivals, Pace};
 pub use plan::{InvalidPlan, Lane, MAX_WORKERS, Plan, PlanFault};
-pub use run::{RunError, run};
+pub use run::{Run, run};
 pub use series::SeriesKey;
 pub use stats::{CodeCount, LaneStats, OpStats, SeriesStats};
-pub use summary::{Reason, Summary, Validity, ValidityLimits, WorkerUse};
+pub use summary::{Reason, Summary, Unjudged, Validity, ValidityLimits, WorkerUse};
+pub use thread::RunError;
 pub use workload::{CallContext, Outcome, Tick, Verdict, Workload};
+pub use workload_fn::{WorkloadFn, workload_fn};

@@ -2,14 +2,16 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Backoff, Pace};
+use backoff::Policy;
+
+use crate::Pace;
 
 /// What to do: lanes side by side, and the limits of the run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Plan {
+pub struct Plan<D = ()> {
     /// The lanes, all starting at once.
-    pub lanes: Vec<Lane>,
+    pub lanes: Vec<Lane<D>>,
     /// Threads, each with its own runtime and workload. Worker `k` of `n` takes the ticks
     /// `k, k + n, ...` of rate lanes; an interval lane lives on one worker; users of a closed
     /// lane are dealt out.
@@ -29,16 +31,22 @@ pub struct Plan {
 /// One stream of rounds at one pace.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Lane {
+pub struct Lane<D = ()> {
     /// A name, unique in the plan.
     pub name: String,
+    /// What the workload is to do on this lane; each [`Tick`](crate::Tick) brings it along.
+    pub data: D,
     /// When rounds start.
     pub pace: Pace,
     /// Most rounds in flight at once, over all workers; a tick that finds so many is missed.
     /// Not used by closed lanes, whose users are the bound.
     pub max_in_flight: usize,
     /// Whether and how calls with a transient failure are tried again.
-    pub retry: Option<Backoff>,
+    pub retry: Option<Policy>,
+    /// Until the lane had a round with calls, look this often whether there is something to ask,
+    /// beside the ticks of the pace. A look that finds nothing is no tick, and is not counted.
+    /// For interval lanes.
+    pub first_look: Option<Duration>,
     /// Plan exactly this many ticks, whatever becomes of them.
     pub max_ticks: Option<u64>,
     /// End after this many rounds *with calls*; missed and idle ticks do not count. With 1 it is
@@ -54,9 +62,9 @@ const MAX_RATE: f64 = 1e6;
 /// Shorter intervals are rates.
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
 
-impl Plan {
+impl<D> Plan<D> {
     /// One worker, no duration, 30 s of grace, 1024 series.
-    pub fn new(lanes: impl IntoIterator<Item = Lane>) -> Self {
+    pub fn new(lanes: impl IntoIterator<Item = Lane<D>>) -> Self {
         Self {
             lanes: lanes.into_iter().collect(),
             workers: 1,
@@ -67,7 +75,11 @@ impl Plan {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), InvalidPlan> {
+    /// Whether the plan can be run.
+    ///
+    /// # Errors
+    /// [`InvalidPlan`], with everything that is wrong.
+    pub fn check(&self) -> Result<(), InvalidPlan> {
         let mut faults = Vec::new();
         if self.lanes.is_empty() {
             faults.push(PlanFault::new(None, "expected at least one lane, found none"));
@@ -81,20 +93,35 @@ impl Plan {
         let mut names = HashSet::new();
         for lane in &self.lanes {
             if !names.insert(lane.name.as_str()) {
-                faults.push(PlanFault::new(Some(lane), "expected names to differ, found this one twice"));
+                faults.push(PlanFault::new(Some(&lane.name), "expected names to differ, found this one twice"));
             }
-            faults.extend(lane.faults().into_iter().map(|message| PlanFault::new(Some(lane), message)));
+            faults.extend(lane.faults().into_iter().map(|message| PlanFault::new(Some(&lane.name), message)));
         }
         if faults.is_empty() { Ok(()) } else { Err(InvalidPlan { faults }) }
     }
 }
 
 impl Lane {
-    /// Without retries and limits. Interval lanes have one round in flight (a tick that finds the
-    /// last round unfinished is missed), rate lanes up to 8192.
+    /// A lane without data, retries and limits. Interval lanes have one round in flight (a tick that
+    /// finds the last round unfinished is missed), rate lanes up to 8192.
     pub fn new(name: impl Into<String>, pace: Pace) -> Self {
-        let max_in_flight = if matches!(pace, Pace::Interval { .. }) { 1 } else { 8192 };
-        Self { name: name.into(), pace, max_in_flight, retry: None, max_ticks: None, max_rounds: None }
+        Self::with_data(name, pace, ())
+    }
+}
+
+impl<D> Lane<D> {
+    /// A lane that tells the workload what to do on it; otherwise as [`Lane::new`].
+    pub fn with_data(name: impl Into<String>, pace: Pace, data: D) -> Self {
+        Self {
+            name: name.into(),
+            data,
+            pace,
+            max_in_flight: if matches!(pace, Pace::Interval { .. }) { 1 } else { 8192 },
+            retry: None,
+            first_look: None,
+            max_ticks: None,
+            max_rounds: None,
+        }
     }
 
     fn faults(&self) -> Vec<String> {
@@ -111,12 +138,15 @@ impl Lane {
             }
             _ => {}
         }
+        if self.first_look.is_some_and(|look| look < MIN_INTERVAL) {
+            faults.push(format!("expected looks at least {MIN_INTERVAL:?} apart"));
+        }
         if self.max_in_flight == 0 {
             faults.push("expected at least one round in flight, found 0".to_owned());
         }
         if self.retry.is_some_and(|retry| !retry.is_valid()) {
             faults.push(
-                "expected a backoff with a first wait above 0, a factor of at least 1 and jitter in 0..=1"
+                "expected waits that begin above 0 and do not shrink"
                     .to_owned(),
             );
         }
@@ -141,8 +171,8 @@ pub struct PlanFault {
 }
 
 impl PlanFault {
-    fn new(lane: Option<&Lane>, message: impl Into<String>) -> Self {
-        Self { lane: lane.map(|lane| lane.name.clone()), message: message.into() }
+    fn new(lane: Option<&str>, message: impl Into<String>) -> Self {
+        Self { lane: lane.map(str::to_owned), message: message.into() }
     }
 }
 
@@ -185,7 +215,7 @@ mod tests {
         let faults = plan.check().unwrap_err().faults;
         let lanes: Vec<_> = faults.iter().map(|fault| fault.lane.as_deref()).collect();
         assert_eq!(lanes, [None, Some("a"), Some("a"), Some("b"), Some("b"), Some("b")]);
-        assert!(Plan::new([]).check().is_err());
+        assert!(Plan::<()>::new([]).check().is_err());
         assert!(Plan::new([Lane::new("a", Pace::rate(1.0))]).check().is_ok());
     }
 }

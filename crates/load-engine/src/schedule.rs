@@ -3,17 +3,26 @@
 use std::time::Duration;
 
 use crate::pace::{Cursor, Pace};
-use crate::{Lane, Plan};
+use crate::Lane;
 
 /// One worker's share of an open lane.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    pub(crate) lane: usize,
     cursor: Cursor,
     stride: u64,
     max_ticks: u64,
     end: Duration,
     stopped: bool,
+    look: Option<Look>,
+}
+
+/// Looks at a lane that had no round with calls yet.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    every: Duration,
+    next: Duration,
+    /// Looks made so far; their indices count down from the last number, so no tick has them.
+    made: u64,
 }
 
 /// A tick whose instant has come.
@@ -21,38 +30,70 @@ pub(crate) struct Schedule {
 pub(crate) struct Due {
     pub(crate) index: u64,
     pub(crate) at: Duration,
+    /// Beside the ticks: [`Lane::first_look`].
+    pub(crate) is_look: bool,
 }
 
 impl Schedule {
-    /// `None` if none of the lane's ticks fall to this worker, or the lane is closed.
-    pub(crate) fn new(plan: &Plan, lane: usize, worker: usize) -> Option<Self> {
-        let Lane { pace, max_ticks, .. } = &plan.lanes[lane];
-        let mut cursor = Cursor::new(*pace)?;
-        let stride = match pace {
+    /// The ticks of a lane (its number in the plan) that fall to one worker of so many. `None` if there
+    /// are none, or the lane is closed.
+    pub(crate) fn new<D>(
+        lane: &Lane<D>,
+        (number, worker, workers): (usize, usize, usize),
+        duration: Option<Duration>,
+    ) -> Option<Self> {
+        let mut cursor = Cursor::new(lane.pace)?;
+        let stride = match lane.pace {
             Pace::Rate { .. } => {
                 cursor.skip(worker as u64);
-                plan.workers as u64
+                workers as u64
             }
-            _ if lane % plan.workers != worker => return None,
+            _ if number % workers != worker => return None,
             _ => 1,
         };
-        let max_ticks = max_ticks.unwrap_or(u64::MAX);
-        let end = plan.duration.unwrap_or(Duration::MAX);
-        Some(Self { lane, cursor, stride, max_ticks, end, stopped: false })
+        let max_ticks = lane.max_ticks.unwrap_or(u64::MAX);
+        let end = duration.unwrap_or(Duration::MAX);
+        let is_interval = matches!(lane.pace, Pace::Interval { .. });
+        let look = lane.first_look.filter(|_| is_interval).map(|every| Look { every, next: every, made: 0 });
+        Some(Self { cursor, stride, max_ticks, end, stopped: false, look })
     }
 
-    /// The next tick's offset; `None` when there is none to come.
+    /// The next tick's or look's offset; `None` when there is none to come.
     pub(crate) fn next_at(&self) -> Option<Duration> {
+        let tick = self.next_tick_at()?;
+        Some(self.look.map_or(tick, |look| tick.min(look.next)))
+    }
+
+    fn next_tick_at(&self) -> Option<Duration> {
         let at = self.cursor.at();
         (!self.stopped && self.cursor.index() < self.max_ticks && at < self.end).then_some(at)
     }
 
-    /// The next tick, if its offset is at most `now`.
+    /// The next tick or look, if its offset is at most `now`.
     pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Due> {
-        let at = self.next_at().filter(|&at| at <= now)?;
+        let at = self.next_tick_at()?;
+        if let Some(look) = self.look.as_mut().filter(|look| look.next < at) {
+            let due = (look.next <= now).then_some(look.next)?;
+            let index = u64::MAX - look.made;
+            look.made += 1;
+            // Looks that were slept through are not made up for.
+            look.next = due.max(now) + look.every;
+            return Some(Due { index, at: due.max(now), is_look: true });
+        }
+        if at > now {
+            return None;
+        }
+        if let Some(look) = &mut self.look {
+            look.next = look.next.max(at + look.every);
+        }
         let index = self.cursor.index();
         self.cursor.skip(self.stride);
-        Some(Due { index, at })
+        Some(Due { index, at, is_look: false })
+    }
+
+    /// The lane has something to ask: no more looks.
+    pub(crate) fn had_a_round(&mut self) {
+        self.look = None;
     }
 
     /// No more ticks.
@@ -74,15 +115,13 @@ mod tests {
     use super::*;
     use crate::hub::LaneLive;
 
-    fn plan(pace: Pace, workers: usize) -> Plan {
-        let mut plan = Plan::new([Lane::new("a", pace)]);
-        plan.workers = workers;
-        plan
+    fn lane(pace: Pace) -> Lane {
+        Lane::new("a", pace)
     }
 
-    fn all(plan: &Plan, now: Duration) -> Vec<u64> {
-        let mut indices: Vec<u64> = (0..plan.workers)
-            .filter_map(|worker| Schedule::new(plan, 0, worker))
+    fn all(lane: &Lane, workers: usize, duration: Option<Duration>, now: Duration) -> Vec<u64> {
+        let mut indices: Vec<u64> = (0..workers)
+            .filter_map(|worker| Schedule::new(lane, (0, worker, workers), duration))
             .flat_map(|mut schedule| std::iter::from_fn(move || schedule.pop_due(now)).collect::<Vec<_>>())
             .map(|due| due.index)
             .collect();
@@ -92,32 +131,51 @@ mod tests {
 
     #[test]
     fn workers_share_the_ticks_of_a_rate() {
-        let plan = plan(Pace::rate(10.0), 3);
-        assert_eq!(all(&plan, Duration::from_millis(950)), (0..10).collect::<Vec<_>>());
-        let mut third = Schedule::new(&plan, 0, 2).unwrap();
+        let lane = lane(Pace::rate(10.0));
+        assert_eq!(all(&lane, 3, None, Duration::from_millis(950)), (0..10).collect::<Vec<_>>());
+        let mut third = Schedule::new(&lane, (0, 2, 3), None).unwrap();
         assert_eq!(third.pop_due(Duration::from_millis(199)), None);
         assert_eq!(
             third.pop_due(Duration::from_millis(200)),
-            Some(Due { index: 2, at: Duration::from_millis(200) })
+            Some(Due { index: 2, at: Duration::from_millis(200), is_look: false })
         );
         assert_eq!(third.next_at(), Some(Duration::from_millis(500)));
     }
 
     #[test]
     fn an_interval_lives_on_one_worker() {
-        let plan = plan(Pace::every(Duration::from_secs(1)), 3);
-        assert_eq!(all(&plan, Duration::from_millis(2500)), [0, 1, 2]);
+        let lane = lane(Pace::every(Duration::from_secs(1)));
+        assert_eq!(all(&lane, 3, None, Duration::from_millis(2500)), [0, 1, 2]);
     }
 
     #[test]
     fn limits_are_exact() {
-        let mut limited = plan(Pace::rate(10.0), 2);
-        limited.lanes[0].max_ticks = Some(7);
-        assert_eq!(all(&limited, Duration::from_secs(100)).len(), 7);
-        limited.lanes[0].max_ticks = None;
-        limited.duration = Some(Duration::from_secs(1));
-        assert_eq!(all(&limited, Duration::from_secs(100)).len(), 10);
-        assert!(Schedule::new(&limited, 0, 0).unwrap().ends_with_the_run());
+        let mut limited = lane(Pace::rate(10.0));
+        limited.max_ticks = Some(7);
+        assert_eq!(all(&limited, 2, None, Duration::from_secs(100)).len(), 7);
+        limited.max_ticks = None;
+        let duration = Some(Duration::from_secs(1));
+        assert_eq!(all(&limited, 2, duration, Duration::from_secs(100)).len(), 10);
+        assert!(Schedule::new(&limited, (0, 0, 2), duration).unwrap().ends_with_the_run());
+    }
+
+    #[test]
+    fn looks_end_with_the_first_round() {
+        let mut lane = lane(Pace::every(Duration::from_secs(10)));
+        lane.first_look = Some(Duration::from_millis(500));
+        let mut schedule = Schedule::new(&lane, (0, 0, 1), None).unwrap();
+        let mut due = |millis| {
+            let due = schedule.pop_due(Duration::from_millis(millis));
+            due.map(|due| (due.is_look, due.at.as_millis()))
+        };
+        assert_eq!(due(0), Some((false, 0)));
+        assert_eq!(due(499), None);
+        assert_eq!(due(500), Some((true, 500)));
+        assert_eq!((due(2600), due(2600)), (Some((true, 2600)), None));
+        assert_eq!(due(9990).map(|(is_look, _)| is_look), Some(true));
+        assert_eq!(due(10_000), Some((false, 10_000)));
+        schedule.had_a_round();
+        assert_eq!(schedule.next_at(), Some(Duration::from_secs(20)));
     }
 
     proptest! {
@@ -131,8 +189,8 @@ mod tests {
             steps in prop::collection::vec((0u64..500, 0usize..30), 1..60),
         ) {
             let pace = if poisson { Pace::poisson(per_second, 3) } else { Pace::rate(per_second) };
-            let plan = plan(pace, workers);
-            let mut schedules: Vec<_> = (0..workers).filter_map(|worker| Schedule::new(&plan, 0, worker)).collect();
+            let lane = lane(pace);
+            let mut schedules: Vec<_> = (0..workers).filter_map(|worker| Schedule::new(&lane, (0, worker, workers), None)).collect();
             let live = LaneLive::default();
             let mut plan_cursor = Cursor::new(pace).unwrap();
             let (mut started, mut missed, mut in_flight, mut now) = (0u64, 0u64, 0usize, Duration::ZERO);

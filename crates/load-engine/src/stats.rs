@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::Latency;
-use crate::counts::{CANCELED, Counts, LATE, Sample};
+use crate::counts::{Counts, End, LATE, Sample};
 use crate::series::{SeriesId, SeriesKey};
 
 /// A lane's counts and the operations called on it.
@@ -10,6 +10,8 @@ use crate::series::{SeriesId, SeriesKey};
 pub struct LaneStats {
     /// The lane's name in the plan.
     pub name: Arc<str>,
+    /// Whether the plan says when its rounds start; closed lanes have no plan to be late for.
+    pub is_paced: bool,
     /// Rounds in flight when the snapshot was taken.
     pub in_flight: usize,
     /// What happened.
@@ -33,10 +35,13 @@ pub struct OpStats {
     pub bytes_in: u64,
     /// Bytes of requests.
     pub bytes_out: u64,
-    /// From the planned instant to the end (three digits).
+    /// From the planned instant to the end, of answered calls (three digits).
     pub response: Latency,
-    /// From the request's handing over to the end (three digits).
+    /// From the request's handing over to the end, of answered calls (three digits).
     pub service: Latency,
+    /// From the planned instant to the end, of failed calls (three digits): a refused connection is
+    /// fast, a timeout is as long as it was set, and neither says how fast the target answers.
+    pub failed: Latency,
     /// From the request's handing over to the first byte of the answer (two digits).
     pub first_byte: Latency,
     /// From the start of the call to the request's handing over: waiting for a connection or
@@ -81,8 +86,16 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn new(names: &[Arc<str>]) -> Self {
-        Self { lanes: names.iter().map(LaneStats::new).collect(), series: Vec::new(), overflowed: 0 }
+    /// For lanes with these names, each paced or not.
+    pub(crate) fn new(lanes: &[(Arc<str>, bool)]) -> Self {
+        let lanes = lanes.iter().map(|(name, is_paced)| LaneStats::new(name, *is_paced)).collect();
+        Self { lanes, series: Vec::new(), overflowed: 0 }
+    }
+
+    /// Nothing recorded, for the same lanes.
+    pub(crate) fn empty_copy(&self) -> Self {
+        let lanes = self.lanes.iter().map(|lane| LaneStats::new(&lane.name, lane.is_paced)).collect();
+        Self { lanes, series: Vec::new(), overflowed: 0 }
     }
 
     pub(crate) fn record(
@@ -125,9 +138,10 @@ impl Stats {
 }
 
 impl LaneStats {
-    fn new(name: &Arc<str>) -> Self {
+    fn new(name: &Arc<str>, is_paced: bool) -> Self {
         Self {
             name: name.clone(),
+            is_paced,
             in_flight: 0,
             counts: Counts::default(),
             lag: Latency::two_digits(),
@@ -135,22 +149,48 @@ impl LaneStats {
         }
     }
 
-    /// The response times of all operations together.
+    /// The response times of all operations' answered calls together.
     pub fn response(&self) -> Latency {
         merged(self.ops.iter().map(|op| &op.response))
     }
 
-    /// The service times of all operations together.
+    /// The service times of all operations' answered calls together.
     pub fn service(&self) -> Latency {
         merged(self.ops.iter().map(|op| &op.service))
+    }
+
+    /// The times of all operations' failed calls together.
+    pub fn failed(&self) -> Latency {
+        merged(self.ops.iter().map(|op| &op.failed))
+    }
+
+    /// How many calls of all operations ended with each code, most first.
+    pub fn codes(&self) -> Vec<CodeCount> {
+        let mut codes: Vec<CodeCount> = Vec::new();
+        for one in self.ops.iter().flat_map(|op| &op.codes) {
+            match codes.iter_mut().find(|known| known.code == one.code) {
+                Some(known) => known.count += one.count,
+                None => codes.push(*one),
+            }
+        }
+        codes.sort_by(|a, b| b.count.cmp(&a.count).then(a.code.cmp(b.code)));
+        codes
+    }
+
+    /// Bytes of all answers.
+    pub fn bytes_in(&self) -> u64 {
+        self.ops.iter().map(|op| op.bytes_in).sum()
     }
 
     fn record(&mut self, op: &'static str, sample: &Sample) {
         let counts = &mut self.counts;
         counts.calls += 1;
-        counts.failed += u64::from(sample.failed);
+        match sample.end() {
+            End::Answered => {}
+            End::Failed => counts.failed += 1,
+            End::Cut => counts.canceled += 1,
+        }
         counts.retries += u64::from(sample.retry);
-        counts.canceled += u64::from(sample.code == CANCELED && sample.sent.is_none());
         if let Some(tick) = sample.tick {
             let lag = sample.dispatched.saturating_duration_since(tick);
             counts.late += u64::from(lag > LATE);
@@ -192,6 +232,7 @@ impl OpStats {
             bytes_out: 0,
             response: Latency::three_digits(),
             service: Latency::three_digits(),
+            failed: Latency::three_digits(),
             first_byte: Latency::two_digits(),
             wait: Latency::two_digits(),
         }
@@ -199,15 +240,21 @@ impl OpStats {
 
     /// How many calls were recorded.
     pub fn calls(&self) -> u64 {
-        self.response.count()
+        self.codes.iter().map(|code| code.count).sum()
     }
 
     fn record(&mut self, sample: &Sample) {
         self.count(sample.code, 1);
         self.bytes_in += sample.bytes_in;
         self.bytes_out += sample.bytes_out;
-        self.response.record(sample.response());
-        self.service.record(sample.service());
+        match sample.end() {
+            End::Answered => {
+                self.response.record(sample.response());
+                self.service.record(sample.service());
+            }
+            End::Failed => self.failed.record(sample.response()),
+            End::Cut => {}
+        }
         if let Some(sent) = sample.sent {
             self.wait.record(sent.saturating_duration_since(sample.dispatched));
             if let Some(first_byte) = sample.first_byte {
@@ -231,6 +278,7 @@ impl OpStats {
         self.bytes_out += other.bytes_out;
         self.response.merge(&other.response);
         self.service.merge(&other.service);
+        self.failed.merge(&other.failed);
         self.first_byte.merge(&other.first_byte);
         self.wait.merge(&other.wait);
     }
@@ -238,9 +286,8 @@ impl OpStats {
     fn clear(&mut self) {
         self.codes.clear();
         (self.bytes_in, self.bytes_out) = (0, 0);
-        for latency in [&mut self.response, &mut self.service, &mut self.first_byte, &mut self.wait] {
-            latency.clear();
-        }
+        let times = [&mut self.response, &mut self.service, &mut self.failed];
+        times.into_iter().chain([&mut self.first_byte, &mut self.wait]).for_each(Latency::clear);
     }
 }
 

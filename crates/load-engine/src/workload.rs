@@ -1,13 +1,16 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::SeriesKey;
+use crate::{Lane, SeriesKey};
 
 /// What a lane's ticks do to the target.
 ///
 /// A workload is made on, and never leaves, one worker thread: it can own connections and
 /// `Rc`s, and its futures need not be `Send`. `tokio::spawn` and `spawn_local` both work in it.
 pub trait Workload: 'static {
+    /// What the plan's lanes tell the workload: [`Lane::data`](crate::Lane).
+    type Lane: Send + Sync + 'static;
     /// One call, ready to be made any number of times.
     type Call: 'static;
 
@@ -19,7 +22,7 @@ pub trait Workload: 'static {
 
     /// The calls of the round that `tick` starts, made one after the other. None makes the round
     /// idle. Runs on the dispatching task: keep it short.
-    fn calls(&self, tick: &Tick) -> Vec<Self::Call>;
+    fn calls(&self, tick: &Tick<Self::Lane>) -> Vec<Self::Call>;
 
     /// The series that the call is recorded in, before its code is known. Clones of a kept key
     /// are cheap.
@@ -34,14 +37,18 @@ pub trait Workload: 'static {
 
     /// Makes the call. Timeouts are the workload's: a call that took too long is an outcome like
     /// any other. Time spent after [`Outcome::done`] is not measured, but delays the round.
-    fn call(&self, call: &Self::Call, context: &CallContext<'_>) -> impl Future<Output = Outcome>;
+    fn call(
+        &self,
+        call: &Self::Call,
+        context: &CallContext<'_, Self::Lane>,
+    ) -> impl Future<Output = Outcome>;
 }
 
 /// A planned start of a round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tick {
-    /// Index of the lane in the plan.
-    pub lane: usize,
+#[derive(Debug)]
+pub struct Tick<D = ()> {
+    /// The lane whose round it is, as it is in the plan.
+    pub lane: Arc<Lane<D>>,
     /// Index of the tick in its lane, from 0. User `u` of `n` of a closed lane has `u, u + n, ...`.
     pub index: u64,
     /// The worker, from 0.
@@ -50,15 +57,21 @@ pub struct Tick {
     pub planned: Instant,
     /// The planned instant on the wall clock, so that a late call still asks for its own window.
     pub planned_wall: SystemTime,
-    /// A number for this tick's choices: depends on plan seed, lane and index only.
+    /// A number for this tick's choices: depends on plan seed, position of the lane and index only.
     pub seed: u64,
 }
 
+impl<D> Clone for Tick<D> {
+    fn clone(&self) -> Self {
+        Self { lane: Arc::clone(&self.lane), ..*self }
+    }
+}
+
 /// Where in its round a call stands.
-#[derive(Clone, Copy, Debug)]
-pub struct CallContext<'a> {
+#[derive(Debug)]
+pub struct CallContext<'a, D = ()> {
     /// The tick that started the round.
-    pub tick: &'a Tick,
+    pub tick: &'a Tick<D>,
     /// Which call of the round, from 0.
     pub position: usize,
     /// How often this call was tried before.
@@ -69,7 +82,7 @@ pub struct CallContext<'a> {
     pub planned: Instant,
 }
 
-impl CallContext<'_> {
+impl<D> CallContext<'_, D> {
     /// The planned instant on the wall clock.
     pub fn planned_wall(&self) -> SystemTime {
         self.tick.planned_wall + self.planned.saturating_duration_since(self.tick.planned)

@@ -12,7 +12,7 @@ use http::{StatusCode, header};
 /// On a loopback address, takes only requests that name this machine by an address or as
 /// `localhost`. A page on the internet can make its own name point here, and would otherwise read
 /// all that is served (DNS rebinding). On other addresses any name is taken.
-pub fn only_own_names(router: Router, local: SocketAddr) -> Router {
+pub fn refuse_foreign_hosts(router: Router, local: SocketAddr) -> Router {
     if !local.ip().is_loopback() {
         return router;
     }

@@ -22,16 +22,22 @@ mod exit;
 mod guard;
 mod health;
 mod logs;
+mod panics;
 mod serve;
 mod signals;
+mod stderr;
 mod stream;
 
+pub mod console;
+pub mod daemon;
 pub mod metrics;
 
 pub use exit::{Hint, describe};
-pub use guard::only_own_names;
-pub use health::{Latch, Readiness, health_routes};
-pub use logs::{LogFormat, init_logs};
+pub use guard::refuse_foreign_hosts;
+pub use health::{Latch, Readiness, health_routes, health_routes_at};
+pub use logs::{LogError, LogFormat, init_logs};
+pub use panics::panics;
 pub use serve::{Peer, ServeError, bind, profile_route, serve};
 pub use signals::{Stop, stop_on_signals};
+pub use stderr::{draw_footer, end_footer, eprint_line};
 pub use stream::{StreamLimits, accepts_gzip, written_body};

@@ -13,7 +13,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use load_engine::{CallContext, Hub, Lane, Outcome, Pace, Plan, SeriesKey, Tick, Verdict, Workload, run};
+use load_engine::{CallContext, Lane, Outcome, Pace, Plan, SeriesKey, Tick, Verdict, Workload, run};
 use parca_client::{Client, HasProfileDataRequest, HttpVersion, Keep, Prepared, Protocol, Settings};
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +27,7 @@ struct OneCall {
 }
 
 impl Workload for OneCall {
+    type Lane = ();
     type Call = ();
 
     fn calls(&self, _: &Tick) -> Vec<()> {
@@ -74,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let prepared = client.prepare(&HasProfileDataRequest).expect("a request without fields");
         OneCall { client, prepared, key: SeriesKey::new("has_profile_data", [("range", "15m0s")]) }
     };
-    let summary = run(Hub::new(Plan::new([lane]))?, make, CancellationToken::new()).await?;
+    let summary = run(Plan::new([lane]), make, CancellationToken::new()).await?;
     let lane = &summary.totals.lanes()[0];
     let rate = lane.counts.calls as f64 / summary.wall.as_secs_f64();
     println!("{} calls, {} errors, {rate:.0}/s", lane.counts.calls, lane.counts.failed);

@@ -29,7 +29,7 @@ const TRIM_PERCENT: f32 = 100.0 / 1920.0;
 /// without a function dies of it, and nobody knows beforehand.
 const REPORTS: [ReportKind; 3] = [ReportKind::FlamegraphArrow, ReportKind::TableArrow, ReportKind::Pprof];
 
-pub(crate) fn calls(lane: Lane, tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
+pub(crate) fn calls(lane: Lane, tick: &Tick<Lane>, settings: &Settings, known: &Maps) -> Vec<Call> {
     let mut rng = SmallRng::seed_from_u64(tick.seed);
     let unknown = settings.await_first_round && known.range_rounds == 0;
     let longest = settings.ranges.iter().copied().max().unwrap_or_default();
@@ -111,7 +111,7 @@ fn bucket(start: Timestamp, width: Duration) -> TimeRange {
 }
 
 /// Each known type over each span; where its data begin later than the span, over what it has.
-fn merge(tick: &Tick, settings: &Settings, known: &Maps) -> Vec<Call> {
+fn merge(tick: &Tick<Lane>, settings: &Settings, known: &Maps) -> Vec<Call> {
     let mut calls = Vec::new();
     for ((profile_type, selector, index), series) in known.series.live() {
         let range = settings.ranges[*index];
@@ -141,6 +141,7 @@ fn has_it_all(earliest: Timestamp, start: Timestamp, bucket: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Instant, SystemTime};
 
     use profile_model::Labels;
@@ -152,8 +153,10 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
     const DELTA: &str = "process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta";
 
-    fn tick(seed: u64) -> Tick {
-        Tick { lane: 0, index: 0, worker: 0, planned: Instant::now(), planned_wall: SystemTime::now(), seed }
+    fn tick(seed: u64) -> Tick<Lane> {
+        let pace = load_engine::Pace::every(HOUR);
+        let lane = Arc::new(load_engine::Lane::with_data("any", pace, Lane::Labels));
+        Tick { lane, index: 0, worker: 0, planned: Instant::now(), planned_wall: SystemTime::now(), seed }
     }
 
     /// One delta type since `ago`, known over both spans.

@@ -53,6 +53,11 @@ impl Lane {
         })
     }
 
+    /// Whether its first call needs what other lanes learn.
+    pub(crate) fn depends_on_others(self) -> bool {
+        !matches!(self, Self::Labels | Self::ProfileTypes)
+    }
+
     /// Discovery is tried again within its interval, queries never are: as in the original.
     pub(crate) fn is_retried(self) -> bool {
         matches!(self, Self::Labels | Self::Values | Self::ProfileTypes)

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use load_engine::{Backoff, Pace, Plan};
+use load_engine::{Pace, Plan, RetryPolicy};
 use pql::ProfileType;
 
 use crate::lane::Lane;
+
+/// How often a lane looks whether there is something to ask, until there is.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// How calls are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,13 +85,15 @@ impl Settings {
         self.intervals = [every; Lane::ALL.len()];
     }
 
-    /// The engine's plan: a lane for each of ours, in their order.
-    pub fn plan(&self) -> Plan {
+    /// The engine's plan: a lane for each of ours, in their order. A lane that depends on what others
+    /// learn looks for it every half second at first, so that it does not miss its first interval.
+    pub fn plan(&self) -> Plan<Lane> {
         let lanes = self.lanes.iter().map(|lane| {
             let every = self.interval(*lane);
-            let mut planned = load_engine::Lane::new(lane.name(), Pace::every(every));
+            let mut planned = load_engine::Lane::with_data(lane.name(), Pace::every(every), *lane);
             planned.max_in_flight = self.max_in_flight;
-            planned.retry = lane.is_retried().then(|| Backoff::within(every));
+            planned.retry = lane.is_retried().then(|| RetryPolicy::within(every));
+            planned.first_look = lane.depends_on_others().then_some(FIRST_LOOK);
             planned
         });
         let mut plan = Plan::new(lanes);

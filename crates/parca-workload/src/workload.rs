@@ -96,10 +96,11 @@ impl ParcaWorkload {
 }
 
 impl Workload for ParcaWorkload {
+    type Lane = Lane;
     type Call = Call;
 
-    fn calls(&self, tick: &Tick) -> Vec<Call> {
-        let lane = self.settings.lanes[tick.lane];
+    fn calls(&self, tick: &Tick<Lane>) -> Vec<Call> {
+        let lane = tick.lane.data;
         let known = self.knowledge.maps();
         match self.settings.mode {
             Mode::Lanes => choose::calls(lane, tick, &self.settings, &known),
@@ -115,8 +116,8 @@ impl Workload for ParcaWorkload {
         call.ask.is_complete()
     }
 
-    async fn call(&self, call: &Call, context: &CallContext<'_>) -> Outcome {
-        let lane = self.settings.lanes[context.tick.lane];
+    async fn call(&self, call: &Call, context: &CallContext<'_, Lane>) -> Outcome {
+        let lane = context.tick.lane.data;
         let begun = Instant::now();
         let prepared = match call.ask.prepare(&self.client, context.planned_wall()) {
             Ok(prepared) => prepared,

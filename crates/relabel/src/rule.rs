@@ -99,6 +99,13 @@ pub struct RelabelRule {
     regex: Regex,
 }
 
+/// Rules that say the same are equal.
+impl PartialEq for RelabelRule {
+    fn eq(&self, other: &Self) -> bool {
+        self.config == other.config
+    }
+}
+
 impl Default for RelabelConfig {
     fn default() -> Self {
         Self {

@@ -79,7 +79,7 @@ fn samples_written(answer: &Answer, message: Message) -> u64 {
 }
 
 /// Seconds or an HTTP date; anything else, and a date that has passed, is no wish.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::prepare::LeftOut;
+use crate::spool::SpoolDamage;
 use crate::wire::Message;
 
 /// One destination's numbers since it started; samples unless said otherwise.
@@ -40,6 +41,12 @@ pub struct Counts {
     pub highest_sent_ms: Option<i64>,
     /// The protocol that is spoken now; none before the first request.
     pub message: Option<Message>,
+    /// What the spool could not read.
+    pub damage: SpoolDamage,
+    /// How far our clock is ahead of the receiver's, as its last answer shows.
+    pub clock_ahead_seconds: Option<f64>,
+    /// Panics of the sending tasks, each of which cost an attempt.
+    pub panics: u64,
     /// What went wrong last, with the receiver's text.
     pub last_error: Option<String>,
 }

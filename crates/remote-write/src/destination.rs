@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use relabel::{METRIC_NAME, is_reserved};
 use tokio::task::JoinSet;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 use crate::batch::{Batch, split};
-use crate::counts::{Counters, Counts};
+use crate::counts::Counts;
 use crate::lane::{Lane, Shared};
-use crate::negotiate::Negotiation;
 use crate::prepare::{LeftOut, Rules, prepare};
 use crate::queue::Queue;
 use crate::series::Series;
@@ -86,13 +85,7 @@ impl Destination {
                 .map(|_| Arc::new(Waiting::in_memory(Queue::new(settings.queue.clone()))))
                 .collect(),
         };
-        let shared = Arc::new(Shared {
-            negotiation: Negotiation::new(settings.protocol),
-            counters: Counters::default(),
-            drain: CancellationToken::new(),
-            stop: CancellationToken::new(),
-            settings,
-        });
+        let shared = Arc::new(Shared::new(settings));
         let transport = Arc::new(transport);
         let mut tasks = JoinSet::new();
         for waiting in &shards {
@@ -118,7 +111,14 @@ impl Destination {
             accepted.samples += batches.iter().map(|batch: &Batch| batch.samples).sum::<u64>();
             accepted.overflowed += shard.push(batches).await?;
         }
-        self.shared.counters.lock().overflowed += accepted.overflowed;
+        if accepted.overflowed > 0 {
+            let dropped_so_far = {
+                let mut counts = self.shared.counters.lock();
+                counts.overflowed += accepted.overflowed;
+                counts.overflowed
+            };
+            self.shared.news.overflowed(accepted.overflowed, dropped_so_far);
+        }
         Ok(accepted)
     }
 
@@ -128,6 +128,7 @@ impl Destination {
         let mut counts = self.shared.counters.lock().clone();
         counts.pending = pending.iter().map(|(samples, _)| samples).sum();
         counts.pending_bytes = pending.iter().map(|(_, bytes)| bytes).sum();
+        counts.damage = self.shards.iter().map(|shard| shard.damage()).next().unwrap_or_default();
         counts
     }
 
@@ -136,10 +137,16 @@ impl Destination {
         &self.shared.settings.name
     }
 
-    /// Takes no more, sends what waits, and stops at the deadline. The result's `pending` says what was
+    /// Takes no more, sends what waits, and stops at the deadline, or before if no attempt can come any
+    /// more until then: whoever waits for a `Retry-After` beyond it tries once more and ends. The result's `pending` says what was
     /// not sent; a spool keeps it.
     pub async fn shutdown(&self, deadline: Duration) -> Counts {
-        self.stop_taking();
+        let end = tokio::time::Instant::now().checked_add(deadline);
+        if let Some(end) = end {
+            // The first deadline counts, as the first shutdown does.
+            let _known = self.shared.deadline.set(end);
+        }
+        self.shared.drain.cancel();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         let all = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(deadline, all).await.is_err() {
@@ -147,11 +154,6 @@ impl Destination {
             while tasks.join_next().await.is_some() {}
         }
         self.counts()
-    }
-
-    /// Takes no more and sends what waits.
-    pub(crate) fn stop_taking(&self) {
-        self.shared.drain.cancel();
     }
 
     /// A series always goes to the same shard, so its samples stay in order.

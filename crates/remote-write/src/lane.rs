@@ -1,31 +1,23 @@
 //! One shard's sender: takes batches in order and brings each to an end.
 
 use std::collections::VecDeque;
-use std::error::Error;
-use std::hash::BuildHasher;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use rand::SeedableRng;
-use rand::rngs::SmallRng;
-use tokio::time::{Instant, sleep, timeout_at};
+use backoff::{Backoff, Policy, rest};
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::answer::{self, Meaning};
-use crate::backoff::Backoff;
 use crate::batch::Batch;
 use crate::counts::Counters;
 use crate::negotiate::Negotiation;
+use crate::news::News;
 use crate::settings::Settings;
-use crate::transport::{Answer, Transport, TransportError};
+use crate::size_limit::SizeLimit;
+use crate::transport::Transport;
 use crate::waiting::Waiting;
-use crate::wire::Message;
-
-const VERSION: HeaderName = HeaderName::from_static("x-prometheus-remote-write-version");
-const RETRY_ATTEMPT: HeaderName = HeaderName::from_static("retry-attempt");
-const SNAPPY: HeaderValue = HeaderValue::from_static("snappy");
 
 /// What a destination's shards have in common.
 #[derive(Debug)]
@@ -33,10 +25,29 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) counters: Counters,
     pub(crate) negotiation: Negotiation,
+    pub(crate) size_limit: SizeLimit,
+    pub(crate) news: News,
     /// Send what waits, then end.
     pub(crate) drain: CancellationToken,
+    /// When `stop` will come, once it is known.
+    pub(crate) deadline: OnceLock<Instant>,
     /// End now.
     pub(crate) stop: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            negotiation: Negotiation::new(settings.protocol),
+            counters: Counters::default(),
+            size_limit: SizeLimit::default(),
+            news: News::new(settings.name.clone()),
+            drain: CancellationToken::new(),
+            deadline: OnceLock::new(),
+            stop: CancellationToken::new(),
+            settings,
+        }
+    }
 }
 
 pub(crate) struct Lane<T> {
@@ -46,8 +57,10 @@ pub(crate) struct Lane<T> {
 }
 
 /// How a try ended.
-enum Step {
+pub(crate) enum Step {
     Done,
+    /// The batch is done, but the receiver wants no other one so soon.
+    DoneThenWait(Duration),
     /// Again after the delay that the receiver wishes or the backoff gives.
     Wait(Option<Duration>),
     /// Again at once: something has changed.
@@ -55,17 +68,31 @@ enum Step {
     Halves([Batch; 2]),
 }
 
-/// What is remembered between the tries of one batch.
-struct Tries {
-    batch: Batch,
-    backoff: Backoff,
-    retries: u32,
-    refreshed: bool,
-    /// Sent as 1.0 once, to see whether a 400 meant the protocol.
-    on_trial: bool,
+/// How a batch ended.
+enum Sent {
+    Done,
+    Halves([Batch; 2]),
+    /// No attempt can come any more before the end.
+    GivenUp,
 }
 
+/// What is remembered between the tries of one batch.
+pub(crate) struct Tries {
+    pub(crate) batch: Batch,
+    backoff: Backoff,
+    pub(crate) retries: u32,
+    pub(crate) refreshed: bool,
+    /// Sent as 1.0 once, to see whether a 400 meant the protocol.
+    pub(crate) on_trial: bool,
+    /// Whether the end of a wait was not waited for, because the destination is told to stop.
+    hurried: bool,
+}
+
+/// How often a batch may bring its sender down before it is given up.
+const PANICS: u32 = 3;
+
 impl<T: Transport> Lane<T> {
+    /// Sends until all is sent after `drain`, or until `stop`. A panic costs an attempt, not the lane.
     pub(crate) async fn run(self) {
         let (drain, stop) = (&self.shared.drain, &self.shared.stop);
         let mut backoff = self.backoff();
@@ -74,134 +101,115 @@ impl<T: Transport> Lane<T> {
                 Ok(None) => return,
                 Ok(Some((number, batch))) => {
                     // A batch that is cut off here is still in the spool, or counted as pending.
-                    let Some(()) = stop.run_until_cancelled(self.deliver(batch)).await else { return };
+                    let Some(true) = stop.run_until_cancelled(self.deliver_safely(batch)).await else { return };
                     if let Err(error) = self.waiting.done(number).await {
-                        self.note(&error);
+                        self.shared.note_spool(&error);
                     }
+                    backoff = self.backoff();
                 }
                 Err(error) => {
-                    self.note(&error);
-                    let delay = backoff.delay(None, &mut random());
+                    self.shared.note_spool(&error);
+                    let delay = backoff.wait(Duration::ZERO).unwrap_or(self.shared.settings.queue.max_backoff);
                     let _ = stop.run_until_cancelled(sleep(delay)).await;
                 }
             }
         }
     }
 
-    /// Brings a batch, and the halves that it may become, to an end, in order.
-    async fn deliver(&self, batch: Batch) {
-        let mut work = VecDeque::from([batch]);
-        while let Some(batch) = work.pop_front() {
-            if let Some(halves) = self.send(batch).await {
-                halves.into_iter().rev().for_each(|half| work.push_front(half));
-            }
-        }
-    }
-
-    async fn send(&self, batch: Batch) -> Option<[Batch; 2]> {
-        let mut tries =
-            Tries { batch, backoff: self.backoff(), retries: 0, refreshed: false, on_trial: false };
-        loop {
-            self.forget_old(&mut tries)?;
-            match self.attempt(&mut tries).await {
-                Step::Done => return None,
-                Step::Halves(halves) => return Some(halves),
-                Step::Now => continue,
-                Step::Wait(wish) => {
-                    tries.retries += 1;
-                    let limit = self.shared.settings.queue.max_retries;
-                    if limit > 0 && tries.retries > limit {
-                        self.fail(&tries.batch, 0);
-                        return None;
-                    }
-                    sleep(tries.backoff.delay(wish, &mut random())).await;
-                    self.shared.counters.lock().retried += tries.batch.samples;
+    /// False if the batch was given up for lack of time.
+    async fn deliver_safely(&self, batch: Batch) -> bool {
+        for _ in 0..PANICS {
+            let delivery = AssertUnwindSafe(self.deliver(batch.clone()));
+            match delivery.catch_unwind().await {
+                Ok(done) => return done,
+                Err(_) => {
+                    self.shared.counters.lock().panics += 1;
+                    tracing::error!(
+                        destination = self.shared.settings.name,
+                        "sending a batch ended in a panic"
+                    );
                 }
             }
         }
+        self.shared.fail(&batch, 0);
+        true
     }
 
-    async fn attempt(&self, tries: &mut Tries) -> Step {
-        let message = if tries.on_trial { Message::V1 } else { self.shared.negotiation.message() };
-        match tries.batch.in_message(message) {
-            Ok(batch) => tries.batch = batch,
-            Err(error) => {
-                self.note(&error);
-                self.fail(&tries.batch, 0);
-                return Step::Done;
+    /// Brings a batch, and the halves that it may become, to an end, in order.
+    async fn deliver(&self, batch: Batch) -> bool {
+        let mut work = VecDeque::from([batch]);
+        while let Some(batch) = work.pop_front() {
+            match self.send(batch).await {
+                Sent::Done => {}
+                Sent::Halves(halves) => halves.into_iter().rev().for_each(|half| work.push_front(half)),
+                Sent::GivenUp => return false,
             }
         }
-        match self.post(&tries.batch, tries.retries).await {
-            Ok(answer) => self.judge(answer, tries).await,
-            Err(error) => {
-                self.note(&error);
-                Step::Wait(None)
+        true
+    }
+
+    async fn send(&self, batch: Batch) -> Sent {
+        if let Some(halves) = self.shared.size_limit.halves(&batch, Instant::now()) {
+            return Sent::Halves(halves);
+        }
+        let mut tries = Tries {
+            batch,
+            backoff: self.backoff(),
+            retries: 0,
+            refreshed: false,
+            on_trial: false,
+            hurried: false,
+        };
+        loop {
+            if self.forget_old(&mut tries).is_none() {
+                return Sent::Done;
             }
+            let step = self.attempt(&mut tries).await;
+            let wish = match step {
+                Step::Done => return Sent::Done,
+                Step::DoneThenWait(wait) => {
+                    let _stopping = rest(sleep(wait), self.shared.drain.cancelled()).await;
+                    return Sent::Done;
+                }
+                Step::Halves(halves) => return Sent::Halves(halves),
+                Step::Now => continue,
+                Step::Wait(wish) => wish,
+            };
+            tries.retries += 1;
+            let limit = self.shared.settings.queue.max_retries;
+            if limit > 0 && tries.retries > limit {
+                self.shared.fail(&tries.batch, 0);
+                return Sent::Done;
+            }
+            if !self.wait(&mut tries, wish).await {
+                return Sent::GivenUp;
+            }
+            self.shared.counters.lock().retried += tries.batch.samples;
         }
     }
 
-    async fn post(&self, batch: &Batch, retries: u32) -> Result<Answer, TransportError> {
-        let start = Instant::now();
-        let deadline = start + self.shared.settings.remote_timeout;
-        let post = self.transport.post(self.headers(batch.message, retries), batch.body.clone(), deadline);
-        // A transport that overlooks its deadline must not hold up the queue.
-        let answer = timeout_at(deadline, post).await.unwrap_or(Err(TransportError::Timeout));
-        let mut counts = self.shared.counters.lock();
-        counts.send_time += start.elapsed();
-        counts.bytes += batch.body.len() as u64;
-        counts.message = Some(batch.message);
-        match &answer {
-            Ok(answer) => *counts.answers.entry(answer.status.as_u16()).or_default() += 1,
-            Err(_) => counts.unanswered += 1,
+    /// Waits for the next try; false if the end comes first. Whoever is told to stop while it waits tries
+    /// once at once, and then only as far as the time reaches.
+    async fn wait(&self, tries: &mut Tries, wish: Option<Duration>) -> bool {
+        let longest = self.shared.settings.queue.max_backoff;
+        let wait = match wish {
+            Some(wish) => tries.backoff.wish(wish),
+            None => tries.backoff.wait(Duration::ZERO).unwrap_or(longest),
+        };
+        let drain = &self.shared.drain;
+        if !tries.hurried && (drain.is_cancelled() || !rest(sleep(wait), drain.cancelled()).await) {
+            tries.hurried = true;
+            return true;
         }
-        answer
-    }
-
-    async fn judge(&self, answer: Answer, tries: &mut Tries) -> Step {
-        let (settings, negotiation) = (&self.shared.settings, &self.shared.negotiation);
-        let batch = &tries.batch;
-        let (sent, message, retry_429) = (batch.samples, batch.message, settings.queue.retry_on_http_429);
-        let meaning = answer::meaning(&answer, message, sent, retry_429, (settings.now)());
-        if answer::speaks_v2(&answer) && message == Message::V2 {
-            negotiation.took(Message::V2);
+        if !tries.hurried {
+            return true;
         }
-        match meaning {
-            Meaning::Stored { samples } => {
-                negotiation.took(message);
-                self.stored(batch, samples, &answer);
-                Step::Done
-            }
-            Meaning::Again { after } => {
-                self.note_answer("remote write will be tried again", &answer);
-                Step::Wait(after)
-            }
-            Meaning::Unsupported if negotiation.can_fall_back(message) => {
-                tracing::info!(
-                    destination = settings.name,
-                    "receiver does not take 2.0, falling back to 1.0"
-                );
-                negotiation.took(Message::V1);
-                Step::Now
-            }
-            Meaning::Refused { .. }
-                if negotiation.is_open()
-                    && negotiation.can_fall_back(message)
-                    && answer.status == http::StatusCode::BAD_REQUEST =>
-            {
-                tries.on_trial = true;
-                Step::Now
-            }
-            Meaning::Unauthorized if !tries.refreshed && self.transport.refresh().await => {
-                tries.refreshed = true;
-                Step::Now
-            }
-            Meaning::TooLarge => match batch.halves() {
-                Ok(Some(halves)) => Step::Halves(halves),
-                _ => self.refused(batch, 0, &answer),
-            },
-            Meaning::Refused { samples } => self.refused(batch, samples, &answer),
-            Meaning::Unsupported | Meaning::Unauthorized => self.refused(batch, 0, &answer),
+        let deadline = self.shared.deadline.get();
+        if deadline.is_some_and(|deadline| Instant::now() + wait >= *deadline) {
+            return false;
         }
+        sleep(wait).await;
+        true
     }
 
     /// Drops what passed the age limit; nothing when that is all of it.
@@ -219,68 +227,12 @@ impl<T: Transport> Lane<T> {
         Some(())
     }
 
-    fn stored(&self, batch: &Batch, samples: u64, answer: &Answer) {
-        if samples < batch.samples {
-            self.note_answer("receiver stored a part of a batch", answer);
-        }
-        let mut counts = self.shared.counters.lock();
-        counts.sent += samples;
-        counts.failed += batch.samples - samples;
-        counts.highest_sent_ms = counts.highest_sent_ms.max(Some(batch.newest_ms));
-    }
-
-    fn refused(&self, batch: &Batch, samples: u64, answer: &Answer) -> Step {
-        self.note_answer("receiver refused a batch", answer);
-        self.fail(batch, samples);
-        Step::Done
-    }
-
-    fn fail(&self, batch: &Batch, written: u64) {
-        let mut counts = self.shared.counters.lock();
-        counts.sent += written;
-        counts.failed += batch.samples - written;
-    }
-
-    fn note_answer(&self, event: &str, answer: &Answer) {
-        let text = answer::words(answer);
-        tracing::warn!(destination = self.shared.settings.name, answer = text, "{event}");
-        self.shared.counters.lock().last_error = Some(text);
-    }
-
-    fn note(&self, error: &dyn Error) {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        tracing::warn!(destination = self.shared.settings.name, error = text, "remote write failed");
-        self.shared.counters.lock().last_error = Some(text);
-    }
-
-    fn headers(&self, message: Message, retries: u32) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(5);
-        headers.insert(CONTENT_ENCODING, SNAPPY);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(message.content_type()));
-        headers.insert(VERSION, HeaderValue::from_static(message.version()));
-        headers.insert(USER_AGENT, self.shared.settings.user_agent.clone());
-        if retries > 0 {
-            headers.insert(RETRY_ATTEMPT, HeaderValue::from(retries));
-        }
-        headers
-    }
-
     fn backoff(&self) -> Backoff {
         let queue = &self.shared.settings.queue;
-        Backoff::new(queue.min_backoff, queue.max_backoff)
+        Backoff::unseeded(Policy::doubling(queue.min_backoff, queue.max_backoff))
     }
 }
 
 fn millis(time: SystemTime) -> i64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
-}
-
-fn random() -> SmallRng {
-    // The standard library's hasher is seeded by the system.
-    SmallRng::seed_from_u64(std::hash::RandomState::new().hash_one(()))
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Destination`] takes [`Series`], applies its [`Rules`] (external labels, relabelling, names, one
 //! value for each series and timestamp), makes [`Batch`]es of them and sends these in order, from memory
-//! or from a [`Spool`] that outlives the process. A [`Sender`] does so for several, each on its own.
+//! or from a [`Spool`] that outlives the process. Several destinations are several values, each on its own.
 //!
 //! ```
 //! use std::time::Duration;
@@ -43,17 +43,18 @@
 //! and no native histograms.
 
 mod answer;
-mod backoff;
+mod attempt;
 mod batch;
 mod counts;
 mod destination;
 mod lane;
 mod negotiate;
+mod news;
 mod prepare;
 mod queue;
-mod sender;
 mod series;
 mod settings;
+mod size_limit;
 mod spool;
 mod staleness;
 mod transport;
@@ -64,10 +65,9 @@ pub use batch::{Batch, BatchLimits, split};
 pub use counts::Counts;
 pub use destination::{Accepted, Destination, PushError, StartError};
 pub use prepare::{Duplicates, LeftOut, Rules, prepare};
-pub use sender::Sender;
 pub use series::{Metadata, MetricKind, Sample, Series, is_stale, stale_marker};
 pub use settings::{Protocol, QueueConfig, Settings, SettingsError, SpoolSettings};
-pub use spool::{Spool, SpoolError};
+pub use spool::{Spool, SpoolDamage, SpoolError};
 pub use staleness::Staleness;
 pub use transport::{Answer, Transport, TransportError};
 pub use wire::{DecodeError, Message, decode};

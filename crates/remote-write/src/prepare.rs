@@ -9,7 +9,7 @@ use relabel::{ByLabels, Labels, NameRules, RelabelRule, is_reserved};
 use crate::series::{Sample, Series, is_stale};
 
 /// What happens to every series of one destination before it is sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Rules {
     /// Added to series that do not have the label; the series' own value wins.

@@ -111,6 +111,18 @@ impl Settings {
         }
     }
 
+    /// Whether a destination with other settings behaves the same. The clock is not compared.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let Self { name, protocol, rules, queue, spool, remote_timeout, user_agent, now: _ } = self;
+        *name == other.name
+            && *protocol == other.protocol
+            && *rules == other.rules
+            && *queue == other.queue
+            && *spool == other.spool
+            && *remote_timeout == other.remote_timeout
+            && *user_agent == other.user_agent
+    }
+
     pub(crate) fn shards(&self) -> usize {
         if self.spool.is_some() { 1 } else { self.queue.max_shards }
     }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
 use crate::queue::{Next, Queue};
-use crate::spool::{Spool, SpoolError};
+use crate::spool::{Spool, SpoolDamage, SpoolError};
 
 #[derive(Debug)]
 pub(crate) struct Waiting {
@@ -100,6 +100,14 @@ impl Waiting {
                 let spool = lock(spool);
                 (spool.samples(), spool.bytes())
             }
+        }
+    }
+
+    /// What could not be read from the disk.
+    pub(crate) fn damage(&self) -> SpoolDamage {
+        match &self.store {
+            Store::Memory(_) => SpoolDamage::default(),
+            Store::Disk(spool) => lock(spool).damage(),
         }
     }
 

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use load_engine::Hub;
 use parca_client::{Client, HttpVersion, Protocol, Settings as ClientSettings, Token};
 use parca_workload::{Lane, Mode, Settings as WorkloadSettings};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::Typed;
+use super::typed::{VAULT_JWT_FILE, VAULT_ROLE, VAULT_TOKEN_PATH};
+use super::{Names, Typed};
 
 /// A command line that makes sense.
 pub(crate) struct Config {
@@ -27,7 +27,17 @@ pub(crate) struct Config {
     pub(crate) duration: Option<Duration>,
     pub(crate) once: bool,
     pub(crate) grace: Duration,
+    pub(crate) limits: Limits,
     pub(crate) summary_json: Option<PathBuf>,
+}
+
+/// What a run must keep to pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    /// The most calls that may fail, as a share of 0 to 1.
+    pub(crate) error_rate: Option<f64>,
+    /// The longest 99th percentile of a lane's response times.
+    pub(crate) p99: Option<Duration>,
 }
 
 /// Whom to query.
@@ -48,15 +58,16 @@ pub(crate) struct VaultConfig {
     pub(crate) jwt_file: PathBuf,
 }
 
-pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config> {
+pub(super) fn check(typed: &Typed, names: &Names, mistakes: &mut Vec<String>) -> Option<Config> {
     mistakes.extend(typed.stray.iter().map(|word| format!("expected a flag, found `{word}`")));
-    let mut checker = Checker { mistakes };
+    let mut checker = Checker { names, mistakes };
     let client = checker.client(typed);
     let workload = checker.workload(typed);
     let duration = typed.duration.as_deref().and_then(|text| checker.duration("duration", text));
     let grace = checker.duration("grace", &typed.grace);
     let address = checker.address(&typed.addr);
     let vault = checker.vault(typed);
+    let limits = checker.limits(typed);
     if typed.once && duration.is_some() {
         checker.mistake("once", "expected this or -duration, found both");
     }
@@ -71,17 +82,19 @@ pub(super) fn check(typed: &Typed, mistakes: &mut Vec<String>) -> Option<Config>
         duration,
         once: typed.once,
         grace: grace?,
+        limits,
         summary_json: typed.summary_json.as_ref().map(PathBuf::from),
     })
 }
 
 struct Checker<'a> {
+    names: &'a Names,
     mistakes: &'a mut Vec<String>,
 }
 
 impl Checker<'_> {
     fn mistake(&mut self, flag: &str, words: impl std::fmt::Display) {
-        self.mistakes.push(format!("-{flag}: {words}"));
+        self.mistakes.push(format!("{}: {words}", self.names.name(flag)));
     }
 
     fn take<T>(&mut self, flag: &str, result: Result<T, String>) -> Option<T> {
@@ -98,6 +111,14 @@ impl Checker<'_> {
             }
         });
         self.take(flag, parsed)
+    }
+
+    fn limits(&mut self, typed: &Typed) -> Limits {
+        let error_rate = typed.max_error_rate.as_deref();
+        Limits {
+            error_rate: error_rate.and_then(|text| self.take("max-error-rate", share(text))),
+            p99: typed.max_p99.as_deref().and_then(|text| self.duration("max-p99", text)),
+        }
     }
 
     fn count(&mut self, flag: &str, text: &str, most: usize) -> Option<usize> {
@@ -119,6 +140,15 @@ impl Checker<'_> {
 
     fn vault(&mut self, typed: &Typed) -> Option<VaultConfig> {
         if typed.vault_url.is_empty() {
+            for (flag, value, default) in [
+                ("vault-role", &typed.vault_role, VAULT_ROLE),
+                ("vault-token-path", &typed.vault_token_path, VAULT_TOKEN_PATH),
+                ("vault-jwt-file", &typed.vault_jwt_file, VAULT_JWT_FILE),
+            ] {
+                if value != default {
+                    self.mistake(flag, "expected -vault-url beside this, found none");
+                }
+            }
             return None;
         }
         Some(VaultConfig {
@@ -210,7 +240,7 @@ impl Checker<'_> {
 
     /// What the engine would refuse, such as an interval below a millisecond.
     fn plan(&mut self, settings: &WorkloadSettings) {
-        if let Err(invalid) = Hub::new(settings.plan())
+        if let Err(invalid) = settings.plan().check()
             && !settings.lanes.is_empty()
         {
             self.mistakes.extend(invalid.faults.iter().map(ToString::to_string));
@@ -273,6 +303,15 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// `1%` or `0.01`.
+fn share(text: &str) -> Result<f64, String> {
+    let (digits, of) = text.strip_suffix('%').map_or((text, 1.0), |digits| (digits, 100.0));
+    let share = digits.trim().parse::<f64>().ok().map(|number| number / of);
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("expected a share such as 1% or 0.01, found `{}`", words::short(text, 64)))
 }
 
 /// An address to log: without credentials, and not shown where it has some.

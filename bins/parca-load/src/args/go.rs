@@ -45,28 +45,9 @@ fn flag(arg: &str) -> Option<(&str, Option<&str>)> {
 }
 
 fn unknown_flag(name: &str, known: &[Known]) -> String {
-    let nearest = known.iter().map(|(flag, _)| (distance(name, flag), flag)).min();
-    match nearest {
-        Some((distance, flag)) if distance <= 1 + name.len() / 3 => {
-            format!("flag -{name} does not exist; did you mean -{flag}?")
-        }
-        _ => format!("flag -{name} does not exist"),
-    }
-}
-
-/// How many letters have to change.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    let near = words::nearest(name, known.iter().map(|(flag, _)| flag.as_str()));
+    let advice = near.map(|flag| format!("; did you mean -{flag}?")).unwrap_or_default();
+    format!("flag -{} does not exist{advice}", words::short(name, 64))
 }
 
 #[cfg(test)]

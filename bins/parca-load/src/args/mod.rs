@@ -6,9 +6,10 @@ mod typed;
 
 use std::ffi::OsString;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
-pub(crate) use check::{Config, Target, VaultConfig};
+pub(crate) use check::{Config, Limits, Target, VaultConfig};
 pub(crate) use typed::Typed;
 
 /// Why there is nothing to run.
@@ -39,21 +40,43 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop>
         .try_get_matches_from(std::iter::once(program).chain(words))
         .map_err(|error| stop(&error, &mistakes))?;
     let typed = Typed::from_arg_matches(&matches).map_err(|error| stop(&error, &mistakes))?;
-    start_logs(&typed, &mut mistakes);
-    match check::check(&typed, &mut mistakes) {
+    let names = Names::of(&matches);
+    start_logs(&typed, &names, &mut mistakes);
+    match check::check(&typed, &names, &mut mistakes) {
         Some(config) if mistakes.is_empty() => Ok(config),
         _ => Err(Stop::Mistakes(mistakes)),
     }
 }
 
+/// How mistakes name what was typed: `-url`, or `PARCA_LOAD_URL` where that was set.
+pub(crate) struct Names {
+    variables: Vec<String>,
+}
+
+impl Names {
+    fn of(matches: &clap::ArgMatches) -> Self {
+        let is_set = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::EnvVariable);
+        Self { variables: matches.ids().filter(is_set).map(|id| id.as_str().replace('_', "-")).collect() }
+    }
+
+    /// The name of a flag, given without dashes.
+    pub(crate) fn name(&self, flag: &str) -> String {
+        if self.variables.iter().any(|set| set == flag) {
+            format!("PARCA_LOAD_{}", flag.replace('-', "_").to_ascii_uppercase())
+        } else {
+            format!("-{flag}")
+        }
+    }
+}
+
 /// Here, because only this finds out whether a filter makes sense.
-fn start_logs(typed: &Typed, mistakes: &mut Vec<String>) {
+fn start_logs(typed: &Typed, names: &Names, mistakes: &mut Vec<String>) {
     let format = typed.log_format.parse().unwrap_or_else(|words| {
-        mistakes.push(format!("-log-format: {words}"));
+        mistakes.push(format!("{}: {words}", names.name("log-format")));
         ops::LogFormat::default()
     });
-    if let Err(words) = ops::init_logs(&typed.log_level, format) {
-        mistakes.push(format!("-log-level: {words}"));
+    if let Err(error) = ops::init_logs(&typed.log_level, format) {
+        mistakes.push(format!("{}: {error}", names.name("log-level")));
     }
 }
 

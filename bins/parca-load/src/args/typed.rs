@@ -1,7 +1,10 @@
 //! The flags, as they are typed: words, not yet what they mean.
 
 use clap::Parser;
-use clap::builder::BoolishValueParser;
+
+pub(super) const VAULT_TOKEN_PATH: &str = "parca-load/token";
+pub(super) const VAULT_ROLE: &str = "parca-load";
+pub(super) const VAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// Keeps querying a Parca as its users do, measures it, and shows what it measured.
 ///
@@ -18,7 +21,7 @@ pub(crate) struct Typed {
     pub(crate) addr: String,
 
     /// Start a Parca inside this process, on a free port, that profiles this process; -url is not used
-    #[arg(long, env = "PARCA_LOAD_EMBEDDED", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "PARCA_LOAD_EMBEDDED", value_parser = boolish)]
     pub(crate) embedded: bool,
 
     /// What to speak: grpc-web (HTTP/1.1), grpc-web-h2, grpc
@@ -85,7 +88,7 @@ pub(crate) struct Typed {
     #[arg(
         long,
         env = "PARCA_LOAD_TLS_INSECURE_SKIP_VERIFY",
-        value_parser = BoolishValueParser::new(),
+        value_parser = boolish,
         help_heading = "Connection"
     )]
     pub(crate) tls_insecure_skip_verify: bool,
@@ -115,7 +118,7 @@ pub(crate) struct Typed {
     #[arg(
         long,
         env = "PARCA_LOAD_VAULT_TOKEN_PATH",
-        default_value = "parca-load/token",
+        default_value = VAULT_TOKEN_PATH,
         value_name = "PATH",
         help_heading = "Vault"
     )]
@@ -125,7 +128,7 @@ pub(crate) struct Typed {
     #[arg(
         long,
         env = "PARCA_LOAD_VAULT_ROLE",
-        default_value = "parca-load",
+        default_value = VAULT_ROLE,
         value_name = "ROLE",
         help_heading = "Vault"
     )]
@@ -135,7 +138,7 @@ pub(crate) struct Typed {
     #[arg(
         long,
         env = "PARCA_LOAD_VAULT_JWT_FILE",
-        default_value = "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        default_value = VAULT_JWT_FILE,
         value_name = "FILE",
         help_heading = "Vault"
     )]
@@ -240,10 +243,18 @@ pub(crate) struct Typed {
     pub(crate) duration: Option<String>,
 
     /// One round of every lane, then stop; exit 1 if any call failed
-    #[arg(long, env = "PARCA_LOAD_ONCE", value_parser = BoolishValueParser::new(), help_heading = "Run")]
+    #[arg(long, env = "PARCA_LOAD_ONCE", value_parser = boolish, help_heading = "Run")]
     pub(crate) once: bool,
 
-    /// How long calls under way may go on after a stop; then they count as canceled
+    /// Exit 1 if a larger share of the calls fails, such as 1% or 0.01
+    #[arg(long, env = "PARCA_LOAD_MAX_ERROR_RATE", value_name = "SHARE", help_heading = "Run")]
+    pub(crate) max_error_rate: Option<String>,
+
+    /// Exit 1 if the 99th percentile of a lane's response times is longer
+    #[arg(long, env = "PARCA_LOAD_MAX_P99", value_name = "DURATION", help_heading = "Run")]
+    pub(crate) max_p99: Option<String>,
+
+    /// How long calls under way may go on after a stop; then they are cut off, which is no error
     #[arg(
         long,
         env = "PARCA_LOAD_GRACE",
@@ -287,9 +298,19 @@ Examples:
   parca-load -embedded -duration 30s          try it without a Parca
   parca-load -url http://localhost:7070       keep querying, until Ctrl-C
   parca-load -url http://localhost:7070 -once a smoke test for CI
+  parca-load -url http://localhost:7070 -duration 5m -max-error-rate 1% -max-p99 2s
 
 Exit codes:
   0  done, also after Ctrl-C or SIGTERM
-  1  it could not run, or with -once a call failed
+  1  it could not run, nothing was measured, a limit was exceeded, or with -once a call failed
   2  asked wrongly: every mistake is listed
 ";
+
+/// A flag as a variable: `PARCA_LOAD_ONCE=true`. An empty variable is as good as none.
+fn boolish(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "y" | "on" | "t" => Ok(true),
+        "" | "0" | "false" | "no" | "n" | "off" | "f" => Ok(false),
+        _ => Err("expected `true` or `false`".to_owned()),
+    }
+}

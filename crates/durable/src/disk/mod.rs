@@ -1,6 +1,7 @@
 //! What the rest of the crate asks of a file system.
 
 mod std_disk;
+mod unsynced;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use std_disk::StdDisk;
+pub use unsynced::UnsyncedDisk;
 
 /// A disk that several owners use.
 pub type SharedDisk = Arc<dyn Disk>;

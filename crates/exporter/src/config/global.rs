@@ -48,6 +48,10 @@ pub(super) fn read(field: Option<Field<'_>>, directory: &Path) -> Global {
         if text.is_empty() {
             field.mistake("expected a path, found an empty text");
         }
+        if text.starts_with('~') {
+            let hint = "no shell reads this file: write the home folder out";
+            field.mistake_with_hint(format!("expected a path, found {}", field.found()), hint);
+        }
         Some(directory.join(text))
     });
     for key in ["spool_max_bytes", "spool_fsync"] {

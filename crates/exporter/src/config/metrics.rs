@@ -5,7 +5,7 @@ use pql::ProfileType;
 use relabel::NameRules;
 
 use crate::settings::{Metric, Metrics, Unit, ValueKind};
-use crate::unit;
+use crate::series::{per_byte, per_second};
 
 /// Names that begin so are those of the process itself, but for the three of [`Metrics::default`].
 const OWN_PREFIX: &str = "profile_exporter_";
@@ -92,8 +92,8 @@ fn unit(field: &Field<'_>, profile_type: Option<&ProfileType>, value: ValueKind)
     let counts = profile_type.sample_type == "samples" && profile_type.sample_unit == "count";
     let server = if counts { &profile_type.period_unit } else { &profile_type.sample_unit };
     let convertible = match unit {
-        Unit::Seconds => unit::per_second(server),
-        Unit::Bytes => unit::per_byte(server),
+        Unit::Seconds => per_second(server),
+        Unit::Bytes => per_byte(server),
     };
     if convertible.is_none() {
         let found = field.found();

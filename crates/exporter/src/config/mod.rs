@@ -57,9 +57,7 @@ fn read(text: &str, directory: &Path, report: &Report) -> Option<Settings> {
         parca::read(&field, directory, timeouts.max())
     });
     top.finish();
-    let (parca, parca_fingerprint) = parca?;
-    let mut settings = Settings::new(parca, remotes?, queries?);
-    settings.parca_fingerprint = parca_fingerprint;
+    let mut settings = Settings::new(parca?, remotes?, queries?);
     settings.spool_dir = global.spool.map(|spool| spool.directory);
     settings.max_series = global.max_series;
     settings.max_concurrent_queries = global.max_concurrent_queries;

@@ -1,6 +1,5 @@
 //! `parca`: where profiles are asked for.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -16,13 +15,8 @@ use super::values;
 const PROTOCOLS: [(&str, Protocol); 2] =
     [("grpc", Protocol::Grpc), ("grpc-web", Protocol::GrpcWeb(HttpVersion::Http1))];
 
-/// The settings, and a number that is the same for blocks that say the same. `timeout` is the longest
-/// that a query has.
-pub(super) fn read(
-    field: &Field<'_>,
-    directory: &Path,
-    timeout: Option<Duration>,
-) -> Option<(Settings, u64)> {
+/// The settings of the client. `timeout` is the longest that a query has.
+pub(super) fn read(field: &Field<'_>, directory: &Path, timeout: Option<Duration>) -> Option<Settings> {
     let mut reader = field.reader()?;
     let mut settings = Settings::default();
     settings.protocol = Protocol::Grpc;
@@ -48,9 +42,7 @@ pub(super) fn read(
     if insecure && !is_loopback(&settings.url) {
         warn_clear_text(field, &settings);
     }
-    let mut hasher = DefaultHasher::new();
-    (field.node().fingerprint(), directory, settings.timeout).hash(&mut hasher);
-    Some((settings, hasher.finish()))
+    Some(settings)
 }
 
 fn warn_clear_text(field: &Field<'_>, settings: &Settings) {

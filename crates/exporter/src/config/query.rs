@@ -7,7 +7,7 @@ use pql::QueryError;
 
 use super::{labels, matchers, metrics, schedule, values};
 use crate::settings::{
-    Compare, Functions, GroupLabel, QuerySettings, Rank, Schedule, Top, Unsymbolized, ValueKind,
+    Compare, EmptyWindows, Functions, GroupLabel, QuerySettings, Rank, Schedule, Top, Unsymbolized, ValueKind,
 };
 
 /// What queries have that do not say otherwise.
@@ -16,6 +16,7 @@ pub(super) struct Defaults {
     delay: Duration,
     /// By the interval, if none.
     timeout: Option<Duration>,
+    empty_windows: EmptyWindows,
     query_label: bool,
     max_label_value_bytes: usize,
 }
@@ -26,6 +27,7 @@ impl Default for Defaults {
             catch_up: QuerySettings::CATCH_UP,
             delay: Schedule::DELAY,
             timeout: None,
+            empty_windows: EmptyWindows::default(),
             query_label: true,
             max_label_value_bytes: QuerySettings::MAX_LABEL_VALUE_BYTES,
         }
@@ -42,6 +44,8 @@ impl Defaults {
     fn read_common(&mut self, reader: &mut Reader<'_>) {
         reader.set("catch_up", &mut self.catch_up, values::duration);
         reader.set("timeout", &mut self.timeout, |field| values::timeout(field).map(Some));
+        let empty = [("zero", EmptyWindows::Zero), ("gap", EmptyWindows::Gap)];
+        reader.set("empty_windows", &mut self.empty_windows, |field| field.choice(&empty));
         reader.set("query_label", &mut self.query_label, Field::boolean);
         // Room for the hash that a cut value ends in.
         let length = |field: &Field<'_>| field.integer(32..=65_536)?.try_into().ok();
@@ -69,6 +73,7 @@ pub(super) fn read(reader: &mut Reader<'_>, defaults: &Defaults) -> Option<Query
         query_text,
         schedule,
         timeout: defaults.timeout.unwrap_or_else(|| QuerySettings::timeout_for(schedule.interval)),
+        empty_windows: defaults.empty_windows,
         catch_up: defaults.catch_up,
         functions,
         group_by,

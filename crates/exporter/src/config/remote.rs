@@ -1,7 +1,6 @@
 //! `remote_write`: one receiver, or a list of them.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::time::Duration;
 
@@ -49,9 +48,7 @@ pub(super) fn read(field: &Field<'_>, global: &Global, directory: &Path) -> Vec<
         }
         let remote = one(&mut reader, &name, global, directory);
         reader.finish();
-        remotes.extend(
-            remote.map(|remote| Remote { fingerprint: fingerprint(item, &remote, directory), ..remote }),
-        );
+        remotes.extend(remote);
     }
     remotes
 }
@@ -110,7 +107,13 @@ fn url(field: &Field<'_>) -> Option<Uri> {
     };
     let uri = uri.filter(fits);
     if uri.is_none() {
-        field.mistake("expected a URL such as `http://localhost:9090/api/v1/write`, found something else, which is not shown");
+        let found = if field.text().is_some_and(|text| !text.contains("://")) {
+            "one without `http://` or `https://`"
+        } else {
+            "something else, which is not shown, as it may hold a password"
+        };
+        let expected = "expected a URL such as `http://localhost:9090/api/v1/write`";
+        field.mistake(format!("{expected}, found {found}"));
     }
     uri
 }
@@ -125,17 +128,4 @@ fn name(text: &str) -> Result<String, String> {
         return Err(format!("expected up to {LONGEST} letters, digits, `-`, `_` and `.`, found `{shown}`"));
     }
     Ok(text.to_owned())
-}
-
-/// Of all that the receiver is made from.
-fn fingerprint(field: &Field<'_>, remote: &Remote, directory: &Path) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    field.node().fingerprint().hash(&mut hasher);
-    remote.write.name.hash(&mut hasher);
-    remote.write.rules.external_labels.hash(&mut hasher);
-    directory.hash(&mut hasher);
-    if let Some(spool) = &remote.write.spool {
-        (&spool.directory, spool.max_bytes, spool.fsync).hash(&mut hasher);
-    }
-    hasher.finish()
 }

@@ -32,5 +32,11 @@ pub(super) fn read(reader: &mut Reader<'_>, delay: Duration) -> Option<Schedule>
     // What is written and wrong is reported, and must not be replaced by something else.
     let interval = interval.or(duration)??;
     let window = window.or(duration).unwrap_or(Some(interval))?;
+    if window < interval {
+        let key = if written[2] { "window" } else { "duration" };
+        let (seen, of) = (words::span(window), words::span(interval));
+        let message = format!("only {seen} of each {of} are seen: the window is shorter than the interval");
+        reader.report().add(reader.mistake_at(key, message).as_warning());
+    }
     Some(Schedule { interval, window, delay })
 }

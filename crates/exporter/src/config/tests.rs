@@ -265,18 +265,18 @@ fn no_debug_shows_a_secret() {
 }
 
 #[test]
-fn fingerprints_tell_what_changed() {
-    let of = |text: &str| {
-        let settings = good(text);
-        (settings.parca_fingerprint, settings.remotes[0].fingerprint)
+fn what_says_the_same_is_the_same() {
+    let is_same = |text: &str| {
+        let (one, other) = (good(ORIGINAL), good(text));
+        (
+            crate::settings::same_parca(&one.parca, &other.parca),
+            one.remotes[0].is_same(&other.remotes[0]),
+        )
     };
-    let (parca, remote) = of(ORIGINAL);
-    assert_eq!(of(&format!("# comment\n\n{ORIGINAL}")), (parca, remote));
-    assert_eq!(of(&ORIGINAL.replace("name: two", "name: three")), (parca, remote));
-    let (other_parca, same_remote) = of(&ORIGINAL.replace("localhost:7070", "localhost:7071"));
-    assert!(other_parca != parca && same_remote == remote);
-    let (same_parca, other_remote) = of(&format!("{ORIGINAL}\nglobal: {{external_labels: {{a: b}}}}"));
-    assert!(same_parca == parca && other_remote != remote);
+    assert_eq!(is_same(&format!("# comment\n\n{ORIGINAL}")), (true, true));
+    assert_eq!(is_same(&ORIGINAL.replace("name: two", "name: three")), (true, true));
+    assert_eq!(is_same(&ORIGINAL.replace("localhost:7070", "localhost:7071")), (false, true));
+    assert_eq!(is_same(&format!("{ORIGINAL}\nglobal: {{external_labels: {{a: b}}}}")), (true, false));
 }
 
 #[test]

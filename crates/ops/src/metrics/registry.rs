@@ -78,6 +78,7 @@ impl Registry {
             families.extend(collector());
         }
         cpu_seconds(&mut families);
+        families.push(panics());
         families.sort_by(|a, b| a.name.cmp(&b.name));
         families
     }
@@ -126,6 +127,12 @@ fn cpu_seconds(families: &mut [Family]) {
     if let (Some(sample), Some(seconds)) = (cpu.and_then(|family| family.samples.first_mut()), used()) {
         sample.value = Value::Counter(seconds);
     }
+}
+
+fn panics() -> Family {
+    let help = "Panics of tasks and threads, each a mistake in the program.";
+    Family::new("process_panics_total", help, Kind::Counter)
+        .with([("", ""); 0], Value::Counter(crate::panics() as f64))
 }
 
 fn from_prometheus(family: &prometheus::proto::MetricFamily) -> Option<Family> {

@@ -1,7 +1,7 @@
 //! What arrives: labels, values, metadata, batches.
 
 use remote_write::{
-    Counts, Destination, Metadata, MetricKind, Protocol, Sample, Sender, Series, Settings, Staleness,
+    Counts, Destination, Metadata, MetricKind, Protocol, Sample, Series, Settings, Staleness,
     stale_marker,
 };
 
@@ -171,26 +171,6 @@ async fn a_push_that_is_not_full_waits_for_the_next_but_not_for_ever() {
     destination.shutdown(LONG).await;
     let sizes: Vec<usize> = receiver.requests().iter().map(Captured::samples).collect();
     assert_eq!(sizes, [3, 1]);
-}
-
-#[tokio::test]
-async fn a_destination_that_hangs_costs_the_others_nothing() {
-    let (hanging, storing) = (Receiver::start(|_, _| Reply::Hang).await, Receiver::storing().await);
-    let mut small = settings(Protocol::V1);
-    small.queue.capacity = 2;
-    let destinations = [(small, &hanging), (settings(Protocol::V2), &storing)]
-        .map(|(settings, receiver)| Destination::start(settings, Http::to(receiver.address)).unwrap());
-    let sender = Sender::new(destinations.into());
-    for at in 0..10 {
-        for result in sender.push(&one("m", at as f64, NOW_MS + at)).await {
-            result.unwrap();
-        }
-        crate::until(&sender.destinations()[1], |counts| counts.pending == 0).await;
-    }
-    let counts = sender.shutdown(std::time::Duration::from_millis(10)).await;
-    assert_eq!(counts[1].sent, 10);
-    assert_eq!((counts[0].sent, counts[0].pending, counts[0].overflowed), (0, 3, 7));
-    assert!(sender.push(&one("m", 0.0, NOW_MS)).await.iter().all(Result::is_err));
 }
 
 #[tokio::test]

@@ -323,3 +323,74 @@ async fn shutting_down_sends_what_waits_until_the_deadline() {
     let counts = destination.shutdown(Duration::from_millis(20)).await;
     assert_eq!((counts.sent, counts.pending), (0, 1));
 }
+
+/// A limit of the receiver used to be learnt anew for each batch: half of all requests were refused.
+#[tokio::test]
+async fn a_size_limit_is_learnt_once() {
+    let receiver = Receiver::start(|_, request| match request.body.len() {
+        0..300 => Reply::Store,
+        _ => Reply::Status(413, Vec::new()),
+    })
+    .await;
+    let destination = Destination::start(settings(Protocol::V1), Http::to(receiver.address)).unwrap();
+    for push in 0..10 {
+        let name = |n: i32| format!("m_{push}_{n}_{}", n * 7919 % 1000);
+        let series: Vec<Series> = (0..40).flat_map(|n| one(&name(n), 1.0, NOW_MS)).collect();
+        destination.push(&series).await.unwrap();
+        until(&destination, |counts| counts.pending == 0).await;
+    }
+    let counts = destination.shutdown(LONG).await;
+    assert_eq!((counts.sent, counts.failed), (400, 0));
+    // Each halving of the first batch is refused at most once; later batches know.
+    assert!(counts.answers[&413] <= 8, "{:?}", counts.answers);
+}
+
+/// The process used to wait out the whole time for an attempt that could not come.
+#[tokio::test]
+async fn a_retry_after_beyond_the_end_is_not_waited_for() {
+    let receiver =
+        Receiver::start(|_, _| Reply::Status(503, vec![("retry-after", "86400".to_owned())])).await;
+    let destination = Destination::start(settings(Protocol::V1), Http::to(receiver.address)).unwrap();
+    destination.push(&one("m", 1.0, NOW_MS)).await.unwrap();
+    until(&destination, |counts| counts.answers.contains_key(&503)).await;
+    let begun = tokio::time::Instant::now();
+    let counts = destination.shutdown(LONG).await;
+    assert!(begun.elapsed() < LONG / 2, "{:?}", begun.elapsed());
+    assert_eq!((counts.sent, counts.pending), (0, 1));
+    assert_eq!(receiver.requests().len(), 2, "one more try at the end");
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_back_at_the_end_gets_what_waits() {
+    let receiver = first(|_| Reply::Status(503, vec![("retry-after", "86400".to_owned())])).await;
+    let destination = Destination::start(settings(Protocol::V1), Http::to(receiver.address)).unwrap();
+    destination.push(&one("m", 1.0, NOW_MS)).await.unwrap();
+    destination.push(&one("m", 2.0, NOW_MS + 1)).await.unwrap();
+    until(&destination, |counts| counts.answers.contains_key(&503)).await;
+    let counts = destination.shutdown(LONG).await;
+    assert_eq!((counts.sent, counts.pending), (2, 0));
+}
+
+/// A panic used to end the sending for good, and was noticed at the end of the process.
+#[tokio::test]
+async fn a_panic_in_a_transport_costs_an_attempt_and_is_counted() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Clumsy(AtomicU32);
+    impl remote_write::Transport for Clumsy {
+        async fn post(
+            &self,
+            _: http::HeaderMap,
+            _: bytes::Bytes,
+            _: tokio::time::Instant,
+        ) -> Result<remote_write::Answer, remote_write::TransportError> {
+            assert!(self.0.fetch_add(1, Ordering::Relaxed) > 0, "a mistake, on purpose");
+            let (status, headers) = (http::StatusCode::NO_CONTENT, http::HeaderMap::new());
+            Ok(remote_write::Answer { status, headers, body: bytes::Bytes::new() })
+        }
+    }
+    let destination = Destination::start(settings(Protocol::V1), Clumsy(AtomicU32::new(0))).unwrap();
+    destination.push(&one("m", 1.0, NOW_MS)).await.unwrap();
+    let counts = destination.shutdown(LONG).await;
+    assert_eq!((counts.sent, counts.failed, counts.panics), (1, 0, 1));
+}

@@ -5,10 +5,11 @@
 //! arrived: it hands over the same series with the same values again, which receivers take as one. Asking
 //! the Parca again could give other values, as profiles come late, and those a receiver refuses.
 
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use durable::{
+    Checked, DiskError, Kind, SharedDisk, StdDisk, UnsyncedDisk, publish, read_checked, write_checked,
+};
 use remote_write::{Batch, Message, Series, decode};
 
 use crate::schedule::Window;
@@ -20,6 +21,15 @@ pub(crate) struct Progress {
     files: Option<Files>,
     /// The end of the newest window that needs no more work.
     pub(crate) finished_ms: Option<i64>,
+}
+
+/// Where finished windows are remembered.
+#[derive(Clone, Debug)]
+pub(crate) struct ProgressPlace {
+    /// The folder, which is made if it is not there.
+    pub(crate) directory: PathBuf,
+    /// Whether they survive a power cut, and not only a kill.
+    pub(crate) sync: bool,
 }
 
 /// What an earlier process left.
@@ -40,27 +50,18 @@ pub(crate) struct Finished {
 
 #[derive(Debug)]
 struct Files {
+    disk: SharedDisk,
     pending: PathBuf,
     done: PathBuf,
-    /// Written first, then renamed: a file is whole or not there.
-    fresh: PathBuf,
 }
 
 /// Why the progress of a query cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{}`", path.display())]
-pub struct ProgressError {
-    action: &'static str,
-    path: PathBuf,
-    #[source]
-    source: io::Error,
-}
+#[error("cannot remember which windows are finished")]
+pub struct ProgressError(#[from] DiskError);
 
-const MAGIC: &[u8; 8] = b"pexwin1\n";
-/// Magic, checksum of all that follows, end of the window.
-const HEADER: usize = 8 + 4 + 8;
-/// What a file may hold; a window of the most series is far smaller.
-const MAX_BYTES: u64 = 256 << 20;
+/// What the files are; a window of the most series is far smaller than the limit.
+const KIND: Kind = Kind { name: "profile-exporter window", format: 1, max_bytes: 256 << 20 };
 
 impl Progress {
     /// Nothing is kept.
@@ -68,17 +69,15 @@ impl Progress {
         Self { files: None, finished_ms: None }
     }
 
-    /// Reads what an earlier process left in `directory`, which is made if it is not there.
-    pub(crate) fn open(directory: &Path, query_name: &str) -> Result<(Self, Left), ProgressError> {
-        fs::create_dir_all(directory).map_err(|source| ProgressError {
-            action: "make",
-            path: directory.to_owned(),
-            source,
-        })?;
+    /// Reads what an earlier process left.
+    pub(crate) fn open(place: &ProgressPlace, query_name: &str) -> Result<(Self, Left), ProgressError> {
+        let ProgressPlace { directory, sync } = place;
+        let disk = if *sync { StdDisk::shared() } else { UnsyncedDisk::shared() };
+        durable::make_folder(&*disk, directory)?;
         let file = |suffix: &str| directory.join(format!("{}.{suffix}", file_name(query_name)));
-        let files = Files { pending: file("pending"), done: file("done"), fresh: file("fresh") };
-        let (done, pending) = (read(&files.done)?, read(&files.pending)?);
-        // A crash between the two renames leaves both; the newer window counts.
+        let files = Files { disk, pending: file("pending"), done: file("done") };
+        let (done, pending) = (files.read(&files.done)?, files.read(&files.pending)?);
+        // A crash between the two steps leaves both; the newer window counts.
         let pending = pending.filter(|pending| done.as_ref().is_none_or(|done| pending.end_ms > done.end_ms));
         let finished_ms = done.as_ref().map(|done| done.end_ms);
         Ok((Self { files: Some(files), finished_ms }, Left { done, pending }))
@@ -88,65 +87,38 @@ impl Progress {
     pub(crate) fn begin(&self, window: Window, series: &[Series]) -> Result<(), ProgressError> {
         let Some(files) = &self.files else { return Ok(()) };
         let body = Batch::encode(Message::V1, series).body;
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&checksum(window.end_ms, &body).to_le_bytes());
-        bytes.extend_from_slice(&window.end_ms.to_le_bytes());
-        bytes.extend_from_slice(&body);
-        let write = || {
-            fs::File::create(&files.fresh)?.write_all(&bytes)?;
-            fs::rename(&files.fresh, &files.pending)
-        };
-        write().map_err(|source| ProgressError { action: "write", path: files.pending.clone(), source })
+        let payload = [&window.end_ms.to_le_bytes()[..], &body].concat();
+        Ok(write_checked(&*files.disk, &files.pending, KIND, &payload)?)
     }
 
     /// After they were handed over.
     pub(crate) fn finish(&mut self, end_ms: i64) -> Result<(), ProgressError> {
         self.finished_ms = Some(end_ms);
         let Some(files) = &self.files else { return Ok(()) };
-        fs::rename(&files.pending, &files.done).map_err(|source| ProgressError {
-            action: "rename",
-            path: files.pending.clone(),
-            source,
-        })
+        Ok(publish(&*files.disk, &files.pending, &files.done)?)
     }
 }
 
-/// A file that is damaged counts as none: its windows are asked for again, as far as that reaches.
-fn read(path: &Path) -> Result<Option<Finished>, ProgressError> {
-    let read = || -> io::Result<Option<Vec<u8>>> {
-        match fs::metadata(path) {
-            Ok(meta) if meta.len() > MAX_BYTES => Ok(None),
-            Ok(_) => fs::read(path).map(Some),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
-    let bytes = read().map_err(|source| ProgressError { action: "read", path: path.to_owned(), source })?;
-    let Some(bytes) = bytes else { return Ok(None) };
-    let finished = parse(&bytes);
-    if finished.is_none() {
-        tracing::warn!(path = %path.display(), "a damaged file is not used");
+impl Files {
+    /// A file that is damaged counts as none: its windows are asked for again, as far as that reaches.
+    fn read(&self, path: &Path) -> Result<Option<Finished>, ProgressError> {
+        let why = match read_checked(&*self.disk, path, KIND)? {
+            Checked::Missing => return Ok(None),
+            Checked::Whole(_, payload) => match parse(&payload) {
+                Some(finished) => return Ok(Some(finished)),
+                None => "it holds no window".to_owned(),
+            },
+            Checked::Damaged(why) => why.to_string(),
+            Checked::Newer(format) => format!("it has format {format}, which a newer version wrote"),
+        };
+        tracing::warn!(path = %path.display(), why, "a file cannot be used: its windows are asked for again");
+        Ok(None)
     }
-    Ok(finished)
 }
 
-fn parse(bytes: &[u8]) -> Option<Finished> {
-    let (header, body) = bytes.split_at_checked(HEADER)?;
-    let (magic, numbers) = header.split_at(MAGIC.len());
-    let found = u32::from_le_bytes(numbers[..4].try_into().ok()?);
-    let end_ms = i64::from_le_bytes(numbers[4..].try_into().ok()?);
-    if magic != MAGIC || found != checksum(end_ms, body) {
-        return None;
-    }
-    Some(Finished { end_ms, series: decode(Message::V1, body).ok()? })
-}
-
-fn checksum(end_ms: i64, body: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&end_ms.to_le_bytes());
-    hasher.update(body);
-    hasher.finalize()
+fn parse(payload: &[u8]) -> Option<Finished> {
+    let (end_ms, body) = payload.split_first_chunk()?;
+    Some(Finished { end_ms: i64::from_le_bytes(*end_ms), series: decode(Message::V1, body).ok()? })
 }
 
 /// Query names are free text; file names are not. Equal beginnings are told apart by a hash.
@@ -160,6 +132,8 @@ fn file_name(query_name: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use relabel::Labels;
     use remote_write::stale_marker;
 
@@ -169,6 +143,10 @@ mod tests {
         vec![Series::new(Labels::new([("__name__", "m")]).unwrap(), value, 7)]
     }
 
+    fn place(directory: &Path) -> ProgressPlace {
+        ProgressPlace { directory: directory.to_owned(), sync: false }
+    }
+
     fn window(end_ms: i64) -> Window {
         Window { start_ms: end_ms - 10, end_ms }
     }
@@ -176,7 +154,7 @@ mod tests {
     #[test]
     fn a_new_process_knows_what_was_finished_and_what_may_not_have_been() {
         let dir = tempfile::tempdir().unwrap();
-        let open = || Progress::open(dir.path(), "a/b c").unwrap();
+        let open = || Progress::open(&place(dir.path()), "a/b c").unwrap();
         let (mut progress, left) = open();
         assert!(progress.finished_ms.is_none() && left.done.is_none() && left.pending.is_none());
 
@@ -199,17 +177,22 @@ mod tests {
     #[test]
     fn damaged_files_are_none() {
         let dir = tempfile::tempdir().unwrap();
-        let (mut progress, _) = Progress::open(dir.path(), "q").unwrap();
+        let (mut progress, _) = Progress::open(&place(dir.path()), "q").unwrap();
         progress.begin(window(10), &series(1.0)).unwrap();
         progress.finish(10).unwrap();
         let path = fs::read_dir(dir.path()).unwrap().next().unwrap().unwrap().path();
         let good = fs::read(&path).unwrap();
+        let found = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            Progress::open(&place(dir.path()), "q").unwrap().1.done
+        };
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
-            assert!(parse(&bad).is_none(), "byte {at}");
-            assert!(parse(&good[..at]).is_none(), "cut at {at}");
+            assert!(found(&bad).is_none(), "byte {at}");
+            assert!(found(&good[..at]).is_none(), "cut at {at}");
         }
+        assert!(found(&good).is_some());
     }
 
     #[test]

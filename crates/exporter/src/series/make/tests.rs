@@ -4,8 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::matcher::{Field, Matcher, Pattern, TextMatch};
 use crate::settings::{Compare, GroupLabel, Rank, Top, Unit};
-use crate::table::Divisor;
-use crate::tally::Tally;
+use crate::measure::{Divisor, Tally};
 use crate::testing::tree;
 
 const WINDOW: Window = Window { start_ms: 80_000, end_ms: 100_000 };
@@ -26,7 +25,7 @@ fn table(query: &QuerySettings, stacks: &str, total: i64, divisor: &Divisor) -> 
 }
 
 /// Roots first, then as the series come by value: their order means nothing.
-fn shown(samples: &Samples) -> Vec<String> {
+fn shown(samples: &Made) -> Vec<String> {
     let line = |one: &Series| {
         let labels =
             format!("{:?}", one.labels).replace("profile_exporter_", "").replace(r#",query_name="q""#, "");
@@ -39,7 +38,7 @@ fn shown(samples: &Samples) -> Vec<String> {
 
 /// The order of series means nothing.
 #[track_caller]
-fn assert_same(found: &Samples, expect: &[&str]) {
+fn assert_same(found: &Made, expect: &[&str]) {
     let mut expect = expect.to_vec();
     expect.sort();
     assert_eq!(shown(found), expect);
@@ -47,7 +46,7 @@ fn assert_same(found: &Samples, expect: &[&str]) {
 
 fn check(query: &QuerySettings, stacks: &str, total: i64, expect: &[&str]) {
     let table = table(query, stacks, total, &Divisor::One);
-    assert_same(&samples(query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default()), expect);
+    assert_same(&series_of(query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default()), expect);
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn the_originals_series_are_there_under_the_originals_names() {
     query.query_label = true;
     query.functions.matchers = vec![Matcher::contains("a")];
     let table = table(&query, "main;a 3\nmain;b 5", 8, &Divisor::One);
-    let made = samples(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
+    let made = series_of(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
     let mut labels: Vec<String> = made.series.iter().map(|one| format!("{:?}", one.labels)).collect();
     labels.sort();
     let text = r#"query="process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta",query_name="q""#;
@@ -182,7 +181,7 @@ fn snapshots_are_averaged_by_job() {
     query.metrics.flat = None;
     let divisor = Divisor::PerJob(BTreeMap::from([("api".to_owned(), 4.0), ("db".to_owned(), 2.0)]));
     let table = table(&query, "{job=api};a 40\n{job=db};a 40", 80, &divisor);
-    let made = samples(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
+    let made = series_of(&query, WINDOW, &table, None, usize::MAX, &mut LabelCache::default());
     assert_same(&made, &["root_cumulative_value{} 30", r#"cumulative_value{function_name="a"} 30"#]);
 }
 
@@ -194,7 +193,7 @@ fn a_comparison_has_differences_and_ratios_of_what_is_new_and_gone() {
     query.compare = Some(Compare { offset: Duration::from_secs(86_400), text: "1d".into() });
     let now = table(&query, "a 6\nnew 1", 7, &Divisor::One);
     let before = table(&query, "a 4\ngone 2", 6, &Divisor::One);
-    let made = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
+    let made = series_of(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
     assert_same(
         &made,
         &[
@@ -215,7 +214,7 @@ fn too_many_series_are_left_out_smallest_first() {
     query.group_by = vec![GroupLabel { label: "pod".into(), name: "pod".into() }];
     let stacks = "{pod=x};a 1\n{pod=x};b 5\n{pod=y};a 4\n{pod=y};c 2";
     let table = table(&query, stacks, 12, &Divisor::One);
-    let made = samples(&query, WINDOW, &table, None, 5, &mut LabelCache::default());
+    let made = series_of(&query, WINDOW, &table, None, 5, &mut LabelCache::default());
     assert_eq!(made.over_limit, 4);
     assert_same(
         &made,
@@ -248,12 +247,12 @@ fn labels_are_the_same_from_window_to_window() {
     let mut cache = LabelCache::default();
     for stacks in ["{pod=x};a 1\n{pod=y};a 2", "{pod=y};a 3\n{pod=y};b 4", "{pod=x};a 1\nb 1"] {
         let (now, before) = (table(&query, stacks, 9, &Divisor::One), table(&query, "a 1", 1, &Divisor::One));
-        let cached = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut cache);
-        let fresh = samples(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
+        let cached = series_of(&query, WINDOW, &now, Some(&before), usize::MAX, &mut cache);
+        let fresh = series_of(&query, WINDOW, &now, Some(&before), usize::MAX, &mut LabelCache::default());
         assert_eq!(cached.series, fresh.series);
     }
     let table = table(&query, "z 1", 1, &Divisor::One);
-    (0..KEPT_ROUNDS).for_each(|_| drop(samples(&query, WINDOW, &table, None, usize::MAX, &mut cache)));
+    (0..KEPT_ROUNDS).for_each(|_| drop(series_of(&query, WINDOW, &table, None, usize::MAX, &mut cache)));
     let names: usize = cache.groups.values().map(|group| group.functions.len()).sum();
     assert_eq!((cache.groups.len(), names), (1, 1), "only z is left");
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use profile_model::Labels;
 
 use crate::settings::{Functions, Rank};
-use crate::table::{GroupTable, Table, Value};
+use crate::measure::{GroupTable, Table, Value};
 
 /// The functions of one group; with a limit largest first, and the rest of them (`[other]`) last.
 pub(crate) struct Chosen<'a> {
@@ -95,7 +95,9 @@ fn is_large_enough(row: &Row<'_>, total: Pair<f64>, functions: &Functions, divis
     sides.into_iter().any(|(value, total)| {
         let cumulative = value.map_or(0.0, |value| value.cumulative);
         let ratio = share(cumulative, total.unwrap_or_default());
-        value.is_some() && cumulative / divisor >= functions.min_value && ratio >= functions.min_ratio
+        value.is_some()
+            && (cumulative / divisor).abs() >= functions.min_value
+            && ratio.abs() >= functions.min_ratio
     })
 }
 
@@ -109,8 +111,9 @@ pub(crate) fn largest_first(a: &Row<'_>, b: &Row<'_>, by: Rank) -> Ordering {
     let rank = |row: &Row<'_>| {
         let of = |value: Option<Value>| match (value, by) {
             (None, _) => f64::NEG_INFINITY,
-            (Some(value), Rank::Flat) => value.flat,
-            (Some(value), Rank::Cumulative) => value.cumulative,
+            // What shrank by much is as large as what grew by much.
+            (Some(value), Rank::Flat) => value.flat.abs(),
+            (Some(value), Rank::Cumulative) => value.cumulative.abs(),
         };
         of(row.value.now).max(of(row.value.before))
     };

@@ -1,7 +1,7 @@
 //! How much each function took, from the tree of a window's stacks.
 //!
 //! A function counts once for a stack, however often it is in it; the server's own table adds the
-//! stack's value again for each time (facts/parca.md 4.3).
+//! stack's value again for each time (parca-dev/parca#6128).
 
 use std::collections::HashMap;
 
@@ -83,8 +83,8 @@ impl Children {
 #[derive(Debug)]
 enum Name {
     Of(StringId),
-    /// One that no function has: that of a policy.
-    Ours(String),
+    /// A row with no function behind it, such as `[unsymbolized]`.
+    Synthetic(String),
 }
 
 /// A node's function, and the stacks that count for it there.
@@ -128,7 +128,7 @@ impl Tally {
     pub(crate) fn name(&self, at: usize) -> &str {
         match &self.names[at] {
             Name::Of(id) => self.flame.symbols.string(*id),
-            Name::Ours(text) => text,
+            Name::Synthetic(text) => text,
         }
     }
 
@@ -383,7 +383,7 @@ impl<'a> Rows<'a> {
             return *row;
         }
         let row = self.names.len() as u32;
-        self.names.push(Name::Ours(text.to_owned()));
+        self.names.push(Name::Synthetic(text.to_owned()));
         self.of_ours.insert(text.to_owned(), row);
         row
     }

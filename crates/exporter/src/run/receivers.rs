@@ -1,16 +1,15 @@
 //! Where series go.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use http_config::{Client, ConfigError, Limits};
 use remote_write::{Counts, Destination, PushError, Series, StartError as DestinationError};
 
-use crate::engine::Around;
+use crate::Context;
 use crate::settings::Remote;
 use crate::stats::Durations;
-use crate::transport::HttpTransport;
+use super::transport::HttpTransport;
 
 /// All receivers of a process; a reload exchanges those that changed.
 #[derive(Debug, Default)]
@@ -27,8 +26,8 @@ pub(crate) struct Receiver {
     capacity_bytes: usize,
     /// Bytes that the spool may have; none: it waits in memory.
     pub(crate) spool_limit: Option<u64>,
-    fingerprint: u64,
-    spool: Option<PathBuf>,
+    /// What it was made from: a reload keeps what says the same.
+    remote: Remote,
 }
 
 /// Why a receiver cannot be set up.
@@ -50,13 +49,24 @@ enum ReceiverCause {
 
 impl Receivers {
     /// Sets up all of them; what waits in their spools starts to be sent.
-    pub(crate) fn start(remotes: &[Remote], around: &Around) -> Result<Self, ReceiverError> {
-        let list = remotes.iter().map(|remote| Receiver::start(remote, around).map(Arc::new));
+    pub(crate) fn start(remotes: &[Remote], context: &Context) -> Result<Self, ReceiverError> {
+        let list = remotes.iter().map(|remote| Receiver::start(remote, context).map(Arc::new));
         Ok(Self { list: RwLock::new(list.collect::<Result<_, _>>()?) })
     }
 
     pub(crate) fn list(&self) -> Vec<Arc<Receiver>> {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The numbers of each.
+    pub(crate) fn counts(&self) -> Vec<Counts> {
+        self.list().iter().map(|receiver| receiver.destination.counts()).collect()
+    }
+
+    /// How far our clock is ahead of the receiver's that differs least, in seconds; 0 if none has said.
+    pub(crate) fn clock_ahead_seconds(&self) -> f64 {
+        let ahead = self.counts().into_iter().filter_map(|counts| counts.clock_ahead_seconds);
+        ahead.min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or_default()
     }
 
     /// Whether each receiver's queue has half of its room left.
@@ -74,10 +84,6 @@ impl Receivers {
         let mut failed = None;
         for receiver in self.list() {
             match receiver.destination.push(series).await {
-                Ok(accepted) if accepted.overflowed > 0 => {
-                    let (name, samples) = (receiver.destination.name(), accepted.overflowed);
-                    tracing::warn!(remote = name, samples, "the queue is full: dropped the oldest samples");
-                }
                 Ok(_) => {}
                 Err(error) => failed = Some(error),
             }
@@ -92,20 +98,18 @@ impl Receivers {
     pub(crate) async fn exchange(
         &self,
         remotes: &[Remote],
-        around: &Around,
+        context: &Context,
         grace: Duration,
     ) -> Result<(), ReceiverError> {
         let old = self.list();
         let kept = |remote: &Remote| {
             old.iter().find(|receiver| {
-                receiver.fingerprint == remote.fingerprint
-                    && receiver.destination.name() == remote.write.name
-                    && receiver.spool.as_deref() == spool_of(remote)
+                receiver.remote.is_same(remote)
             })
         };
         // All clients first: a mistake there leaves everything as it is.
         for remote in remotes.iter().filter(|remote| kept(remote).is_none()) {
-            Receiver::client(remote, around).map_err(|source| ReceiverError::new(remote, source))?;
+            Receiver::client(remote, context).map_err(|source| ReceiverError::new(remote, source))?;
         }
         let ending = old
             .iter()
@@ -122,7 +126,7 @@ impl Receivers {
         for remote in remotes {
             match kept(remote) {
                 Some(receiver) => list.push(Arc::clone(receiver)),
-                None => match Receiver::start(remote, around) {
+                None => match Receiver::start(remote, context) {
                     Ok(receiver) => list.push(Arc::new(receiver)),
                     Err(error) => failed = Some(error),
                 },
@@ -144,10 +148,6 @@ impl Receivers {
     }
 }
 
-fn spool_of(remote: &Remote) -> Option<&std::path::Path> {
-    remote.write.spool.as_ref().map(|spool| spool.directory.as_path())
-}
-
 impl ReceiverError {
     fn new(remote: &Remote, source: impl Into<ReceiverCause>) -> Self {
         Self { name: remote.write.name.clone(), source: source.into() }
@@ -155,16 +155,16 @@ impl ReceiverError {
 }
 
 impl Receiver {
-    fn client(remote: &Remote, around: &Around) -> Result<Client, ConfigError> {
+    fn client(remote: &Remote, context: &Context) -> Result<Client, ConfigError> {
         let mut limits = Limits::default();
         // Receivers explain themselves; only the beginning is read, and nothing fails over the rest.
         limits.cut_answers = true;
         limits.answer_bytes = 4 << 10;
-        Client::with_limits(&remote.http, &around.environment, limits)
+        Client::with_limits(&remote.http, &context.environment, limits)
     }
 
-    fn start(remote: &Remote, around: &Around) -> Result<Self, ReceiverError> {
-        let client = Self::client(remote, around).map_err(|source| ReceiverError::new(remote, source))?;
+    fn start(remote: &Remote, context: &Context) -> Result<Self, ReceiverError> {
+        let client = Self::client(remote, context).map_err(|source| ReceiverError::new(remote, source))?;
         let durations = Arc::new(Mutex::new(Durations::default()));
         let transport = HttpTransport::new(client, remote.url.clone(), Arc::clone(&durations));
         let destination = Destination::start(remote.write.clone(), transport)
@@ -175,8 +175,7 @@ impl Receiver {
             capacity: remote.write.queue.capacity,
             capacity_bytes: remote.write.queue.capacity_bytes,
             spool_limit: remote.write.spool.as_ref().map(|spool| spool.max_bytes),
-            fingerprint: remote.fingerprint,
-            spool: spool_of(remote).map(ToOwned::to_owned),
+            remote: remote.clone(),
         })
     }
 }

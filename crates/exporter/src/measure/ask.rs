@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::matcher::Field;
 use crate::schedule::Window;
 use crate::settings::{QuerySettings, Unsymbolized};
-use crate::table::{Divisor, JOB, Table};
-use crate::tally::Tally;
+use super::table::{Divisor, JOB, Table};
+use super::tally::Tally;
 
 /// Why a window is not known.
 #[derive(Debug, thiserror::Error)]
@@ -39,19 +39,25 @@ pub enum MeasureError {
     #[error("expected a flame graph from the Parca at `{0}`, found another report")]
     NoReport(String),
     /// The deadline of the query passed.
-    #[error("no answer from the Parca at `{url}` within {timeout:?}")]
+    #[error("no answer from the Parca at `{url}` within {}", words::span(*timeout))]
     Deadline {
         /// Its address.
         url: String,
         /// The query's `timeout`, or more for a window that was too slow before.
         timeout: Duration,
     },
+    /// Nothing is known yet of the time after the window, so nothing can be said of the window.
+    #[error("the Parca at `{url}` has no profiles from after the window's end yet")]
+    Early {
+        /// Its address.
+        url: String,
+    },
     /// Reading the answer ended in a panic.
     #[error("reading the answer failed: {0}")]
     Panicked(String),
 }
 
-/// What kind of failure it is, for the metric.
+/// Whether the window is worth asking for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The same question has the same answer.
@@ -60,9 +66,30 @@ pub(crate) enum Failure {
     Passing,
     /// Took too long. Asking again may help, or be in vain each time.
     Slow,
+    /// Not a failure: the Parca has nothing from after the window yet.
+    Early,
+}
+
+/// Advice of the client, which knows no config, in terms of ours.
+pub fn in_terms_of_the_config(hint: &'static str) -> &'static str {
+    if hint.contains("http://") {
+        "the server does not speak TLS there: set `parca.insecure: true`"
+    } else if hint.contains("https://") {
+        "the server speaks TLS there: set `parca.insecure: false`, or leave it away"
+    } else {
+        hint
+    }
 }
 
 impl MeasureError {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Call { source, .. } => source.hint().map(in_terms_of_the_config),
+            _ => None,
+        }
+    }
+
     pub(crate) fn failure(&self) -> Failure {
         match self {
             Self::Call { source, .. } => match source.code() {
@@ -73,6 +100,7 @@ impl MeasureError {
                 _ => Failure::Passing,
             },
             Self::Deadline { .. } => Failure::Slow,
+            Self::Early { .. } => Failure::Early,
             Self::Decode { .. } | Self::NoReport(_) | Self::Panicked(_) => Failure::Final,
         }
     }
@@ -132,7 +160,7 @@ async fn ask(client: &Client, query: &Arc<QuerySettings>, window: Window) -> Res
     }
 }
 
-fn call(client: &Client, source: parca_client::Error) -> MeasureError {
+pub(super) fn call(client: &Client, source: parca_client::Error) -> MeasureError {
     MeasureError::Call { url: client.url().to_owned(), source }
 }
 
@@ -167,7 +195,7 @@ fn group_by(query: &QuerySettings, divisor: &Divisor) -> Vec<String> {
 /// How many snapshots each job's busiest series has in the window: a merge adds them all up. A series
 /// with fewer was there for a part of the window, and weighs as much.
 async fn snapshots(client: &Client, query: &QuerySettings, window: Window) -> Result<Divisor, MeasureError> {
-    // Step 0 is every profile of a type that is no delta (facts/parca.md 3.4).
+    // Step 0 is every profile of a type that is no delta (Parca 3b5647c, pkg/parcacol/querier.go).
     let request = QueryRangeRequest::new(query.query.to_string(), window.range(), Duration::ZERO);
     let series = match client.query_range(&request).await {
         Ok(series) => series,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use profile_model::Labels;
 
-use crate::tally::{Sums, Tally};
+use super::tally::{Sums, Tally};
 
 /// What a function took, after division by the number of snapshots.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -44,7 +44,8 @@ pub(crate) enum Divisor {
     PerJob(BTreeMap<String, f64>),
 }
 
-/// The label that says which scrape config a series is of: its series have one interval.
+/// The label of a scrape config. Series of one job are scraped at one interval, so snapshots are counted
+/// per job.
 pub(crate) const JOB: &str = "job";
 
 impl Divisor {

@@ -7,16 +7,18 @@ use profile_model::Labels as ProfileLabels;
 use relabel::{Labels, METRIC_NAME};
 use remote_write::{Metadata, MetricKind, Series};
 
-use crate::choose::{Chosen, Pair, Row, choose, largest_first, share};
 use crate::schedule::Window;
 use crate::settings::{Metric, QuerySettings, Rank, ValueKind};
-use crate::table::{Table, Value};
-use crate::unit::Scale;
+use super::choose::{Chosen, Pair, Row, choose, largest_first, share};
+use super::unit::Scale;
+use crate::measure::{Table, Value};
 
 /// The series of one window.
 #[derive(Debug, Default)]
-pub(crate) struct Samples {
+pub(crate) struct Made {
     pub(crate) series: Vec<Series>,
+    /// Functions that the matchers took, however many of them have series.
+    pub(crate) functions: usize,
     /// Series that were left out because there were too many.
     pub(crate) over_limit: u64,
     /// Series whose labels no receiver would store.
@@ -25,14 +27,14 @@ pub(crate) struct Samples {
 
 /// Makes the series of a window: the roots first, then functions, at most `limit` series of them; the
 /// largest where not all are sent.
-pub(crate) fn samples(
+pub(crate) fn series_of(
     query: &QuerySettings,
     window: Window,
     table: &Table,
     before: Option<&Table>,
     limit: usize,
     cache: &mut LabelCache,
-) -> Samples {
+) -> Made {
     let scale = Scale::new(query.value, &table.unit, query.metrics.unit, window.length());
     let chosen = choose(table, before, &query.functions, min_value_divisor(query, &scale));
     let whole = Pair { now: Some(table.total), before: before.map(|before| before.total) };
@@ -44,6 +46,7 @@ pub(crate) fn samples(
     }
     let mut rows: Vec<(&Chosen<'_>, &Row<'_>)> =
         chosen.iter().flat_map(|group| group.functions.iter().map(move |row| (group, row))).collect();
+    let functions = rows.len();
     let each = names.series_of_a_function(query);
     let limit = limit.min(query.functions.max_series) / each.max(1);
     let mut over_limit = 0;
@@ -57,7 +60,7 @@ pub(crate) fn samples(
         maker.function(&names, cache.function(group.labels, row.name), group, row);
     }
     cache.forget_old();
-    Samples { series: maker.series, over_limit, invalid: maker.invalid }
+    Made { series: maker.series, functions, over_limit, invalid: maker.invalid }
 }
 
 /// `min_value` speaks of what is sent; a share is not known before its root, and has `min_ratio`.
