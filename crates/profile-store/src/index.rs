@@ -80,16 +80,30 @@ impl Index {
         self.types[of_type as usize].extents.add(time_nanos, duration_nanos);
     }
 
+    pub(crate) fn note_all(&mut self, of_type: u32, extents: Extents) {
+        self.types[of_type as usize].extents.join(extents);
+    }
+
+    /// Type and label set of each series.
+    pub(crate) fn places(&self) -> &[(u32, u32)] {
+        &self.series
+    }
+
+    /// All label sets.
+    pub(crate) fn sets(&self) -> &[Arc<Labels>] {
+        &self.sets
+    }
+
+    pub(crate) fn key(&self, series: u32) -> &Arc<TypeKey> {
+        &self.types[self.series[series as usize].0 as usize].key
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.series.len()
     }
 
     pub(crate) fn labels(&self, series: u32) -> &Arc<Labels> {
         &self.sets[self.series[series as usize].1 as usize]
-    }
-
-    pub(crate) fn type_of(&self, series: u32) -> u32 {
-        self.series[series as usize].0
     }
 
     /// The types with what is known of their times.

@@ -4,4 +4,5 @@ mod block;
 mod intern;
 mod part;
 
+pub(crate) use block::Moment;
 pub(crate) use part::MemoryPart;

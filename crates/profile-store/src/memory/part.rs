@@ -23,6 +23,8 @@ pub(crate) struct MemoryPart {
     rows: u64,
     /// Bytes of the series' profiles; the rest knows its own.
     bytes: usize,
+    /// Of the writes that filled it.
+    digests: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -41,6 +43,7 @@ impl Default for MemoryPart {
             profiles: 0,
             rows: 0,
             bytes: 0,
+            digests: Vec::new(),
         }
     }
 }
@@ -88,6 +91,15 @@ impl MemoryPart {
         self.rows += rows.len() as u64;
     }
 
+    /// Remembers by what writes that are in it are recognised.
+    pub(crate) fn remember(&mut self, digests: impl IntoIterator<Item = u64>) {
+        self.digests.extend(digests);
+    }
+
+    pub(crate) fn digests(&self) -> &[u64] {
+        &self.digests
+    }
+
     /// Gives back what is reserved for profiles that will not come.
     pub(crate) fn freeze(&mut self) {
         let freed: usize = self.series.iter_mut().map(|series| series.profiles.shrink_last()).sum();
@@ -111,7 +123,10 @@ impl MemoryPart {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.symbols.heap_bytes() + self.index.heap_bytes() + self.bytes
+        self.symbols.heap_bytes()
+            + self.index.heap_bytes()
+            + self.bytes
+            + self.digests.capacity() * size_of::<u64>()
     }
 
     pub(crate) fn symbols(&self) -> &Symbols {

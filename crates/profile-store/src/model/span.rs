@@ -120,6 +120,13 @@ impl Extents {
         })
     }
 
+    /// Whether all profiles are in the span and of a class that `takes` takes.
+    pub(crate) fn all_in(self, span: Span, takes: impl Fn(usize) -> bool) -> bool {
+        let inside = |extent: Extent| span.has(extent.first) && span.has(extent.last);
+        let classes = self.0.into_iter().enumerate().filter(|(_, extent)| !extent.is_empty());
+        classes.into_iter().all(|(class, extent)| takes(class) && inside(extent))
+    }
+
     /// Whether there is a profile in the span whose duration is of a class that `takes` takes.
     pub(crate) fn any_in(self, span: Span, takes: impl Fn(usize) -> bool) -> Known {
         let mut known = Known::No;

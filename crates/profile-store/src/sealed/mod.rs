@@ -1,12 +1,35 @@
-//! Parts on disk.
+//! Parts on disk: blocks of plain Parquet with an index.
 
-use std::sync::Arc;
+mod block;
+mod cache;
+mod catalog;
+pub(crate) mod codec;
+mod heads;
+mod pages;
+mod samples;
+mod stacks;
+mod summary;
+mod symbols;
+mod writer;
 
-use profile_model::Labels;
+pub(crate) use block::Block;
+pub(crate) use cache::Cache;
+pub(crate) use catalog::{read_labels, write_labels};
+pub(crate) use heads::Head;
+pub(crate) use pages::RowCursor;
+pub(crate) use summary::{Summary, Unusable, read_summary};
+pub(crate) use writer::{BlockWriter, WriteError, checksum};
 
-use crate::merge::{Collector, Merge};
-use crate::model::{Filter, Span, TypeKey};
-use crate::view::ProfileSum;
+/// The format of the index; a reader takes this one and those before it.
+pub(crate) const FORMAT: u32 = 1;
+/// Rows and symbols are packed at this level: higher ones cost more than they save.
+const ZSTD_LEVEL: i32 = 3;
+
+pub(crate) const INDEX: &str = "index.bin";
+pub(crate) const SAMPLES: &str = "samples.parquet";
+pub(crate) const STACKS: &str = "stacks.parquet";
+/// The files whose length and checksum the index knows.
+pub(crate) const FILES: [&str; 2] = [SAMPLES, STACKS];
 
 /// Why a part on disk could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -17,36 +40,4 @@ pub struct ReadError {
     pub block: u64,
     /// What is wrong with it.
     pub reason: String,
-}
-
-/// A part on disk.
-#[derive(Debug)]
-pub(crate) enum Block {}
-
-impl Block {
-    pub(crate) fn merge(&self, _: &Merge, _: &mut Collector) -> Result<(), ReadError> {
-        match *self {}
-    }
-
-    pub(crate) fn sums(
-        &self,
-        _: &Filter,
-        _: Span,
-        _: &mut dyn FnMut(&Labels, &[ProfileSum]),
-    ) -> Result<(), ReadError> {
-        match *self {}
-    }
-
-    pub(crate) fn types(&self, _: Span, _: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
-        match *self {}
-    }
-
-    pub(crate) fn labels(
-        &self,
-        _: &Filter,
-        _: Span,
-        _: &mut dyn FnMut(&Arc<Labels>),
-    ) -> Result<(), ReadError> {
-        match *self {}
-    }
 }

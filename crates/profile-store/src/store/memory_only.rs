@@ -30,7 +30,8 @@ impl MemoryOnly {
         let fresh = super::fresh(write, &|digest| recent.has(digest));
         let written = Written { stored: fresh.len(), repeated: write.profiles.len() - fresh.len() };
         super::digests(write, &fresh).for_each(|digest| recent.add(digest));
-        if self.parts.append(fresh) {
+        // In memory nothing outlives `recent`.
+        if self.parts.append(fresh, []) {
             self.parts.freeze(0);
         }
         self.evict();

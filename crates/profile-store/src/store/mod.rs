@@ -1,5 +1,6 @@
 //! The store: writes go in, views come out.
 
+mod durable;
 mod memory_only;
 mod parts;
 mod recent;
@@ -9,6 +10,8 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashSet;
 
+use self::durable::OnDisk;
+pub use self::durable::{DiskSettings, DiskStats, OpenError};
 use crate::model::TypeKey;
 use crate::view::{Part, View, read};
 use crate::{NewProfile, NewWrite, Refused, Written};
@@ -39,6 +42,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Kind {
     Memory(Arc<MemoryOnly>),
+    Disk(Arc<OnDisk>),
 }
 
 impl Store {
@@ -47,11 +51,29 @@ impl Store {
         Self { kind: Kind::Memory(Arc::new(MemoryOnly::new(limit_bytes))) }
     }
 
+    /// A store in a folder, which keeps what it acknowledged and is larger than memory. `words` say who has
+    /// the folder, to whoever comes second; an address, say.
+    ///
+    /// # Errors
+    /// The folder is somebody else's, cannot be used, or a newer program wrote it.
+    pub fn open(settings: DiskSettings, words: &str) -> Result<Self, OpenError> {
+        Ok(Self { kind: Kind::Disk(Arc::new(OnDisk::open(settings, words)?)) })
+    }
+
+    /// A store on another disk than this machine's, for tests. Nobody checks that it has one owner.
+    ///
+    /// # Errors
+    /// The folder cannot be used, or a newer program wrote it.
+    pub fn open_on(disk: ::durable::SharedDisk, settings: DiskSettings) -> Result<Self, OpenError> {
+        Ok(Self { kind: Kind::Disk(Arc::new(OnDisk::open_on(disk, settings, None)?)) })
+    }
+
     /// Stores all of it or nothing; calls back once it is known which, at once or later from another
     /// thread. What was stored is visible to every later [`view`](Self::view).
     pub fn submit(&self, write: NewWrite, done: impl FnOnce(Result<Written, Refused>) + Send + 'static) {
         match &self.kind {
             Kind::Memory(store) => done(Ok(store.write(&write))),
+            Kind::Disk(store) => store.submit(write, Box::new(done)),
         }
     }
 
@@ -72,6 +94,7 @@ impl Store {
     pub fn view(&self) -> View {
         match &self.kind {
             Kind::Memory(store) => store.parts.view(),
+            Kind::Disk(store) => store.shared.parts.view(),
         }
     }
 
@@ -80,8 +103,74 @@ impl Store {
         let mut stats = count(&self.view());
         match &self.kind {
             Kind::Memory(store) => stats.evicted_rows = store.evicted_rows.load(Ordering::Relaxed),
+            Kind::Disk(_) => {}
         }
         stats
+    }
+
+    /// How the disk does; nothing for a store in memory.
+    pub fn disk_stats(&self) -> Option<DiskStats> {
+        self.on_disk().map(|store| store.shared.stats())
+    }
+
+    /// Why writes are refused now; nothing where they are taken.
+    pub fn problem(&self) -> Option<String> {
+        self.on_disk()?.shared.health.writing()
+    }
+
+    /// Why memory cannot be written to blocks now.
+    pub fn sealing_problem(&self) -> Option<String> {
+        self.on_disk()?.shared.health.sealing()
+    }
+
+    /// Writes what waits and ends all threads; what comes later is refused.
+    pub fn close(&self) {
+        if let Some(store) = self.on_disk() {
+            store.close();
+        }
+    }
+
+    /// Seals what is in memory, now and in this thread. Returns how many blocks that made.
+    ///
+    /// # Errors
+    /// In words: blocks cannot be written. Everything is where it was.
+    pub fn seal_now(&self) -> Result<usize, String> {
+        let Some(store) = self.on_disk() else { return Ok(0) };
+        store.shared.freeze();
+        store.shared.seal_frozen().map_err(|error| {
+            store.shared.seal_failed(&error);
+            self::durable::words(&error)
+        })
+    }
+
+    /// Merges blocks, now and in this thread, as long as that is of use. Returns how often.
+    ///
+    /// # Errors
+    /// In words: blocks cannot be written. Everything is where it was.
+    pub fn compact_now(&self) -> Result<usize, String> {
+        let Some(store) = self.on_disk() else { return Ok(0) };
+        let mut times = 0;
+        while store.shared.compact().map_err(|error| self::durable::words(&error))? {
+            times += 1;
+        }
+        Ok(times)
+    }
+
+    /// Removes blocks that are too old or too many, now and in this thread. Returns how many.
+    ///
+    /// # Errors
+    /// In words: the manifest cannot be written. Everything is where it was.
+    pub fn retain_now(&self) -> Result<usize, String> {
+        let Some(store) = self.on_disk() else { return Ok(0) };
+        store.shared.set_damaged_aside();
+        store.shared.retain().map_err(|error| self::durable::words(&error))
+    }
+
+    fn on_disk(&self) -> Option<&OnDisk> {
+        match &self.kind {
+            Kind::Memory(_) => None,
+            Kind::Disk(store) => Some(store),
+        }
     }
 }
 
@@ -103,11 +192,15 @@ fn count(view: &View) -> Stats {
 /// The profiles of a write that are not known yet: all of them, or none where its key is known. Equal ones
 /// in one write are the sender's to answer for.
 fn fresh<'a>(write: &'a NewWrite, known: &dyn Fn(u64) -> bool) -> Vec<&'a NewProfile> {
+    fresh_numbers(write, known).into_iter().map(|at| &write.profiles[at]).collect()
+}
+
+fn fresh_numbers(write: &NewWrite, known: &dyn Fn(u64) -> bool) -> Vec<usize> {
     if write.key_digest().is_some_and(known) {
         return Vec::new();
     }
-    let is_new = |profile: &&NewProfile| profile.digest == 0 || !known(profile.digest as u64);
-    write.profiles.iter().filter(is_new).collect()
+    let is_new = |profile: &NewProfile| profile.digest == 0 || !known(profile.digest as u64);
+    (0..write.profiles.len()).filter(|at| is_new(&write.profiles[*at])).collect()
 }
 
 /// What to remember of a write.

@@ -17,7 +17,8 @@ pub(crate) type SharedPart = Arc<RwLock<MemoryPart>>;
 pub(crate) struct Frozen {
     pub(crate) part: SharedPart,
     pub(crate) bytes: usize,
-    /// The log's record after the last one that is in it; zero without a log.
+    /// The log's record after the last one that is in this part or one before it; zero where the part ends
+    /// inside a record's neighbours, or without a log.
     pub(crate) through: u64,
 }
 
@@ -50,10 +51,15 @@ impl Parts {
     }
 
     /// Adds profiles to the youngest part. One caller at a time. Returns whether the part is full now.
-    pub(crate) fn append<'a>(&self, profiles: impl IntoIterator<Item = &'a NewProfile>) -> bool {
+    pub(crate) fn append<'a>(
+        &self,
+        profiles: impl IntoIterator<Item = &'a NewProfile>,
+        digests: impl IntoIterator<Item = u64>,
+    ) -> bool {
         let head = self.head();
         let mut part = head.write().unwrap_or_else(PoisonError::into_inner);
         profiles.into_iter().for_each(|profile| part.append(profile));
+        part.remember(digests);
         part.rows() >= FULL_ROWS || part.heap_bytes() >= self.full_bytes
     }
 
@@ -63,7 +69,10 @@ impl Parts {
         let bytes = {
             let mut part = part.write().unwrap_or_else(PoisonError::into_inner);
             if part.is_empty() {
-                return;
+                drop(part);
+                return self.write(|lists| {
+                    lists.frozen.last_mut().into_iter().for_each(|last| last.through = through)
+                });
             }
             part.freeze();
             part.heap_bytes()

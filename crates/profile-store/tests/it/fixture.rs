@@ -62,3 +62,45 @@ pub(crate) fn total(view: &View, matchers: &str) -> i64 {
     let ask = Merge { filter: filter(matchers), span: Span::ALL, group_by: Vec::new(), in_periods: false };
     view.merge(&ask).unwrap().map_or(0, |merged| merged.total)
 }
+
+/// Everything that can be asked of a view, in an order of its own: equal for equal profiles, wherever they are.
+pub(crate) fn answers(view: &View) -> Vec<String> {
+    let spans = [Span::ALL, Span::inclusive(0, 50), Span::inclusive(1_000, i64::MAX)];
+    let mut answers = Vec::new();
+    for span in spans {
+        answers.push(format!("types {:?}", view.profile_types(span).unwrap()));
+        for filter in [Filter::all(), filter(""), filter(r#"{pod="p1"}"#), filter(r#"{x!="y"}"#)] {
+            let mut sets: Vec<String> =
+                view.label_sets(&filter, span).unwrap().iter().map(|set| set.to_string()).collect();
+            sets.sort();
+            answers.push(format!("labels {sets:?}"));
+            let mut sums = Vec::new();
+            view.sums(&filter, span, |labels, of| {
+                sums.extend(of.iter().map(|sum| format!("{labels} {sum:?}")))
+            })
+            .unwrap();
+            sums.sort();
+            answers.push(format!("sums {sums:?}"));
+            for (in_periods, group_by) in [(false, vec![]), (true, vec!["pod".to_owned()])] {
+                let ask = Merge { filter: filter.clone(), span, group_by, in_periods };
+                answers.push(format!("merge {}", merged(view, &ask)));
+            }
+        }
+    }
+    answers
+}
+
+fn merged(view: &View, ask: &Merge) -> String {
+    let Some(merged) = view.merge(ask).unwrap() else { return "nothing".to_owned() };
+    let name = |frame| merged.symbols.frame_name(&frame).to_string();
+    let mut rows: Vec<String> = merged
+        .rows
+        .iter()
+        .map(|(group, stack, value)| {
+            let frames: Vec<String> = merged.symbols.frames(*stack).map(name).collect();
+            format!("{} {frames:?} {value}", merged.groups[*group])
+        })
+        .collect();
+    rows.sort();
+    format!("{} {rows:?}", merged.total)
+}

@@ -1,5 +1,6 @@
 //! What is written is found, once, and stays.
 #![allow(clippy::unwrap_used)]
 
+mod disk;
 mod fixture;
 mod memory;

@@ -1,0 +1,406 @@
+//! A sealed part: immutable, on disk, read in pieces.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use durable::{DiskFile, SharedDisk};
+use parquet::errors::ParquetError;
+use profile_model::{Labels, StackId, Symbols};
+
+use super::cache::{Cache, Loaded};
+use super::catalog::{Catalog, Entry};
+use super::heads::{self, CHUNK, Head};
+use super::pages::{self, RowCursor, RowGroup};
+use super::summary::{self, CATALOG, DIGESTS, GROUPS, HEADS, SYMBOLS, Summary, Unusable};
+use super::{INDEX, ReadError, SAMPLES, symbols};
+use crate::merge::{Collector, Merge, PartSums};
+use crate::model::{Extents, Filter, Known, Span, TypeKey};
+use crate::view::ProfileSum;
+
+/// A block of the store. What it says of itself is in memory, the rest is read when it is asked for.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) summary: Summary,
+    folder: PathBuf,
+    disk: SharedDisk,
+    cache: Arc<Cache>,
+    /// Its folder is removed when nobody reads it any more.
+    doomed: AtomicBool,
+    /// A read found damage: not asked again.
+    damaged: AtomicBool,
+}
+
+/// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
+struct Run {
+    first_row: u64,
+    rows: u64,
+    factor: i64,
+}
+
+impl Block {
+    /// Reads what the block says of itself.
+    ///
+    /// # Errors
+    /// It is missing, damaged, or of a newer program.
+    pub(crate) fn open(disk: &SharedDisk, folder: &Path, cache: &Arc<Cache>) -> Result<Self, Unusable> {
+        let index = disk.open(&folder.join(INDEX)).map_err(|error| Unusable::of(INDEX, error))?;
+        let summary = summary::read_summary(&*index)?;
+        for (name, (bytes, _)) in super::FILES.iter().zip(summary.files) {
+            let found = disk.open(&folder.join(name)).and_then(|file| file.bytes());
+            match found {
+                Ok(found) if found == bytes => {}
+                Ok(found) => {
+                    return Err(Unusable::Bad(format!("expected {bytes} bytes in {name}, found {found}")));
+                }
+                Err(error) => return Err(Unusable::of(name, error)),
+            }
+        }
+        let (disk, cache) = (disk.clone(), Arc::clone(cache));
+        let (doomed, damaged) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { summary, folder: folder.to_owned(), disk, cache, doomed, damaged })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.summary.block
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Has the folder removed once nobody reads it.
+    pub(crate) fn doom(&self) {
+        self.doomed.store(true, Ordering::Relaxed);
+        self.cache.forget(self.id());
+    }
+
+    /// Whether a read found damage.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Digests of the profiles that were written when it was sealed.
+    pub(crate) fn digests(&self) -> Result<Vec<u64>, ReadError> {
+        let bytes = self.section(DIGESTS)?;
+        Ok(bytes.as_chunks::<8>().0.iter().map(|digest| u64::from_le_bytes(*digest)).collect())
+    }
+
+    pub(crate) fn catalog(&self) -> Result<Arc<Catalog>, ReadError> {
+        let read = |bytes: &[u8]| Catalog::read(bytes).map(|catalog| Loaded::Catalog(Arc::new(catalog)));
+        match self.load(CATALOG, read)? {
+            Loaded::Catalog(catalog) => Ok(catalog),
+            _ => Err(self.damage("another section was found in its place")),
+        }
+    }
+
+    pub(crate) fn symbols(&self) -> Result<Arc<Symbols>, ReadError> {
+        let read = |bytes: &[u8]| symbols::read(bytes).map(|symbols| Loaded::Symbols(Arc::new(symbols)));
+        match self.load(SYMBOLS, read)? {
+            Loaded::Symbols(symbols) => Ok(symbols),
+            _ => Err(self.damage("another section was found in its place")),
+        }
+    }
+
+    /// A reader of its rows.
+    pub(crate) fn rows(&self, with_stacks: bool) -> Result<RowCursor, ReadError> {
+        let groups = self.groups()?;
+        let file = self.disk.open(&self.folder.join(SAMPLES));
+        let file: Arc<dyn DiskFile> =
+            file.map_err(|error| self.unusable(Unusable::of(SAMPLES, error)))?.into();
+        Ok(RowCursor::new(file, groups, with_stacks))
+    }
+
+    /// The profiles of a series, in order of time.
+    pub(crate) fn heads_of(&self, entry: &Entry) -> Result<Vec<Head>, ReadError> {
+        let (first, end) = (entry.first_profile, entry.first_profile + entry.profiles);
+        let mut heads = Vec::with_capacity(usize::try_from(entry.profiles.min(CHUNK)).unwrap_or(0));
+        let mut at = first;
+        while at < end {
+            let (chunk, from) = (at / CHUNK, at % CHUNK);
+            let loaded = self.heads(chunk)?;
+            let until = (end - chunk * CHUNK).min(CHUNK);
+            let slice = loaded.get(from as usize..until as usize);
+            heads.extend_from_slice(slice.ok_or_else(|| self.damage("profiles are missing in its index"))?);
+            at = chunk * CHUNK + until;
+        }
+        Ok(heads)
+    }
+
+    /// An error that says that the block is not what was written: it is not asked again.
+    pub(crate) fn damage(&self, reason: &str) -> ReadError {
+        self.damaged.store(true, Ordering::Relaxed);
+        ReadError { block: self.id(), reason: reason.to_owned() }
+    }
+
+    fn unusable(&self, reason: Unusable) -> ReadError {
+        match reason {
+            Unusable::Bad(words) => self.damage(&words),
+            Unusable::Newer(format) => self.damage(&format!("its format is {format}")),
+            Unusable::Disk(error) => ReadError { block: self.id(), reason: error.to_string() },
+        }
+    }
+
+    /// An error of the decoder: of the disk below it, or damage.
+    pub(crate) fn undecodable(&self, error: ParquetError) -> ReadError {
+        match error {
+            ParquetError::External(error) => match error.downcast::<std::io::Error>() {
+                Ok(error) => self.unusable(Unusable::of(SAMPLES, *error)),
+                Err(error) => self.damage(&error.to_string()),
+            },
+            other => self.damage(&other.to_string()),
+        }
+    }
+
+    /// Adds the rows that are asked for to those of other parts.
+    pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
+        if !self.may_have(&ask.filter, ask.span) {
+            return Ok(());
+        }
+        let catalog = self.catalog()?;
+        let mut runs: Vec<(usize, Run)> = Vec::new();
+        for series in catalog.index.select(&ask.filter) {
+            let entry = &catalog.entries[series as usize];
+            let found = self.runs(entry, ask)?;
+            if !found.is_empty() {
+                let group = into.group(catalog.index.labels(series), &ask.group_by);
+                runs.extend(found.into_iter().map(|run| (group, run)));
+            }
+        }
+        if runs.is_empty() {
+            return Ok(());
+        }
+        join(&mut runs);
+        let symbols = self.symbols()?;
+        let mut sums = into.part(&symbols);
+        self.sum(&runs, &symbols, &mut sums)?;
+        sums.finish();
+        Ok(())
+    }
+
+    fn sum(
+        &self,
+        runs: &[(usize, Run)],
+        symbols: &Symbols,
+        sums: &mut PartSums<'_, '_>,
+    ) -> Result<(), ReadError> {
+        /// Rows that are in memory at once.
+        const STRIDE: u64 = 32 << 10;
+        let limit = symbols.stacks().len() as u64;
+        let mut rows = self.rows(true)?;
+        let (mut stacks, mut values) = (Vec::new(), Vec::new());
+        for (group, run) in runs {
+            sums.start_group(*group);
+            let (mut at, end) = (run.first_row, run.first_row + run.rows);
+            while at < end {
+                let count = (end - at).min(STRIDE);
+                (stacks.clear(), values.clear());
+                rows.read(at, count, &mut stacks, &mut values).map_err(|error| self.undecodable(error))?;
+                for (stack, value) in stacks.iter().zip(&values) {
+                    let stack = stack.cast_unsigned() as u32;
+                    if u64::from(stack) >= limit {
+                        return Err(self.damage("a row names a stack that is not there"));
+                    }
+                    sums.add_one(StackId::new(stack), value.wrapping_mul(run.factor));
+                }
+                at += count;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be read of a series. Its profiles are looked at only where the catalog does not tell.
+    fn runs(&self, entry: &Entry, ask: &Merge) -> Result<Vec<Run>, ReadError> {
+        let takes = |class| ask.filter.takes_duration(Extents::duration_of(class));
+        if entry.extents.any_in(ask.span, takes) == Known::No {
+            return Ok(Vec::new());
+        }
+        let factor = if ask.in_periods { entry.period } else { Some(1) };
+        if let Some(factor) = factor.filter(|_| entry.extents.all_in(ask.span, takes)) {
+            return Ok(vec![Run { first_row: entry.first_row, rows: entry.rows, factor }]);
+        }
+        let mut runs = Vec::new();
+        let mut row = entry.first_row;
+        for head in self.heads_of(entry)? {
+            let at = head.at;
+            if ask.span.has(at.time_nanos) && ask.filter.takes_duration(at.duration_nanos) {
+                let factor = if ask.in_periods { at.period } else { 1 };
+                runs.push(Run { first_row: row, rows: head.rows, factor });
+            }
+            row += head.rows;
+        }
+        Ok(runs)
+    }
+
+    /// Calls back with the profiles of each series that is selected, sums without stacks.
+    pub(crate) fn sums(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+    ) -> Result<(), ReadError> {
+        if !self.may_have(filter, span) {
+            return Ok(());
+        }
+        let catalog = self.catalog()?;
+        let mut rows = self.rows(false)?;
+        let (mut values, mut none) = (Vec::new(), Vec::new());
+        for series in catalog.index.select(filter) {
+            let entry = &catalog.entries[series as usize];
+            let takes = |class| filter.takes_duration(Extents::duration_of(class));
+            if entry.extents.any_in(span, takes) == Known::No {
+                continue;
+            }
+            let mut sums = Vec::new();
+            let mut row = entry.first_row;
+            for head in self.heads_of(entry)? {
+                let (at, count) = (head.at, head.rows);
+                if span.has(at.time_nanos) && filter.takes_duration(at.duration_nanos) {
+                    values.clear();
+                    rows.read(row, count, &mut none, &mut values).map_err(|error| self.undecodable(error))?;
+                    sums.push(ProfileSum {
+                        time_nanos: at.time_nanos,
+                        duration_nanos: at.duration_nanos,
+                        period: at.period,
+                        value: values.iter().fold(0, |sum: i64, value| sum.wrapping_add(*value)),
+                        rows: count,
+                    });
+                }
+                row += count;
+            }
+            each(catalog.index.labels(series), &sums);
+        }
+        Ok(())
+    }
+
+    /// Calls back with each type that has a profile in the span and whether it is a delta.
+    pub(crate) fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
+        for of in &self.summary.types {
+            for delta in [false, true] {
+                let class = |class: usize| (class == 1) == delta;
+                let has = match of.extents.any_in(span, class) {
+                    Known::Yes => true,
+                    Known::No => false,
+                    Known::Maybe => self.any_series(&of.key, span, class)?,
+                };
+                if has {
+                    each(&of.key, delta);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn any_series(
+        &self,
+        key: &TypeKey,
+        span: Span,
+        takes: impl Fn(usize) -> bool,
+    ) -> Result<bool, ReadError> {
+        let catalog = self.catalog()?;
+        for (series, entry) in catalog.entries.iter().enumerate() {
+            if **catalog.index.key(series as u32) == *key && self.has(entry, span, &takes)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Calls back with the labels of each series that has a selected profile.
+    pub(crate) fn labels(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Arc<Labels>),
+    ) -> Result<(), ReadError> {
+        if !self.may_have(filter, span) {
+            return Ok(());
+        }
+        let catalog = self.catalog()?;
+        for series in catalog.index.select(filter) {
+            let takes = |class| filter.takes_duration(Extents::duration_of(class));
+            if self.has(&catalog.entries[series as usize], span, takes)? {
+                each(catalog.index.labels(series));
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, entry: &Entry, span: Span, takes: impl Fn(usize) -> bool) -> Result<bool, ReadError> {
+        Ok(match entry.extents.any_in(span, &takes) {
+            Known::Yes => true,
+            Known::No => false,
+            Known::Maybe => self
+                .heads_of(entry)?
+                .iter()
+                .any(|head| span.has(head.at.time_nanos) && takes(Extents::class(head.at.duration_nanos))),
+        })
+    }
+
+    /// Whether something of the filter's type may be in the span, by what the summary knows.
+    fn may_have(&self, filter: &Filter, span: Span) -> bool {
+        let takes = |class| filter.takes_duration(Extents::duration_of(class));
+        let types = self.summary.types.iter().filter(|of| filter.takes_type(&of.key));
+        types.into_iter().any(|of| of.extents.any_in(span, takes) != Known::No)
+    }
+
+    fn groups(&self) -> Result<Arc<Vec<RowGroup>>, ReadError> {
+        match self.load(GROUPS, |bytes| pages::read(bytes).map(|groups| Loaded::Groups(Arc::new(groups))))? {
+            Loaded::Groups(groups) => Ok(groups),
+            _ => Err(self.damage("another section was found in its place")),
+        }
+    }
+
+    fn heads(&self, chunk: u64) -> Result<Arc<Vec<Head>>, ReadError> {
+        let section = HEADS + usize::try_from(chunk).unwrap_or(usize::MAX - HEADS);
+        match self.load(section, |bytes| heads::read(bytes).map(|heads| Loaded::Heads(Arc::new(heads))))? {
+            Loaded::Heads(heads) => Ok(heads),
+            _ => Err(self.damage("another section was found in its place")),
+        }
+    }
+
+    fn load(&self, section: usize, read: impl Fn(&[u8]) -> Option<Loaded>) -> Result<Loaded, ReadError> {
+        let key = (self.id(), section);
+        if let Some(loaded) = self.cache.get(key) {
+            return Ok(loaded);
+        }
+        let bytes = self.section(section)?;
+        let loaded =
+            read(&bytes).ok_or_else(|| self.damage("a section of its index is not what it should be"))?;
+        self.cache.put(key, loaded.clone());
+        Ok(loaded)
+    }
+
+    fn section(&self, section: usize) -> Result<Vec<u8>, ReadError> {
+        let at = self.summary.sections.get(section);
+        let at = *at.ok_or_else(|| self.damage("a section is missing in its index"))?;
+        let file = self.disk.open(&self.folder.join(INDEX));
+        let file = file.map_err(|error| self.unusable(Unusable::of(INDEX, error)))?;
+        summary::read_section(&*file, at).map_err(|reason| self.unusable(reason))
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if *self.doomed.get_mut()
+            && let Err(error) = self.disk.remove_folder(&self.folder)
+        {
+            // The next start removes what no manifest names.
+            tracing::warn!(%error, folder = %self.folder.display(), "a block that is not needed stays");
+        }
+    }
+}
+
+/// Runs that follow each other become one.
+fn join(runs: &mut Vec<(usize, Run)>) {
+    runs.sort_by_key(|(_, run)| run.first_row);
+    runs.dedup_by(|(group, next), (before_group, before)| {
+        let follows = group == before_group
+            && next.factor == before.factor
+            && next.first_row == before.first_row + before.rows;
+        if follows {
+            before.rows += next.rows;
+        }
+        follows
+    });
+}

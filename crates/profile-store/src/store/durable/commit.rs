@@ -1,0 +1,273 @@
+//! One thread writes the log: many requests with one sync, then they are visible, then acknowledged.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hashbrown::HashSet;
+
+use super::health::add;
+use super::{Shared, record};
+use crate::store::parts::Parts;
+use crate::store::recent::Recent;
+use crate::{NewProfile, NewWrite, Refused, Written};
+
+/// Bytes that are written with one sync.
+const GROUP_BYTES: usize = 4 << 20;
+/// How often a disk that refused is tried.
+const RETRY: Duration = Duration::from_secs(1);
+
+type Done = Box<dyn FnOnce(Result<Written, Refused>) + Send>;
+
+/// A write that waits for the disk.
+pub(crate) struct Pending {
+    pub(crate) write: NewWrite,
+    pub(crate) record: Vec<u8>,
+    pub(crate) done: Done,
+}
+
+/// Writes that wait, for the thread that takes them.
+#[derive(Default)]
+pub(crate) struct Queue {
+    inner: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    pending: VecDeque<Pending>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl Queue {
+    /// Lets a write wait, or refuses it.
+    pub(crate) fn push(&self, pending: Pending, max_bytes: usize) {
+        let mut inner = self.lock();
+        let bytes = inner.bytes + pending.record.len();
+        let refused = match inner.closed {
+            true => Some(Refused::Closing),
+            // One that is larger than all that may wait still may, alone.
+            false => {
+                (bytes > max_bytes && inner.bytes > 0).then_some(Refused::QueueFull { bytes: inner.bytes })
+            }
+        };
+        if let Some(refused) = refused {
+            drop(inner);
+            return (pending.done)(Err(refused));
+        }
+        inner.bytes = bytes;
+        inner.pending.push_back(pending);
+        drop(inner);
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
+    /// What waits, up to a number of bytes; empty after `patience`; nothing once closed and empty.
+    fn take(&self, patience: Duration) -> Option<Vec<Pending>> {
+        let inner = self.lock();
+        let waits = |inner: &mut Waiting| inner.pending.is_empty() && !inner.closed;
+        let (mut inner, _) =
+            self.changed.wait_timeout_while(inner, patience, waits).unwrap_or_else(PoisonError::into_inner);
+        if inner.closed && inner.pending.is_empty() {
+            return None;
+        }
+        let (mut taken, mut bytes) = (Vec::new(), 0);
+        while let Some(next) =
+            inner.pending.pop_front_if(|next| bytes == 0 || bytes + next.record.len() <= GROUP_BYTES)
+        {
+            bytes += next.record.len();
+            taken.push(next);
+        }
+        inner.bytes -= bytes;
+        Some(taken)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue").field("bytes", &self.bytes()).finish_non_exhaustive()
+    }
+}
+
+/// The writer of the log.
+pub(crate) struct Committer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) recent: Recent,
+    /// Bytes of log since sealing was last asked for.
+    pub(crate) unsealed_bytes: u64,
+    /// When the first profile came that is not sealed.
+    pub(crate) unsealed_since: Option<Instant>,
+}
+
+impl Committer {
+    /// Takes writes until the queue is closed.
+    pub(crate) fn run(mut self) {
+        while let Some(group) = self.shared.queue.take(RETRY) {
+            if group.is_empty() {
+                self.idle();
+            } else {
+                self.commit(group);
+            }
+            self.seal_if_due();
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Pending>) {
+        if let Some(refused) = self.blocked() {
+            self.shared.health.set_writing(Some(refused.to_string()));
+            return refuse(group, &refused);
+        }
+        // Nobody may end a part between the log and the part.
+        let shared = Arc::clone(&self.shared);
+        let _committing = shared.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = self.fresh(&group);
+        let records = records(&group, &fresh);
+        // What was stored before is safe already.
+        let appended = if records.is_empty() { Ok(()) } else { self.append(&records) };
+        drop(records);
+        match appended {
+            Ok(()) => self.acknowledge(group, &fresh),
+            Err(refused) => refuse(group, &refused),
+        }
+    }
+
+    /// The profiles of each write that were not stored before, by number.
+    fn fresh(&self, group: &[Pending]) -> Vec<Vec<usize>> {
+        let mut earlier: HashSet<u64, foldhash::fast::RandomState> = HashSet::default();
+        let mut fresh = Vec::with_capacity(group.len());
+        for pending in group {
+            let new = {
+                let known = |digest| self.recent.has(digest) || earlier.contains(&digest);
+                crate::store::fresh_numbers(&pending.write, &known)
+            };
+            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
+            earlier.extend(crate::store::digests(&pending.write, &profiles));
+            fresh.push(new);
+        }
+        fresh
+    }
+
+    fn append(&mut self, records: &[Cow<'_, [u8]>]) -> Result<(), Refused> {
+        let Shared { log, health, counters, .. } = &*self.shared;
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = log.bytes();
+        add(&counters.log_syncs, 1);
+        match log.append(records) {
+            Ok(_) => {
+                let bytes = log.bytes().saturating_sub(before);
+                add(&counters.log_records, records.len() as u64);
+                add(&counters.log_written_bytes, bytes);
+                self.unsealed_bytes += bytes;
+                health.set_writing(None);
+                Ok(())
+            }
+            Err(error) => {
+                add(&counters.log_failures, 1);
+                let words = format!("{error}: {}", error.source);
+                let refused =
+                    if error.is_full() { Refused::DiskFull(words) } else { Refused::DiskFailed(words) };
+                health.set_writing(Some(refused.to_string()));
+                Err(refused)
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, group: Vec<Pending>, fresh: &[Vec<usize>]) {
+        for (pending, new) in group.iter().zip(fresh) {
+            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
+            if !profiles.is_empty() {
+                self.unsealed_since.get_or_insert_with(Instant::now);
+            }
+            apply(&self.shared.parts, &mut self.recent, &pending.write, &profiles);
+        }
+        for (pending, new) in group.into_iter().zip(fresh) {
+            let repeated = pending.write.profiles.len() - new.len();
+            add(&self.shared.counters.repeated_profiles, repeated as u64);
+            (pending.done)(Ok(Written { stored: new.len(), repeated }));
+        }
+    }
+
+    /// Why nothing can be written now, whatever the log says.
+    fn blocked(&self) -> Option<Refused> {
+        let Shared { disk, settings, parts, health, .. } = &*self.shared;
+        if parts.bytes() > settings.memory_limit_bytes {
+            let words = health.sealing().unwrap_or_else(|| "they are behind".to_owned());
+            return Some(Refused::SealFailed(words));
+        }
+        let free = disk.free_bytes(&settings.folder).ok().flatten()?;
+        (free < settings.min_free_bytes).then(|| {
+            let wanted = settings.min_free_bytes;
+            Refused::DiskFull(format!("{free} bytes are free, {wanted} are kept for blocks"))
+        })
+    }
+
+    /// Tries a disk that refused, so that readiness does not wait for a request.
+    fn idle(&mut self) {
+        if self.shared.health.writing().is_some() && self.blocked().is_none() {
+            // An empty append begins a segment where one is needed, and syncs.
+            let _ = self.append(&[]);
+        }
+    }
+
+    fn seal_if_due(&mut self) {
+        let Shared { settings, parts, .. } = &*self.shared;
+        let old = self.unsealed_since.is_some_and(|since| since.elapsed() >= settings.seal_after);
+        let large = self.unsealed_bytes >= settings.seal_bytes;
+        let heavy = !old && !large && parts.bytes() >= settings.memory_limit_bytes / 2;
+        if (old || large || heavy) && settings.background && !self.shared.seal_wanted.load(Ordering::Relaxed)
+        {
+            self.shared.freeze();
+            (self.unsealed_bytes, self.unsealed_since) = (0, None);
+            self.shared.want_seal();
+        }
+    }
+}
+
+/// Makes profiles visible that are in the log.
+pub(crate) fn apply(parts: &Parts, recent: &mut Recent, write: &NewWrite, profiles: &[&NewProfile]) {
+    let digests: Vec<u64> = crate::store::digests(write, profiles).collect();
+    digests.iter().for_each(|digest| recent.add(*digest));
+    if parts.append(profiles.iter().copied(), digests) {
+        // It may end inside a group: it is sealed with those behind it, which know where they end.
+        parts.freeze(0);
+    }
+}
+
+/// One record for each write that has something new.
+fn records<'a>(group: &'a [Pending], fresh: &[Vec<usize>]) -> Vec<Cow<'a, [u8]>> {
+    let mut records = Vec::new();
+    for (pending, new) in group.iter().zip(fresh) {
+        if new.is_empty() {
+            continue;
+        }
+        if new.len() == pending.write.profiles.len() {
+            records.push(Cow::Borrowed(&pending.record[..]));
+        } else {
+            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
+            records.push(Cow::Owned(record::write_some(pending.write.key.as_deref(), &profiles)));
+        }
+    }
+    records
+}
+
+fn refuse(group: Vec<Pending>, refused: &Refused) {
+    for pending in group {
+        (pending.done)(Err(refused.clone()));
+    }
+}

@@ -1,0 +1,264 @@
+//! The store that keeps what it acknowledged.
+//!
+//! ```text
+//! DIR/LOCK                    who has the folder
+//! DIR/STORE                   the store's name
+//! DIR/MANIFEST                which blocks live, and up to where the log is in them
+//! DIR/wal/00000000000000004711.wal   requests as they came, named by the first one's number
+//! DIR/blocks/0000000042/      samples.parquet, stacks.parquet, index.bin
+//! DIR/tmp/                    what is being made; emptied at the start
+//! DIR/bad/                    what was damaged
+//! ```
+
+mod commit;
+mod compact;
+mod health;
+mod keep;
+mod manifest;
+mod record;
+mod recover;
+mod replay;
+mod seal;
+mod settings;
+mod stats;
+
+pub use settings::DiskSettings;
+pub use stats::DiskStats;
+
+pub(crate) use keep::words;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use durable::{DiskError, FolderLock, LockError, Log, SharedDisk, StdDisk};
+
+use super::parts::Parts;
+use super::recent::Recent;
+use crate::sealed::Cache;
+use crate::{NewWrite, Refused, Written};
+use commit::{Committer, Pending, Queue};
+use health::{Counters, Health, add};
+use manifest::Manifest;
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Somebody else has the folder.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The disk's reason.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A newer program wrote it.
+    #[error("`{}` has format {format}, this program reads up to {reads}: start the program that wrote it", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+        /// What this program reads.
+        reads: u32,
+    },
+    /// Manifest and name are gone, and no block says whose log it is.
+    #[error("`{}` has a log but neither STORE nor MANIFEST: it cannot be read without one of them", .0.display())]
+    Nameless(PathBuf),
+    /// A thread could not be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What writers, keepers and readers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    disk: SharedDisk,
+    settings: DiskSettings,
+    store: String,
+    pub(crate) parts: Parts,
+    cache: Arc<Cache>,
+    log: Mutex<Log>,
+    /// Held from before a record is written until it is visible.
+    committing: Mutex<()>,
+    manifest: Mutex<Manifest>,
+    next_block: AtomicU64,
+    queue: Queue,
+    pub(crate) health: Health,
+    pub(crate) counters: Counters,
+    seal_wanted: AtomicBool,
+    signals: Mutex<Signals>,
+    signalled: Condvar,
+    opened_in: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Signals {
+    seal: bool,
+    care: bool,
+    closing: bool,
+}
+
+/// A store on disk. Closes in order when it is dropped: what waits is written, threads end.
+#[derive(Debug)]
+pub(crate) struct OnDisk {
+    pub(crate) shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    _lock: Option<FolderLock>,
+}
+
+impl OnDisk {
+    /// Opens a folder of this machine, which nobody else may have.
+    pub(crate) fn open(settings: DiskSettings, words: &str) -> Result<Self, OpenError> {
+        let disk = StdDisk::shared();
+        durable::make_folder(&*disk, &settings.folder)?;
+        let lock = FolderLock::acquire(&settings.folder, "LOCK", words)?;
+        Self::open_on(disk, settings, Some(lock))
+    }
+
+    /// Opens a folder of any disk.
+    pub(crate) fn open_on(
+        disk: SharedDisk,
+        settings: DiskSettings,
+        lock: Option<FolderLock>,
+    ) -> Result<Self, OpenError> {
+        let started = Instant::now();
+        let cache = Arc::new(Cache::new((settings.memory_limit_bytes / 8).clamp(1 << 20, 64 << 20)));
+        let opened = recover::open(&disk, &settings, &cache)?;
+        let parts = Parts::new(settings.memory_limit_bytes / 4);
+        parts.replace(&[], |sealed| sealed.clone_from(&opened.blocks));
+        let counters = Counters::default();
+        add(&counters.bad_blocks, opened.bad);
+        let mut recent = Recent::default();
+        replay::remember(&opened.blocks, &mut recent);
+        let log = replay::replay(&disk, &settings, &opened.manifest, &parts, &mut recent, &counters)?;
+        let (unsealed_bytes, store) = (log.bytes(), opened.manifest.store.clone());
+        let shared = Arc::new(Shared {
+            disk,
+            settings,
+            store,
+            parts,
+            cache,
+            log: Mutex::new(log),
+            committing: Mutex::default(),
+            next_block: AtomicU64::new(opened.manifest.next_block),
+            manifest: Mutex::new(opened.manifest),
+            queue: Queue::default(),
+            health: Health::default(),
+            counters,
+            seal_wanted: AtomicBool::new(false),
+            signals: Mutex::default(),
+            signalled: Condvar::new(),
+            opened_in: started.elapsed(),
+        });
+        let store = Self { shared, threads: Mutex::default(), _lock: lock };
+        store.start(recent, unsealed_bytes)?;
+        Ok(store)
+    }
+
+    fn start(&self, recent: Recent, unsealed_bytes: u64) -> Result<(), OpenError> {
+        let has_data = unsealed_bytes > 0;
+        let committer = Committer {
+            shared: Arc::clone(&self.shared),
+            recent,
+            unsealed_bytes,
+            unsealed_since: has_data.then(Instant::now),
+        };
+        self.spawn("store-log", move || committer.run())?;
+        if self.shared.settings.background {
+            let (seals, cares) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+            self.spawn("store-seal", move || seals.seal_loop())?;
+            self.spawn("store-care", move || cares.care_loop())?;
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread =
+            std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(OpenError::Thread)?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
+    }
+
+    pub(crate) fn submit(&self, write: NewWrite, done: Box<dyn FnOnce(Result<Written, Refused>) + Send>) {
+        let record = record::write(&write);
+        let limit = recover::MAX_RECORD_BYTES as usize;
+        if record.len() > limit {
+            return done(Err(Refused::TooLarge { limit, bytes: record.len() }));
+        }
+        self.shared.queue.push(Pending { write, record, done }, self.shared.settings.max_queue_bytes);
+    }
+
+    /// Writes what waits, ends the threads.
+    pub(crate) fn close(&self) {
+        self.shared.queue.close();
+        self.shared.signal(|signals| signals.closing = true);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store ended badly");
+            }
+        }
+    }
+}
+
+impl Drop for OnDisk {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn signal(&self, change: impl FnOnce(&mut Signals)) {
+        change(&mut self.signals.lock().unwrap_or_else(PoisonError::into_inner));
+        self.signalled.notify_all();
+    }
+
+    pub(crate) fn want_seal(&self) {
+        self.seal_wanted.store(true, Ordering::Relaxed);
+        self.signal(|signals| signals.seal = true);
+    }
+
+    fn want_care(&self) {
+        self.signal(|signals| signals.care = true);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner).closing
+    }
+
+    /// Waits until sealing is wanted; false once the store closes. A failed seal stays wanted.
+    fn wait_for_seal(&self, patience: Option<Duration>) -> bool {
+        if self.seal_wanted.load(Ordering::Relaxed) && !self.is_closing() {
+            return true;
+        }
+        self.wait(patience, |signals| std::mem::take(&mut signals.seal))
+    }
+
+    /// Waits until there may be something to merge or to remove; false once the store closes.
+    fn wait_for_care(&self, patience: Duration) -> bool {
+        self.wait(Some(patience), |signals| std::mem::take(&mut signals.care))
+    }
+
+    /// Waits this long; false once the store closes.
+    fn pause(&self, patience: Duration) -> bool {
+        self.wait(Some(patience), |_| false)
+    }
+
+    fn wait(&self, patience: Option<Duration>, mut ready: impl FnMut(&mut Signals) -> bool) -> bool {
+        let signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waits = |signals: &mut Signals| !signals.closing && !ready(signals);
+        let signals = match patience {
+            Some(patience) => {
+                let waited = self.signalled.wait_timeout_while(signals, patience, waits);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => {
+                let waited = self.signalled.wait_while(signals, &mut waits);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        };
+        !signals.closing
+    }
+}
