@@ -54,6 +54,7 @@ mod run;
 mod schedule;
 mod seed;
 mod series;
+mod shared;
 mod stats;
 mod summary;
 mod thread;

@@ -5,10 +5,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::shared::Shared;
 use crate::summary::Summary;
 use crate::thread::{RunError, WorkerSetup, WorkerThread};
 use crate::workload::Start;
-use crate::{InvalidPlan, Lane, Plan, Workload};
+use crate::{InvalidPlan, Plan, Workload};
 
 /// From "all workers are ready" to offset 0 of the plan, so that no worker starts late.
 const HEAD_START: Duration = Duration::from_millis(2);
@@ -17,17 +18,6 @@ const HEAD_START: Duration = Duration::from_millis(2);
 #[derive(Debug)]
 pub struct Run<D = ()> {
     shared: Arc<Shared<D>>,
-}
-
-/// The plan as all workers have it, and where they record.
-#[derive(Debug)]
-pub(crate) struct Shared<D> {
-    pub(crate) lanes: Vec<Arc<Lane<D>>>,
-    pub(crate) workers: usize,
-    pub(crate) duration: Option<Duration>,
-    pub(crate) grace: Duration,
-    pub(crate) seed: u64,
-    pub(crate) hub: Arc<Hub>,
 }
 
 /// Runs a plan to its end, for those who look at the numbers only then; see [`Run::start`].
@@ -53,10 +43,7 @@ impl<D: Send + Sync + 'static> Run<D> {
     /// [`InvalidPlan`], with everything that is wrong.
     pub fn new(plan: Plan<D>) -> Result<Self, InvalidPlan> {
         plan.check()?;
-        let hub = Arc::new(Hub::new(&plan));
-        let Plan { lanes, workers, duration, grace, seed, max_series: _ } = plan;
-        let lanes = lanes.into_iter().map(Arc::new).collect();
-        Ok(Self { shared: Arc::new(Shared { lanes, workers, duration, grace, seed, hub }) })
+        Ok(Self { shared: Arc::new(Shared::new(plan)) })
     }
 
     /// Where the run's numbers can be read at any time, also before it starts.

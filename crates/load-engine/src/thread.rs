@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::thread_cpu;
-use crate::run::Shared;
+use crate::shared::Shared;
 use crate::summary::WorkerUse;
 use crate::worker::Worker;
 use crate::workload::Start;

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::thread_cpu;
 use crate::counts::{Counts, Sample};
 use crate::hub::{Hub, LaneLive};
-use crate::run::Shared;
 use crate::series::{Interned, Known};
+use crate::shared::Shared;
 use crate::workload::Start;
 use crate::{Lane, SeriesKey, Tick, Workload, seed};
 

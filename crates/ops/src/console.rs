@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+pub use crate::terminal::{stderr_width, stdout_width};
 use crate::{describe, eprint_line};
 
 /// Why data could not be written to stdout.
@@ -36,16 +37,6 @@ pub fn print(data: impl AsRef<[u8]>) -> Result<(), PrintError> {
     out.write_all(data.as_ref())?;
     out.flush()?;
     Ok(())
-}
-
-/// The columns of the terminal that stdout is; `None` if it is none.
-pub fn stdout_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
-}
-
-/// The columns of the terminal that stderr is; `None` if it is none.
-pub fn stderr_width() -> Option<usize> {
-    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
 }
 
 /// Says on stderr why the program ends, and gives its exit code: 1, or 0 without a word where the

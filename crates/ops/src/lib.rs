@@ -27,6 +27,7 @@ mod serve;
 mod signals;
 mod stderr;
 mod stream;
+mod terminal;
 
 pub mod console;
 pub mod daemon;

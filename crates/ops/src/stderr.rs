@@ -74,7 +74,7 @@ fn drawn(lines: &[String]) -> String {
 
 /// The way back to where the lines begin. On a terminal that was made narrower, they take more rows now.
 fn erased(lines: &[String]) -> String {
-    let width = crate::console::stderr_width().unwrap_or(usize::MAX).max(1);
+    let width = crate::terminal::stderr_width().unwrap_or(usize::MAX).max(1);
     let rows: usize = lines.iter().map(|line| words::columns(line).div_ceil(width).max(1)).sum();
     if rows == 0 { String::new() } else { format!("\x1b[{rows}A\r\x1b[J") }
 }

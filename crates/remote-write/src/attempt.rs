@@ -6,7 +6,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Meaning};
 use crate::batch::Batch;
-use crate::lane::{Lane, Shared, Step, Tries};
+use crate::lane::{Lane, Step, Tries};
+use crate::shared::Shared;
 use crate::transport::{Answer, Transport, TransportError};
 use crate::wire::Message;
 

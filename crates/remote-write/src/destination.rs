@@ -10,11 +10,12 @@ use tokio_util::sync::DropGuard;
 
 use crate::batch::{Batch, split};
 use crate::counts::Counts;
-use crate::lane::{Lane, Shared};
+use crate::lane::Lane;
 use crate::prepare::{LeftOut, Rules, prepare};
 use crate::queue::Queue;
 use crate::series::Series;
 use crate::settings::{Settings, SettingsError};
+use crate::shared::Shared;
 use crate::spool::{Spool, SpoolError};
 use crate::transport::Transport;
 use crate::waiting::Waiting;

@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::typed::{VAULT_JWT_FILE, VAULT_ROLE, VAULT_TOKEN_PATH};
-use super::{Names, Typed};
+use super::names::Names;
+use super::typed::{Typed, VAULT_JWT_FILE, VAULT_ROLE, VAULT_TOKEN_PATH};
 
 /// A command line that makes sense.
 pub(crate) struct Config {

@@ -2,14 +2,15 @@
 
 mod check;
 mod go;
+mod names;
 mod typed;
 
 use std::ffi::OsString;
 
-use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 
 pub(crate) use check::{Config, Limits, Target, VaultConfig};
+use names::Names;
 pub(crate) use typed::Typed;
 
 /// Why there is nothing to run.
@@ -45,27 +46,6 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop>
     match check::check(&typed, &names, &mut mistakes) {
         Some(config) if mistakes.is_empty() => Ok(config),
         _ => Err(Stop::Mistakes(mistakes)),
-    }
-}
-
-/// How mistakes name what was typed: `-url`, or `PARCA_LOAD_URL` where that was set.
-pub(crate) struct Names {
-    variables: Vec<String>,
-}
-
-impl Names {
-    fn of(matches: &clap::ArgMatches) -> Self {
-        let is_set = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::EnvVariable);
-        Self { variables: matches.ids().filter(is_set).map(|id| id.as_str().replace('_', "-")).collect() }
-    }
-
-    /// The name of a flag, given without dashes.
-    pub(crate) fn name(&self, flag: &str) -> String {
-        if self.variables.iter().any(|set| set == flag) {
-            format!("PARCA_LOAD_{}", flag.replace('-', "_").to_ascii_uppercase())
-        } else {
-            format!("-{flag}")
-        }
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
-use super::auth;
+use super::header_value;
 use super::proxies::Proxies;
 use super::source::Source;
 use super::token_answer::{MAX_ANSWER_BYTES, TokenAnswer};
@@ -138,7 +138,7 @@ fn identity(azure: &AzureAd, scope: &str, environment: &Environment) -> Result<(
     let service = (environment.get("IDENTITY_ENDPOINT"), environment.get("IDENTITY_HEADER"));
     let (base, version, header, value) = match service {
         (Some(url), Some(secret)) => {
-            let value = auth::header(secret, "IDENTITY_HEADER");
+            let value = header_value::header(secret, "IDENTITY_HEADER");
             let value =
                 value.map_err(|_| invalid("managed_identity", "expected a header in IDENTITY_HEADER"))?;
             (url.to_owned(), "2019-08-01", HeaderName::from_static("x-identity-header"), value)

@@ -2,7 +2,7 @@
 
 use http::header::{self, HeaderMap, HeaderName};
 
-use super::auth;
+use super::header_value;
 use super::source::Source;
 use crate::{CredentialError, HttpClientConfig, Secret};
 
@@ -33,10 +33,10 @@ impl ExtraHeaders {
 
     pub(super) async fn apply(&self, headers: &mut HeaderMap) -> Result<(), CredentialError> {
         for (name, source) in &self.added {
-            headers.append(name, auth::header(source.read().await?.expose(), name.as_str())?);
+            headers.append(name, header_value::header(source.read().await?.expose(), name.as_str())?);
         }
         for (name, source) in &self.replaced {
-            headers.insert(name, auth::header(source.read().await?.expose(), name.as_str())?);
+            headers.insert(name, header_value::header(source.read().await?.expose(), name.as_str())?);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ mod auth;
 mod aws;
 mod azure;
 mod connect;
+mod header_value;
 mod headers;
 mod jwt;
 mod oauth2;
@@ -161,7 +162,7 @@ impl Shared {
         *hop.method_mut() = request.method().clone();
         *hop.headers_mut() = request.headers().clone();
         if trusted {
-            auth::from_url(&uri, hop.headers_mut());
+            header_value::from_url(&uri, hop.headers_mut());
             self.auth.apply(hop.headers_mut()).await?;
             self.headers.apply(hop.headers_mut()).await?;
         } else {

@@ -15,7 +15,7 @@ use super::proxies::Proxies;
 use super::source::Source;
 use super::token_answer::{MAX_ANSWER_BYTES, TokenAnswer};
 use super::transport::Transport;
-use super::{auth, jwt};
+use super::{header_value, jwt};
 use crate::config::{Grant, Mistake, OAuth2, path, secret};
 use crate::error::shown;
 use crate::{ConfigError, CredentialError, Environment, Secret, SendError};
@@ -116,7 +116,7 @@ impl TokenSource {
         let id = &self.oauth2.client_id;
         if !self.in_form.load(Ordering::Relaxed) {
             let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-            let header = auth::basic(&encode(id), &encode(secret.expose()));
+            let header = header_value::basic(&encode(id), &encode(secret.expose()));
             let answer = self.ask(self.form(&[]), Some(header), user_agent).await?;
             if !matches!(answer.status(), StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) {
                 return Ok(answer);

@@ -4,7 +4,7 @@ use http::header::{HeaderMap, HeaderName, PROXY_AUTHORIZATION};
 use http::{HeaderValue, Uri};
 use url::Url;
 
-use super::auth;
+use super::header_value;
 use crate::config::{Mistake, ProxyKeys, ProxyUrl};
 use crate::{ConfigError, Environment, NoProxy};
 
@@ -45,7 +45,7 @@ impl Proxies {
         }
         for (name, values) in keys.connect_header {
             let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-            for value in values.iter().filter_map(|value| auth::header(value.expose(), name).ok()) {
+            for value in values.iter().filter_map(|value| header_value::header(value.expose(), name).ok()) {
                 proxies.connect_headers.append(header.clone(), value);
             }
         }
@@ -113,11 +113,11 @@ impl Proxy {
     }
 
     fn authorization(&self) -> Option<HeaderValue> {
-        self.credentials.as_ref().map(|(user, password)| auth::basic(user, password))
+        self.credentials.as_ref().map(|(user, password)| header_value::basic(user, password))
     }
 }
 
 fn credentials(url: &Url) -> Option<(String, String)> {
     let given = !url.username().is_empty() || url.password().is_some();
-    given.then(|| (auth::decode(url.username()), auth::decode(url.password().unwrap_or_default())))
+    given.then(|| (header_value::decode(url.username()), header_value::decode(url.password().unwrap_or_default())))
 }

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use super::keys::{Keys, Written};
 use super::{MAX_ANSWER_BYTES, Signer, failed};
 use crate::CredentialError;
-use crate::client::auth;
+use crate::client::header_value;
 use crate::client::source::Source;
 use crate::error::shown;
 
@@ -38,7 +38,7 @@ impl Signer {
         }
         let mut request = Request::new(Full::<Bytes>::default());
         if let Some(token) = self.container_token().await? {
-            let value = auth::header(token.expose(), "AWS_CONTAINER_AUTHORIZATION_TOKEN")?;
+            let value = header_value::header(token.expose(), "AWS_CONTAINER_AUTHORIZATION_TOKEN")?;
             request.headers_mut().insert(AUTHORIZATION, value);
         }
         let url = shown(&uri);

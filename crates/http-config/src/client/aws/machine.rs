@@ -10,7 +10,7 @@ use http_body_util::Full;
 use super::keys::{Keys, Written};
 use super::{MAX_ANSWER_BYTES, Signer, failed};
 use crate::CredentialError;
-use crate::client::auth;
+use crate::client::header_value;
 
 const IMDS: &str = "http://169.254.169.254";
 const TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
@@ -49,7 +49,7 @@ impl Signer {
         }
         let token =
             self.ask_machine(Method::PUT, "/latest/api/token", TTL, HeaderValue::from_static("300")).await?;
-        token.map(|token| auth::header(token.trim(), "AWS_EC2_METADATA_SERVICE_ENDPOINT")).transpose()
+        token.map(|token| header_value::header(token.trim(), "AWS_EC2_METADATA_SERVICE_ENDPOINT")).transpose()
     }
 
     async fn metadata(&self, path: &str, token: &HeaderValue) -> Result<Option<String>, CredentialError> {
