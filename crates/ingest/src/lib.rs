@@ -5,6 +5,7 @@ mod discovery;
 pub mod mend;
 mod outgoing;
 pub mod scrape;
+pub mod send;
 mod settings;
 mod target;
 

@@ -74,7 +74,7 @@ impl Client {
         } else {
             transport::framed(&message, false)
         };
-        Ok(Prepared { method: C::METHOD, body, compressed })
+        Ok(Prepared { method: C::METHOD, body, compressed, headers: Vec::new() })
     }
 
     /// One call with its instants. Nothing is decoded before `done` is taken.
@@ -83,8 +83,8 @@ impl Client {
     pub async fn timed(&self, prepared: &Prepared, deadline: Instant, keep: Keep) -> Timed {
         let begun = Instant::now();
         let mut progress = Progress::default();
-        let Prepared { method, body, compressed } = prepared;
-        let call = Outgoing { method: *method, body, compressed: *compressed, deadline, keep };
+        let Prepared { method, body, compressed, headers } = prepared;
+        let call = Outgoing { method: *method, body, headers, compressed: *compressed, deadline, keep };
         let exchange = self.inner.transport.exchange(call, &mut progress);
         let ended = tokio::time::timeout_at(deadline.into(), exchange).await;
         let done = Instant::now();

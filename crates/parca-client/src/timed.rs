@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
 
 use crate::{Error, Method};
 
@@ -11,12 +12,23 @@ pub struct Prepared {
     pub(crate) method: Method,
     pub(crate) body: Bytes,
     pub(crate) compressed: bool,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Prepared {
     /// The method it calls.
     pub fn method(&self) -> Method {
         self.method
+    }
+
+    /// The request with a header of its own, beside those of the settings. A value that no header can have is
+    /// left out.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
     }
 
     /// What is sent as the body: the message with its frame prefix.

@@ -13,5 +13,6 @@ mod task;
 mod tests;
 
 pub use fetch::FetchError;
+pub(crate) use fetch::with_causes;
 pub use health::{DroppedTarget, Health, JobStatus, Outcome, TargetStatus};
 pub use scraper::{Counts, ScrapeOptions, Scraper};

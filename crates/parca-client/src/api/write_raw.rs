@@ -18,6 +18,8 @@ const NAME_LABEL: &str = "__name__";
 pub struct WriteRawRequest {
     /// The profiles by label set.
     pub series: Vec<RawSeries>,
+    /// Whether addresses are already those of the binaries, not of the processes.
+    pub normalized: bool,
 }
 
 /// Profiles with the same labels.
@@ -64,7 +66,7 @@ pub struct LoadSegment {
 impl WriteRawRequest {
     /// All the series in one request.
     pub fn new(series: Vec<RawSeries>) -> Self {
-        Self { series }
+        Self { series, normalized: false }
     }
 }
 
@@ -78,7 +80,8 @@ impl RawSample {
 impl Wire for WriteRawRequest {
     fn encode(&self) -> Result<Vec<u8>, Error> {
         let series = self.series.iter().map(series).collect::<Result<_, _>>()?;
-        Ok(wire::WriteRawRequest { series, ..Default::default() }.encode_to_vec())
+        Ok(wire::WriteRawRequest { series, normalized: self.normalized, ..Default::default() }
+            .encode_to_vec())
     }
 }
 

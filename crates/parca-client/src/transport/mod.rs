@@ -16,7 +16,7 @@ mod tls;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn;
@@ -69,6 +69,8 @@ pub(crate) struct Progress {
 pub(crate) struct Outgoing<'a> {
     pub(crate) method: Method,
     pub(crate) body: &'a Bytes,
+    /// Headers of this call alone.
+    pub(crate) headers: &'a [(HeaderName, HeaderValue)],
     /// Whether the message in the body is compressed.
     pub(crate) compressed: bool,
     pub(crate) deadline: Instant,

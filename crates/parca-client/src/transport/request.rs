@@ -67,6 +67,9 @@ impl Requests {
         if self.tells_deadline {
             headers.insert(GRPC_TIMEOUT, grpc_timeout(call.deadline.saturating_duration_since(now)));
         }
+        for (name, value) in call.headers {
+            headers.insert(name, value.clone());
+        }
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization);
         }

@@ -1,0 +1,19 @@
+//! The way to a store: a bounded queue, in memory or on disk, and a sender that knows what was stored.
+
+mod answer;
+mod deliver;
+mod queue;
+mod record;
+mod settings;
+mod spool;
+mod store;
+mod stores;
+mod verify;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+pub use settings::{OnUnknown, SampleLabels, SpoolSettings, StoreSettings};
+pub use store::{DropReason, Store, StoreCounts, StoreError};
+pub use stores::Stores;

@@ -1,0 +1,154 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::record::Record;
+use super::settings::StoreSettings;
+use super::spool::{Spool, SpoolError};
+
+/// Where profiles wait, oldest first.
+#[derive(Clone)]
+pub(super) enum Queue {
+    Memory(Arc<Memory>),
+    Disk(Spool),
+}
+
+/// Why a queue does not take a profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum QueueError {
+    #[error("the queue is full: {0} of {1} bytes")]
+    Full(u64, u64),
+    #[error("the spool cannot be written: {0}")]
+    Disk(String),
+}
+
+/// Profiles in memory.
+pub(super) struct Memory {
+    state: Mutex<State>,
+    changed: Notify,
+    max_bytes: usize,
+}
+
+#[derive(Default)]
+struct State {
+    records: VecDeque<Record>,
+    bytes: usize,
+}
+
+/// Profiles that go out together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) records: Vec<Record>,
+    /// How many places of the queue they take.
+    pub(super) places: u64,
+    /// Whether somebody may have sent them before.
+    pub(super) is_unsure: bool,
+}
+
+impl Queue {
+    /// The queue of a store.
+    pub(super) fn open(settings: &StoreSettings) -> Result<Self, SpoolError> {
+        match &settings.spool {
+            Some(spool) => Spool::open(spool, settings.batch_profiles).map(Self::Disk),
+            None => Ok(Self::Memory(Arc::new(Memory {
+                state: Mutex::default(),
+                changed: Notify::new(),
+                max_bytes: settings.queue_bytes,
+            }))),
+        }
+    }
+
+    /// Takes a profile; from then on it is promised.
+    pub(super) async fn push(&self, record: Record) -> Result<(), QueueError> {
+        match self {
+            Self::Memory(memory) => memory.push(record),
+            Self::Disk(spool) => spool.push(record).await,
+        }
+    }
+
+    /// Waits for profiles, and gives the oldest without taking them away.
+    pub(super) async fn next(&self, most: usize, most_bytes: usize) -> Batch {
+        match self {
+            Self::Memory(memory) => memory.next(most, most_bytes).await,
+            Self::Disk(spool) => spool.next(most, most_bytes).await,
+        }
+    }
+
+    /// Takes the oldest away.
+    pub(super) async fn done(&self, places: u64) {
+        match self {
+            Self::Memory(memory) => memory.done(places),
+            Self::Disk(spool) => spool.done(places).await,
+        }
+    }
+
+    /// How many profiles and bytes wait.
+    pub(super) fn waiting(&self) -> (u64, u64) {
+        match self {
+            Self::Memory(memory) => {
+                let state = memory.lock();
+                (state.records.len() as u64, state.bytes as u64)
+            }
+            Self::Disk(spool) => spool.waiting(),
+        }
+    }
+}
+
+impl Memory {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, record: Record) -> Result<(), QueueError> {
+        let mut state = self.lock();
+        let bytes = record.bytes();
+        // One profile always fits, however large it is.
+        if state.bytes + bytes > self.max_bytes && !state.records.is_empty() {
+            return Err(QueueError::Full(state.bytes as u64, self.max_bytes as u64));
+        }
+        state.bytes += bytes;
+        state.records.push_back(record);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    async fn next(&self, most: usize, most_bytes: usize) -> Batch {
+        loop {
+            let changed = self.changed.notified();
+            let records = fitting(self.lock().records.iter(), most, most_bytes);
+            if !records.is_empty() {
+                return Batch { places: records.len() as u64, records, is_unsure: false };
+            }
+            changed.await;
+        }
+    }
+
+    fn done(&self, places: u64) {
+        let mut state = self.lock();
+        for _ in 0..places {
+            if let Some(record) = state.records.pop_front() {
+                state.bytes -= record.bytes();
+            }
+        }
+    }
+}
+
+/// The first of these that go into one request: alike in whether their addresses are normalized, and not too
+/// many bytes, unless one alone has as many.
+pub(super) fn fitting<'a>(
+    records: impl Iterator<Item = &'a Record>,
+    most: usize,
+    most_bytes: usize,
+) -> Vec<Record> {
+    let (mut taken, mut bytes): (Vec<Record>, usize) = (Vec::new(), 0);
+    for record in records.take(most) {
+        bytes += record.bytes();
+        let is_alike = |first: &Record| first.head.normalized == record.head.normalized;
+        if taken.first().is_some_and(|first| bytes > most_bytes || !is_alike(first)) {
+            break;
+        }
+        taken.push(record.clone());
+    }
+    taken
+}

@@ -1,0 +1,282 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use parca_client::Client;
+use profile_codec::pprof::{self, Limits};
+use relabel::METRIC_NAME;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::deliver::Courier;
+use super::queue::Queue;
+use super::record::Record;
+use super::settings::{SampleLabels, StoreSettings};
+use super::spool::SpoolError;
+use crate::mend;
+use crate::outgoing::{Outgoing, Refused};
+
+/// A store with its queue and its sender.
+#[derive(Debug)]
+pub struct Store {
+    settings: Arc<StoreSettings>,
+    queue: QueueOf,
+    counters: Arc<Counters>,
+    stop: CancellationToken,
+    sender: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct QueueOf(Queue);
+
+impl std::fmt::Debug for QueueOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Queue").field(&self.0.waiting()).finish()
+    }
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The settings of its client.
+    #[error("store `{0}`")]
+    Client(String, #[source] parca_client::SettingsError),
+    /// The folder of its spool.
+    #[error("open the spool of store `{0}`")]
+    Spool(String, #[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a profile was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The store refuses it for good.
+    Refused,
+    /// It is larger than the store takes.
+    TooLarge,
+    /// Nobody knows whether it was stored, and it must not count twice.
+    Unknown,
+    /// The queue had no room.
+    QueueFull,
+    /// The process ended first, and it was in memory.
+    Shutdown,
+}
+
+impl DropReason {
+    /// For metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::TooLarge => "too_large",
+            Self::Unknown => "unknown",
+            Self::QueueFull => "queue_full",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Numbers since the start of a store's sender.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreCounts {
+    /// Profiles that the store said it has.
+    pub sent: u64,
+    /// Profiles that the store had although no answer said so.
+    pub found: u64,
+    /// Times that nobody knew whether a profile was stored.
+    pub unknown: u64,
+    /// Profiles without a value other than 0, of which a store keeps nothing.
+    pub empty: u64,
+    /// Profiles given up, by reason.
+    pub dropped: BTreeMap<DropReason, u64>,
+    /// Requests made.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Bytes of requests.
+    pub bytes: u64,
+    /// Profiles that wait.
+    pub waiting: u64,
+    /// Bytes that wait.
+    pub waiting_bytes: u64,
+    /// What kept the last request from being stored, until one is.
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counters(Mutex<StoreCounts>);
+
+impl Counters {
+    fn change<T>(&self, change: impl FnOnce(&mut StoreCounts) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn sent(&self, profiles: usize) {
+        self.change(|counts| counts.sent += profiles as u64);
+    }
+
+    pub(super) fn found(&self, profiles: usize) {
+        self.change(|counts| counts.found += profiles as u64);
+    }
+
+    pub(super) fn unknown(&self, profiles: usize) {
+        self.change(|counts| counts.unknown += profiles as u64);
+    }
+
+    pub(super) fn dropped(&self, reason: DropReason, profiles: usize) {
+        self.change(|counts| *counts.dropped.entry(reason).or_default() += profiles as u64);
+    }
+
+    pub(super) fn request(&self, bytes: u64, is_good: bool) {
+        self.change(|counts| {
+            counts.requests += 1;
+            counts.failures += u64::from(!is_good);
+            counts.bytes += bytes;
+        });
+    }
+
+    /// Keeps the error; whether there was none before.
+    pub(super) fn failing(&self, error: String) -> bool {
+        self.change(|counts| counts.error.replace(error).is_none())
+    }
+
+    /// Forgets the error; whether there was one.
+    pub(super) fn recovered(&self) -> bool {
+        self.change(|counts| counts.error.take().is_some())
+    }
+}
+
+impl Store {
+    /// Opens the queue and starts to send what is in it.
+    ///
+    /// # Errors
+    /// If the client's settings are wrong or the spool cannot be opened.
+    pub fn start(mut settings: StoreSettings) -> Result<Self, StoreError> {
+        settings.client.timeout = settings.timeout;
+        let client = Client::new(&settings.client)
+            .map_err(|error| StoreError::Client(settings.name.clone(), error))?;
+        let wrong = |error: SpoolError| StoreError::Spool(settings.name.clone(), Box::new(error));
+        let queue = Queue::open(&settings).map_err(wrong)?;
+        let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+        let courier = Courier { client, settings: settings.clone(), counters: Arc::clone(&counters) };
+        let sender = tokio::spawn(send_all(courier, queue.clone(), stop.clone()));
+        Ok(Self {
+            settings: Arc::new(settings),
+            queue: QueueOf(queue),
+            counters,
+            stop,
+            sender: Mutex::new(Some(sender)),
+        })
+    }
+
+    /// The store's name.
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Puts a profile into the queue. With a spool, it is on disk when this returns.
+    ///
+    /// # Errors
+    /// If the queue is full or the disk fails.
+    pub async fn take(&self, profile: Outgoing) -> Result<(), Refused> {
+        for part in self.parts(profile) {
+            if !part.head.has_values.contains(&true) {
+                self.counters.change(|counts| counts.empty += 1);
+                continue;
+            }
+            let record = Record::new(&part, self.labels(&part));
+            if let Err(error) = self.queue.0.push(record).await {
+                self.counters.dropped(DropReason::QueueFull, 1);
+                return Err(Refused(format!("store `{}`: {error}", self.settings.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The profile, or one for each series that labels of its samples make.
+    fn parts(&self, profile: Outgoing) -> Vec<Outgoing> {
+        let keys = match &self.settings.sample_labels {
+            SampleLabels::Drop => return vec![profile],
+            SampleLabels::Keep => None,
+            SampleLabels::Only(keys) => Some(keys.as_slice()),
+        };
+        let Ok(whole) = pprof::decode(&profile.pprof, &Limits::default()) else { return vec![profile] };
+        let parts = mend::split(&whole, keys, self.settings.max_series_per_profile);
+        let part = |(own, part): (Vec<(String, String)>, profile_model::Profile)| {
+            let mut labels = profile.labels.clone();
+            // The target's own labels say where it comes from; a sample's must not change that.
+            for (name, value) in own {
+                if labels.get(&name).is_none() && name != METRIC_NAME {
+                    labels.set(name, value);
+                }
+            }
+            let ready = mend::mended(part, &mend::Origin::at(std::time::SystemTime::now()));
+            Outgoing { labels, pprof: ready.pprof, head: ready.head, ..profile.clone() }
+        };
+        parts.into_iter().map(part).collect()
+    }
+
+    fn labels(&self, profile: &Outgoing) -> Vec<(String, String)> {
+        let mut labels = profile.labels.clone();
+        for (name, value) in &self.settings.external_labels {
+            labels.set(name.as_str(), value.as_str());
+        }
+        labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// Numbers since the start.
+    pub fn counts(&self) -> StoreCounts {
+        let mut counts = self.counters.change(|counts| counts.clone());
+        (counts.waiting, counts.waiting_bytes) = self.queue.0.waiting();
+        counts
+    }
+
+    /// Waits until nothing waits any more, at most this long; whether that is so.
+    pub async fn flush(&self, most: Duration) -> bool {
+        let empty = async {
+            while self.queue.0.waiting().0 > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(most, empty).await.is_ok()
+    }
+
+    /// Sends what waits, for at most `grace`, and ends. What is in a spool then stays for the next process.
+    pub async fn stop(&self, grace: Duration) -> StoreCounts {
+        self.flush(grace).await;
+        self.stop.cancel();
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            // It ends at its next wait; a panic of it was told where it happened.
+            let _ = sender.await;
+        }
+        let mut counts = self.counts();
+        if self.settings.spool.is_none() && counts.waiting > 0 {
+            self.counters
+                .dropped(DropReason::Shutdown, usize::try_from(counts.waiting).unwrap_or(usize::MAX));
+            counts = self.counts();
+        }
+        counts
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn send_all(courier: Courier, queue: Queue, stop: CancellationToken) {
+    let work = async {
+        loop {
+            let batch = queue.next(courier.settings.batch_profiles, courier.settings.batch_bytes).await;
+            let places = batch.places;
+            courier.deliver(batch).await;
+            queue.done(places).await;
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = work => {}
+    }
+}
