@@ -50,6 +50,22 @@ impl FolderLock {
         let _ = describe(&mut file, words);
         Ok(Self { _file: file })
     }
+
+    /// Whether a folder is free, without taking it: the file is not made and not written.
+    ///
+    /// # Errors
+    /// Somebody has it, or the file system's reason.
+    pub fn peek(folder: &Path, name: &str) -> Result<(), LockError> {
+        let path = folder.join(name);
+        let mut file = File::open(&path).on("open", &path)?;
+        match file.try_lock_shared() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                Err(LockError::Held { folder: folder.to_owned(), holder: holder(&mut file) })
+            }
+            Err(TryLockError::Error(error)) => Err(error).on("lock", &path)?,
+        }
+    }
 }
 
 fn describe(file: &mut File, words: &str) -> std::io::Result<()> {

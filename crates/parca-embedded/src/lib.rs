@@ -1,8 +1,8 @@
 //! A Parca-compatible store and server in one process and on one port.
 //!
 //! It speaks native gRPC, gRPC-Web under any path prefix, gzip, health and reflection; it keeps
-//! what is written to it in memory, and it profiles itself, so a fresh server has something to show
-//! within seconds.
+//! what is written to it in memory ([`start`]) or on disk ([`start_on`] with [`Store::open`]), and it
+//! profiles itself, so a fresh server has something to show within seconds.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,9 +25,11 @@ mod agents;
 mod grpc;
 mod ingest;
 mod metrics;
+mod offline;
 mod query;
 mod self_profiling;
 mod server;
 
-pub use profile_store::Stats;
-pub use server::{Server, Settings, start};
+pub use offline::pprof_of;
+pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
+pub use server::{Server, Settings, start, start_on};

@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::{HeaderValue, Request, StatusCode, header};
+use ops::ServeError;
 use ops::metrics::Registry;
-use ops::{Readiness, ServeError};
 use parca_proto::profilestore::agents_service_server::AgentsServiceServer;
 use parca_proto::profilestore::profile_store_service_server::ProfileStoreServiceServer;
 use parca_proto::query::query_service_server::QueryServiceServer;
@@ -39,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Bytes that the store may take (estimated); beyond it the oldest profiles are dropped.
+    /// Bytes that a store in memory may take (estimated); beyond it the oldest profiles are dropped.
     /// Default 512 MiB, which is also what the real server keeps in memory.
     pub memory_limit_bytes: usize,
     /// How long each of the server's own CPU profiles is; `None` takes none. Default 10 s.
@@ -88,17 +88,30 @@ impl Server {
     }
 }
 
-/// Listens on `address` (`host:port`; port 0 takes a free one) and serves until `stop`.
+/// Listens on `address` (`host:port`; port 0 takes a free one) and serves a store in memory until `stop`.
 ///
 /// # Errors
 /// The address cannot be listened on.
 pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, ServeError> {
+    let store = Store::in_memory(settings.memory_limit_bytes);
+    start_on(store, address, settings, stop).await
+}
+
+/// The same with a store of the caller's, such as one on disk. It is the caller's to close.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn start_on(
+    store: Store,
+    address: &str,
+    settings: Settings,
+    stop: CancellationToken,
+) -> Result<Server, ServeError> {
     let listener = ops::bind(address).await?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
-    let store = Store::in_memory(settings.memory_limit_bytes);
     let registry = Registry::new();
-    let profiler = settings.profiler.unwrap_or_else(|| Profiler::start(99));
+    let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
     let router = router(&store, &registry, &profiler);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
@@ -110,7 +123,7 @@ pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -
 
 fn router(store: &Store, registry: &Registry, profiler: &Profiler) -> Router {
     let grpc = grpc_router(store, Metrics::new(registry, store));
-    let http = http_router(registry, profiler.clone());
+    let http = http_router(registry, profiler.clone(), store.clone());
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
         // The path must be right before a router sees it: a layer of the router would be too late.
@@ -136,7 +149,7 @@ fn is_grpc_web(request: &Request<Body>) -> bool {
     request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(web))
 }
 
-fn http_router(registry: &Registry, profiler: Profiler) -> Router {
+fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router {
     let profile = ops::profile_route(move |duration| {
         let profiler = profiler.clone();
         async move {
@@ -150,9 +163,20 @@ fn http_router(registry: &Registry, profiler: Profiler) -> Router {
     Router::new()
         .route("/", get(move || async move { front }))
         .merge(registry.routes())
-        .merge(ops::health_routes(Readiness::new()))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(move || async move { ready(&store) }))
         .merge(profile)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+}
+
+/// Ready, or why it is not: a store that refuses writes answers questions, but is not all it should be.
+fn ready(store: &Store) -> (StatusCode, String) {
+    match store.problem() {
+        None => (StatusCode::OK, "ready\n".to_owned()),
+        Some(problem) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: writes are refused: {problem}\n"))
+        }
+    }
 }
 
 /// Sets what every service shares; a macro because tonic has no trait for it.

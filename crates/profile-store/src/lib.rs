@@ -38,6 +38,9 @@ pub use merge::{Merge, Merged};
 pub use model::{Filter, Span, TypeKey};
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
 pub use sealed::ReadError;
-pub use store::{DiskSettings, DiskStats, OpenError, Stats, Store};
+pub use store::{
+    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, Stats, Store, Waste, check,
+    open_read_only,
+};
 pub use view::{ProfileSum, View};
 pub use write::{MAX_KEY_BYTES, NewWrite, Refused, Written};

@@ -9,7 +9,7 @@ use parca_proto::profilestore::{
     AgentsRequest, AgentsResponse, WriteArrowRequest, WriteArrowResponse, WriteRawRequest, WriteRawResponse,
     WriteRequest, WriteResponse,
 };
-use profile_store::{NewWrite, Refused, Store};
+use profile_store::{NewWrite, Refused, Store, Written};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -72,16 +72,29 @@ impl ProfileStoreApi {
         request: WriteRawRequest,
         key: Vec<u8>,
     ) -> Result<Response<WriteRawResponse>, Status> {
-        let key = String::from_utf8_lossy(&key).into_owned();
+        let metrics = self.metrics.clone();
         let checked = blocking(move || {
-            let profiles = ingest(&request).map_err(|error| invalid(&error))?;
-            NewWrite::new(profiles).with_key(&key).map_err(|error| refused(&error))
+            let profiles = ingest(&request).map_err(|error| {
+                metrics.refused("WriteRaw", error.reason(), &error);
+                invalid(&error)
+            })?;
+            Ok(NewWrite::new(profiles).with_key(&String::from_utf8_lossy(&key)))
         });
-        let write = checked.await?.into_inner();
+        let outcome = match checked.await?.into_inner() {
+            Ok(write) => self.stored(write).await,
+            Err(error) => Err(error),
+        };
+        outcome.map(|_| Response::new(WriteRawResponse {})).map_err(|error| {
+            self.metrics.refused("WriteRaw", error.reason(), &error);
+            refused(&error)
+        })
+    }
+
+    /// Resolves once the write is safe, or refused.
+    async fn stored(&self, write: NewWrite) -> Result<Written, Refused> {
         let (done, outcome) = tokio::sync::oneshot::channel();
         self.store.submit(write, move |written| drop(done.send(written)));
-        let outcome = outcome.await.unwrap_or(Err(Refused::Closing));
-        outcome.map(|_| Response::new(WriteRawResponse {})).map_err(|error| refused(&error))
+        outcome.await.unwrap_or(Err(Refused::Closing))
     }
 }
 

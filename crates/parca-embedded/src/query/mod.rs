@@ -34,7 +34,7 @@ fn timestamp(wire: &prost_types::Timestamp) -> Timestamp {
     Timestamp::new(wire.seconds, u32::try_from(wire.nanos).unwrap_or(0))
 }
 
-fn wire_timestamp(timestamp: Timestamp) -> prost_types::Timestamp {
+pub(crate) fn wire_timestamp(timestamp: Timestamp) -> prost_types::Timestamp {
     let nanos = i32::try_from(timestamp.subsec_nanos()).expect("below a thousand million");
     prost_types::Timestamp { seconds: timestamp.seconds(), nanos }
 }

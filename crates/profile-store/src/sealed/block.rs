@@ -65,8 +65,9 @@ impl Block {
         self.summary.block
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// One of its files.
+    pub(crate) fn file(&self, name: &str) -> std::io::Result<Box<dyn DiskFile>> {
+        self.disk.open(&self.folder.join(name))
     }
 
     /// Has the folder removed once nobody reads it.
@@ -105,7 +106,7 @@ impl Block {
     /// A reader of its rows.
     pub(crate) fn rows(&self, with_stacks: bool) -> Result<RowCursor, ReadError> {
         let groups = self.groups()?;
-        let file = self.disk.open(&self.folder.join(SAMPLES));
+        let file = self.file(SAMPLES);
         let file: Arc<dyn DiskFile> =
             file.map_err(|error| self.unusable(Unusable::of(SAMPLES, error)))?.into();
         Ok(RowCursor::new(file, groups, with_stacks))
@@ -194,7 +195,8 @@ impl Block {
             let (mut at, end) = (run.first_row, run.first_row + run.rows);
             while at < end {
                 let count = (end - at).min(STRIDE);
-                (stacks.clear(), values.clear());
+                stacks.clear();
+                values.clear();
                 rows.read(at, count, &mut stacks, &mut values).map_err(|error| self.undecodable(error))?;
                 for (stack, value) in stacks.iter().zip(&values) {
                     let stack = stack.cast_unsigned() as u32;
@@ -374,7 +376,7 @@ impl Block {
     fn section(&self, section: usize) -> Result<Vec<u8>, ReadError> {
         let at = self.summary.sections.get(section);
         let at = *at.ok_or_else(|| self.damage("a section is missing in its index"))?;
-        let file = self.disk.open(&self.folder.join(INDEX));
+        let file = self.file(INDEX);
         let file = file.map_err(|error| self.unusable(Unusable::of(INDEX, error)))?;
         summary::read_section(&*file, at).map_err(|reason| self.unusable(reason))
     }

@@ -31,6 +31,9 @@ const STRIDE: usize = 8192;
 /// The columns before those of labels.
 const TYPE_COLUMNS: [&str; 5] = ["name", "sample_type", "sample_unit", "period_type", "period_unit"];
 
+/// The rows of each row group, and where its stacks and values are.
+pub(super) type Places = Vec<(u64, ColumnAt, ColumnAt)>;
+
 /// A file that is written through a [`Write`].
 #[derive(Debug)]
 pub(super) struct Sink {
@@ -74,7 +77,7 @@ pub(super) struct SamplesWriter {
     /// Labels of the series of the waiting rows.
     labels: Vec<(u32, Labels)>,
     /// Where stacks and values of each row group are, without checksums.
-    groups: Vec<(u64, ColumnAt, ColumnAt)>,
+    groups: Places,
 }
 
 impl SamplesWriter {
@@ -137,7 +140,7 @@ impl SamplesWriter {
     }
 
     /// Ends the file; returns it with the places of its row groups.
-    pub(super) fn finish(mut self) -> Result<(Sink, Vec<(u64, ColumnAt, ColumnAt)>), ParquetError> {
+    pub(super) fn finish(mut self) -> Result<(Sink, Places), ParquetError> {
         self.flush()?;
         Ok((self.writer.into_inner()?, self.groups))
     }
@@ -178,7 +181,8 @@ impl SamplesWriter {
         let place = |at: usize, column: ColumnAt| moved(&meta, at, column);
         self.groups.push((waiting.stacks.len() as u64, place(stack, stacks), place(value, values)));
         let (mut stacks, mut values) = (waiting.stacks, waiting.values);
-        (stacks.clear(), values.clear());
+        stacks.clear();
+        values.clear();
         self.waiting = Waiting { heads: Vec::new(), stacks, values };
         Ok(())
     }
@@ -214,7 +218,8 @@ fn write_texts(
             left -= count;
             if levels.len() == STRIDE {
                 writer.write_batch(&values, optional.then_some(&levels), None)?;
-                (values.clear(), levels.clear());
+                values.clear();
+                levels.clear();
             }
         }
     }

@@ -9,7 +9,7 @@ use profile_model::{Labels, StackId, Symbols};
 use super::catalog::{Catalog, Entry};
 use super::heads::{self, CHUNK, Head};
 use super::pages::{self, RowGroup};
-use super::samples::{SamplesWriter, Sink};
+use super::samples::{Places, SamplesWriter, Sink};
 use super::summary::{IndexWriter, Summary, TypeSummary};
 use super::{INDEX, SAMPLES, STACKS, stacks, symbols};
 use crate::memory::Moment;
@@ -161,7 +161,7 @@ fn write_index(
     summary: &mut Summary,
     catalog: &Catalog,
     symbols: &Symbols,
-    places: Vec<(u64, pages::ColumnAt, pages::ColumnAt)>,
+    places: Places,
     digests: &[u64],
     chunks: &[Vec<u8>],
 ) -> std::io::Result<()> {

@@ -11,7 +11,9 @@ use std::sync::atomic::Ordering;
 use hashbrown::HashSet;
 
 use self::durable::OnDisk;
-pub use self::durable::{DiskSettings, DiskStats, OpenError};
+pub use self::durable::{
+    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, Waste, check, open_read_only,
+};
 use crate::model::TypeKey;
 use crate::view::{Part, View, read};
 use crate::{NewProfile, NewWrite, Refused, Written};

@@ -13,6 +13,7 @@
 mod commit;
 mod compact;
 mod health;
+mod inspect;
 mod keep;
 mod manifest;
 mod record;
@@ -22,6 +23,7 @@ mod seal;
 mod settings;
 mod stats;
 
+pub use inspect::{BlockReport, LogReport, Report, Waste, check, open_read_only};
 pub use settings::DiskSettings;
 pub use stats::DiskStats;
 

@@ -63,8 +63,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<NewWrite, String> {
         None => return Err(short()),
     }
     let key = input.text().ok_or_else(short)?;
-    let mut write = NewWrite::default();
-    write.key = (!key.is_empty()).then(|| key.to_owned());
+    let mut write = NewWrite { key: (!key.is_empty()).then(|| key.to_owned()), ..NewWrite::default() };
     for _ in 0..input.len().ok_or_else(short)? {
         write.profiles.push(read_profile(&mut input).ok_or_else(short)??);
     }

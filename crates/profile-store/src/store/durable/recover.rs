@@ -138,13 +138,17 @@ fn rebuild(
     words: &str,
 ) -> Result<Manifest, OpenError> {
     tracing::error!(reason = words, "the manifest cannot be used; making one from the blocks that are there");
+    let manifest = rebuilt(disk, folder, store)?;
+    manifest::write(disk, folder, &manifest)?;
+    Ok(manifest)
+}
+
+/// What the blocks of a folder say, as a manifest.
+pub(crate) fn rebuilt(disk: &dyn Disk, folder: &Path, store: Option<String>) -> Result<Manifest, OpenError> {
     let summaries = summaries(disk, folder)?;
     let store = store.or_else(|| summaries.values().next().map(|summary| summary.store.clone()));
     let store = store.ok_or_else(|| OpenError::Nameless(folder.to_owned()))?;
-    let oldest = oldest_record(disk, folder)?;
-    let manifest = from_summaries(store, summaries, oldest);
-    manifest::write(disk, folder, &manifest)?;
-    Ok(manifest)
+    Ok(from_summaries(store, summaries, oldest_record(disk, folder)?))
 }
 
 fn summaries(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<u64, Summary>, OpenError> {

@@ -45,7 +45,7 @@ pub(crate) fn replay(
     recent: &mut Recent,
     counters: &Counters,
 ) -> Result<Log, OpenError> {
-    let mut batch = Batch { parts, recent, counters, waiting: Vec::new(), bytes: 0, said: Instant::now() };
+    let mut batch = Batch::new(parts, recent, counters);
     let (mut log, found) = recover::open_log(disk, settings, manifest, |number, body| {
         if number >= manifest.wal_through {
             batch.add(number, body);
@@ -69,7 +69,8 @@ pub(crate) fn replay(
     Ok(log)
 }
 
-struct Batch<'a> {
+/// Records on their way into memory, many at once.
+pub(crate) struct Batch<'a> {
     parts: &'a Parts,
     recent: &'a mut Recent,
     counters: &'a Counters,
@@ -78,8 +79,12 @@ struct Batch<'a> {
     said: Instant,
 }
 
-impl Batch<'_> {
-    fn add(&mut self, number: u64, body: Vec<u8>) {
+impl<'a> Batch<'a> {
+    pub(crate) fn new(parts: &'a Parts, recent: &'a mut Recent, counters: &'a Counters) -> Self {
+        Self { parts, recent, counters, waiting: Vec::new(), bytes: 0, said: Instant::now() }
+    }
+
+    pub(crate) fn add(&mut self, number: u64, body: Vec<u8>) {
         self.bytes += body.len();
         self.waiting.push((number, body));
         if self.bytes >= BATCH_BYTES {
@@ -87,7 +92,7 @@ impl Batch<'_> {
         }
     }
 
-    fn apply(&mut self) {
+    pub(crate) fn apply(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         self.bytes = 0;
         for ((number, _), write) in waiting.iter().zip(decoded(&waiting)) {

@@ -1,7 +1,10 @@
 //! What the server says of itself on `/metrics`.
 
+mod disk;
+
 use std::future::Future;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
@@ -14,6 +17,14 @@ use tonic::{Code, Response, Status};
 pub(crate) struct Metrics {
     calls: Counter<u64>,
     seconds: Histogram<f64>,
+    refused: Counter<u64>,
+    said: Arc<Said>,
+}
+
+/// When a refused write was last logged, and how many were not since.
+#[derive(Debug, Default)]
+struct Said {
+    last: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Metrics {
@@ -30,8 +41,21 @@ impl Metrics {
             .u64_counter("parca_embedded_calls")
             .with_description("Calls by method and gRPC code.")
             .build();
+        let refused = meter
+            .u64_counter("parca_embedded_refused_writes")
+            .with_description("Writes that were not stored, by reason.")
+            .build();
         store_gauges(registry, store);
-        Self { calls, seconds }
+        disk::register(registry, store);
+        Self { calls, seconds, refused, said: Arc::default() }
+    }
+
+    /// Counts a write that was not stored, and says so at most once a second.
+    pub(crate) fn refused(&self, method: &'static str, reason: &'static str, error: &dyn std::error::Error) {
+        self.refused.add(1, &[KeyValue::new("method", method), KeyValue::new("reason", reason)]);
+        if let Some(more) = self.said.may_say(Instant::now()) {
+            tracing::warn!(method, reason, %error, not_logged = more, "a write was refused");
+        }
     }
 
     /// Runs a call and notes how it went.
@@ -47,6 +71,20 @@ impl Metrics {
         self.seconds.record(started.elapsed().as_secs_f64(), std::slice::from_ref(&method));
         self.calls.add(1, &[method, KeyValue::new("grpc_code", format!("{code:?}"))]);
         answer
+    }
+}
+
+impl Said {
+    /// How many were not said before this one; nothing if this one is not to be said either.
+    fn may_say(&self, now: Instant) -> Option<u64> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *last {
+            Some((said, more)) if now.duration_since(*said) < Duration::from_secs(1) => {
+                *more += 1;
+                None
+            }
+            last => Some(last.replace((now, 0)).map_or(0, |(_, more)| more)),
+        }
     }
 }
 
@@ -75,4 +113,19 @@ fn store_gauges(registry: &Registry, store: &Store) {
             .with(none, Value::Counter(stats.evicted_rows as f64)),
         ]
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_said_once_a_second() {
+        let (said, start) = (Said::default(), Instant::now());
+        let at = |millis| said.may_say(start + Duration::from_millis(millis));
+        assert_eq!(
+            [at(0), at(1), at(999), at(1000), at(1500), at(3000)],
+            [Some(0), None, None, Some(2), None, Some(1)]
+        );
+    }
 }

@@ -1,0 +1,155 @@
+//! What was typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use ops::LogFormat;
+
+/// A Parca-compatible server in one process: write profiles to it, query them, over gRPC or gRPC-Web.
+#[derive(Debug, Parser)]
+#[command(name = "parca-embedded", version, max_term_width = 110, after_help = AFTER_HELP)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// What is done instead of serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read every byte of a data folder, without a server: what is in it, damaged, of no use. Changes nothing
+    Check {
+        /// The data folder
+        dir: PathBuf,
+    },
+    /// Write what a query selects in a data folder as one gzipped pprof, without a server
+    Export(Export),
+}
+
+/// What is exported.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Export {
+    /// The data folder
+    pub(crate) dir: PathBuf,
+    /// A profile type with label matchers; without one, the types that are there are listed
+    pub(crate) query: Option<String>,
+    /// First instant, as 2026-11-28T10:00:00Z, 1795000000 or now-1h; default: the first profile
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<String>,
+    /// End, itself not included; default: behind the last profile
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<String>,
+    /// File to write; default: stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// How to serve.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 takes a free one, which the log names
+    #[arg(
+        long,
+        env = "PARCA_EMBEDDED_HTTP_ADDRESS",
+        default_value = "127.0.0.1:7070",
+        value_name = "HOST:PORT"
+    )]
+    pub(crate) http_address: String,
+
+    /// Memory for profiles, as 512MiB; beyond it the oldest are dropped, or with --data-dir moved to disk
+    #[arg(long, env = "PARCA_EMBEDDED_STORAGE_ACTIVE_MEMORY", default_value = "512MiB", value_parser = memory, value_name = "BYTES")]
+    pub(crate) storage_active_memory: usize,
+
+    /// Folder to keep profiles in; without one they are gone when the process ends
+    #[arg(long, env = "PARCA_EMBEDDED_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// How long profiles are kept on disk, as 30d; default: as long as there is room
+    #[arg(long, env = "PARCA_EMBEDDED_RETENTION", value_parser = span, value_name = "DURATION", requires = "data_dir")]
+    pub(crate) retention: Option<Duration>,
+
+    /// How much disk they may take, as 50GiB; beyond it the oldest go
+    #[arg(long, env = "PARCA_EMBEDDED_RETENTION_SIZE", value_parser = size, value_name = "BYTES", requires = "data_dir")]
+    pub(crate) retention_size: Option<u64>,
+
+    /// Writes are refused while the disk has less room, so that sealing has some
+    #[arg(long, env = "PARCA_EMBEDDED_STORAGE_MIN_FREE", default_value = "64MiB", value_parser = size, value_name = "BYTES")]
+    pub(crate) storage_min_free: u64,
+
+    /// Log after which memory is sealed to blocks
+    #[arg(long, env = "PARCA_EMBEDDED_SEAL_SIZE", default_value = "64MiB", value_parser = size, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) seal_size: u64,
+
+    /// How long a profile is in the log at most before it is sealed
+    #[arg(long, env = "PARCA_EMBEDDED_SEAL_AFTER", default_value = "1h", value_parser = span, value_name = "DURATION", hide_short_help = true)]
+    pub(crate) seal_after: Duration,
+
+    /// How long each of the server's own CPU profiles is; 0s takes none
+    #[arg(long, env = "PARCA_EMBEDDED_SELF_PROFILE_INTERVAL", default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    pub(crate) self_profile_interval: Duration,
+
+    /// error, warn, info, debug, trace, or a filter such as info,hyper=debug
+    #[arg(long, env = "PARCA_EMBEDDED_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    pub(crate) log_level: String,
+
+    /// text or json
+    #[arg(long, env = "PARCA_EMBEDDED_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  parca-embedded
+  parca-embedded --http-address=:7070 --data-dir=/var/lib/parca-embedded --retention=30d --retention-size=50GiB
+  parca-embedded check /var/lib/parca-embedded
+  parca-embedded export /var/lib/parca-embedded 'process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta{job=\"api\"}' -o cpu.pb.gz
+
+Exit codes: 0 stopped by Ctrl-C or SIGTERM, or done; 1 it could not run, or check found damage, or export found
+nothing; 2 asked wrongly
+";
+
+fn size(text: &str) -> Result<u64, String> {
+    words::parse_bytes(text)
+        .ok_or_else(|| format!("expected bytes such as 536870912 or 512MiB, found `{text}`"))
+}
+
+/// At least 1 MiB: less than that holds no profile.
+fn memory(text: &str) -> Result<usize, String> {
+    let bytes = size(text)?;
+    let enough = usize::try_from(bytes).ok().filter(|bytes| *bytes >= 1 << 20);
+    enough.ok_or_else(|| format!("expected bytes such as 536870912 or 512MiB, found `{text}`: at least 1MiB"))
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    match timespec::parse_span(text) {
+        Ok(span) if span.is_zero() => Err(format!("expected a duration above zero, found `{text}`")),
+        span => span.map_err(|error| error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_with_and_without_units() {
+        let check = |text: &str, expect: Option<usize>| assert_eq!(memory(text).ok(), expect, "{text}");
+        check("536870912", Some(512 << 20));
+        check("512MiB", Some(512 << 20));
+        check("2 GB", Some(2_000_000_000));
+        check("1", None);
+        check("MiB", None);
+        check("5 parsecs", None);
+        check("99999999999999999999", None);
+    }
+
+    #[test]
+    fn the_flags_are_sound() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}
