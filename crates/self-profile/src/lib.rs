@@ -17,8 +17,10 @@
 //! has symbols.
 
 mod fold;
+mod load;
 mod memory;
 mod sampler;
+mod temp_file;
 
 pub use memory::resident_memory;
 pub use sampler::{Error, Profiler};

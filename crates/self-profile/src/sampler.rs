@@ -1,16 +1,28 @@
 //! The sampling thread and who waits for it.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use pprof::{ProfilerGuardBuilder, Report};
+use pprof::{ProfilerGuard, ProfilerGuardBuilder, Report};
 use profile_model::Profile;
 use tokio::sync::oneshot;
 
 use crate::fold::fold;
+use crate::load::Load;
+use crate::temp_file;
 
 const SLICE: Duration = Duration::from_secs(1);
+/// How often a slice looks whether it is still wanted, or whether the process has become busy.
+const LOOK: Duration = Duration::from_millis(50);
+/// The share of a core from which on a process is busy.
+const BUSY: f64 = 0.03;
+/// So many slices below it, and it is idle again.
+const IDLE_SLICES: u32 = 10;
 
 /// Where the unwinder must not be interrupted: it may hold a lock there that it then waits for.
 const NEVER_INTERRUPTED: &[&str] = &["libc", "libgcc", "pthread", "vdso"];
@@ -36,24 +48,56 @@ struct Wanted {
     answer: oneshot::Sender<Result<Profile, Error>>,
 }
 
-/// Takes CPU profiles of its own process. Cheap to clone; ends its thread with the last clone.
+/// Takes CPU profiles of its own process. Cheap to clone; the last clone ends its thread.
 #[derive(Clone, Debug)]
 pub struct Profiler {
-    requests: Sender<Request>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// None: it is being dropped.
+    requests: Option<Sender<Request>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Inner {
+    /// Waits for the thread, which removes what the sampler left.
+    fn drop(&mut self) {
+        self.requests = None;
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Err(_)) = thread.map(JoinHandle::join) {
+            tracing::debug!("the sampling thread ended in a panic");
+        }
+    }
 }
 
 impl Profiler {
     /// Starts the thread, which sleeps until a profile is wanted. `frequency` is in samples per
     /// second of CPU time, 1 to 1000.
     pub fn start(frequency: u32) -> Self {
+        Self::with_patience(frequency, false)
+    }
+
+    /// The same for a process that is idle most of the time and has a profile taken all the time: the
+    /// sampler, whose table of stacks takes some 100 MiB for ever, is set up when the process first uses
+    /// more than a few percent of a core. Until then its profiles have no samples.
+    pub fn start_when_busy(frequency: u32) -> Self {
+        Self::with_patience(frequency, true)
+    }
+
+    fn with_patience(frequency: u32, when_busy: bool) -> Self {
         let (requests, wanted) = channel();
         let frequency = frequency.clamp(1, 1000);
         let thread = std::thread::Builder::new().name("self-profile".into());
-        if let Err(error) = thread.spawn(move || run(frequency, &wanted)) {
+        let sampler = Sampler { frequency, when_busy, idle_slices: IDLE_SLICES, before: None };
+        let spawned = thread.spawn(move || run(sampler, &wanted));
+        if let Err(error) = &spawned {
             // Callers then get `Error::Ended`, since the receiver is dropped.
             tracing::warn!(%error, "cannot start the sampling thread");
         }
-        Self { requests }
+        let thread = Mutex::new(spawned.ok());
+        Self { inner: Arc::new(Inner { requests: Some(requests), thread }) }
     }
 
     /// Samples for about `duration` (whole slices of a second) and gives what was seen, with the
@@ -64,22 +108,34 @@ impl Profiler {
     /// [`Error`]. Dropping the future gives up the profile.
     pub async fn take(&self, duration: Duration) -> Result<Profile, Error> {
         let (answer, taken) = oneshot::channel();
-        self.requests.send((duration, answer)).map_err(|_| Error::Ended)?;
+        let requests = self.inner.requests.as_ref().ok_or(Error::Ended)?;
+        requests.send((duration, answer)).map_err(|_| Error::Ended)?;
         taken.await.map_err(|_| Error::Ended)?
     }
 }
 
-fn run(frequency: u32, requests: &Receiver<Request>) {
+fn run(mut sampler: Sampler, requests: &Receiver<Request>) {
     let mut waiting: Vec<Wanted> = Vec::new();
     loop {
         if waiting.is_empty() {
-            let Ok(request) = requests.recv() else { return };
+            let Ok(request) = requests.recv() else { break };
             waiting.push(wanted(request));
         }
-        waiting.extend(requests.try_iter().map(wanted));
+        let mut is_wanted = || loop {
+            match requests.try_recv() {
+                Ok(request) => waiting.push(wanted(request)),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        };
+        let slice = match sampler.slice(&mut is_wanted) {
+            Ok(slice) => Ok(slice),
+            Err(Stopped::Unwanted) => break,
+            Err(Stopped::Failed(words)) => Err(words),
+        };
         waiting.retain(|wanted| !wanted.answer.is_closed());
-        match slice(frequency) {
-            Ok(slice) => deliver(&mut waiting, &Rc::new(slice), frequency),
+        match slice {
+            Ok(slice) => deliver(&mut waiting, slice.map(Rc::new).as_ref(), sampler.frequency),
             Err(words) => {
                 for wanted in waiting.drain(..) {
                     let _gone = wanted.answer.send(Err(Error::Sampling(words.clone())));
@@ -87,28 +143,89 @@ fn run(frequency: u32, requests: &Receiver<Request>) {
             }
         }
     }
+    sampler.tidy();
 }
 
 fn wanted((duration, answer): Request) -> Wanted {
     Wanted { until: Instant::now() + duration, slices: Vec::new(), started: SystemTime::now(), answer }
 }
 
-/// What the process did in one slice of time.
-fn slice(frequency: u32) -> Result<Report, String> {
-    let frequency = i32::try_from(frequency).map_err(|error| error.to_string())?;
-    let guard = ProfilerGuardBuilder::default()
-        .frequency(frequency)
-        .blocklist(NEVER_INTERRUPTED)
-        .build()
-        .map_err(|error| error.to_string())?;
-    std::thread::sleep(SLICE);
-    guard.report().build().map_err(|error| error.to_string())
+/// The timer and signal handler, which are there while a slice is sampled.
+struct Sampler {
+    frequency: u32,
+    when_busy: bool,
+    /// Slices in which the process was idle, one after the other.
+    idle_slices: u32,
+    /// The temporary files that were there before the sampler was set up.
+    before: Option<BTreeSet<PathBuf>>,
 }
 
-fn deliver(waiting: &mut Vec<Wanted>, slice: &Rc<Report>, frequency: u32) {
+/// Why there is no slice.
+enum Stopped {
+    Failed(String),
+    Unwanted,
+}
+
+impl Sampler {
+    /// What the process did in one slice of time; nothing if it was idle.
+    fn slice(&mut self, is_wanted: &mut dyn FnMut() -> bool) -> Result<Option<Report>, Stopped> {
+        let (begun, load) = (Instant::now(), Load::start());
+        let mut guard = if self.waits() { None } else { Some(self.sample()?) };
+        while begun.elapsed() < SLICE {
+            std::thread::sleep(LOOK.min(SLICE.saturating_sub(begun.elapsed())));
+            if !is_wanted() {
+                return Err(Stopped::Unwanted);
+            }
+            // Measured over the whole slice: a moment's work is no load.
+            if guard.is_none() && load.share() * begun.elapsed().as_secs_f64() >= BUSY * SLICE.as_secs_f64() {
+                guard = Some(self.sample()?);
+            }
+        }
+        self.idle_slices = if load.share() < BUSY { self.idle_slices.saturating_add(1) } else { 0 };
+        let Some(guard) = guard else { return Ok(None) };
+        let report = guard.report().build().map_err(|error| Stopped::Failed(error.to_string()))?;
+        drop(guard);
+        // Names are resolved; the parsed files of the binary and its libraries are not needed meanwhile.
+        backtrace::clear_symbol_cache();
+        if self.waits() {
+            self.tidy();
+        }
+        Ok(Some(report))
+    }
+
+    fn waits(&self) -> bool {
+        self.when_busy && self.idle_slices >= IDLE_SLICES
+    }
+
+    fn sample(&mut self) -> Result<ProfilerGuard<'static>, Stopped> {
+        let failed = |error: pprof::Error| Stopped::Failed(error.to_string());
+        if self.before.is_none() {
+            self.before = Some(temp_file::open_files());
+            if self.when_busy {
+                // A file that was removed is made anew by stopping.
+                drop(self.build().map_err(failed)?);
+            }
+        }
+        self.build().map_err(failed)
+    }
+
+    fn build(&self) -> Result<ProfilerGuard<'static>, pprof::Error> {
+        let frequency = i32::try_from(self.frequency).unwrap_or(i32::MAX);
+        ProfilerGuardBuilder::default().frequency(frequency).blocklist(NEVER_INTERRUPTED).build()
+    }
+
+    /// Removes what the library leaves behind.
+    fn tidy(&mut self) {
+        if let Some(before) = self.before.take() {
+            temp_file::remove_since(&before);
+        }
+    }
+}
+
+fn deliver(waiting: &mut Vec<Wanted>, slice: Option<&Rc<Report>>, frequency: u32) {
     let now = Instant::now();
     for wanted in waiting.iter_mut() {
-        wanted.slices.push(Rc::clone(slice));
+        wanted.slices.extend(slice.map(Rc::clone));
     }
     // Half a slice of tolerance: "ten seconds" are ten slices, not eleven.
     let done = waiting.extract_if(.., |wanted| wanted.until <= now + SLICE / 2);

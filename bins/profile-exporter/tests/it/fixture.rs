@@ -88,7 +88,7 @@ impl Values {
         for sample in &profile.sample {
             let stack: Vec<&String> = sample.location_id.iter().flat_map(|id| &frames[id]).collect();
             values.root += sample.value[0];
-            let leaf = profile.sample.len().min(1) == 1 && !frames[&sample.location_id[0]].is_empty();
+            let leaf = !frames[&sample.location_id[0]].is_empty();
             if leaf {
                 *values.flat.entry(stack[0].clone()).or_default() += sample.value[0];
             }

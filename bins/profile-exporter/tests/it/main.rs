@@ -9,3 +9,4 @@ mod fixture;
 mod outage;
 mod receiver;
 mod secrets;
+mod streams;
