@@ -2,8 +2,6 @@
 
 mod args;
 mod families;
-mod gateway;
-mod parcaquery;
 mod limits;
 mod output;
 mod progress;

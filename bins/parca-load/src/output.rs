@@ -20,13 +20,10 @@ pub(crate) enum Json {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
     #[error("cannot write the summary to `{}`", path.display())]
-    Open {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Open { path: PathBuf, source: std::io::Error },
     #[error("cannot write the summary")]
     Replace(#[from] durable::DiskError),
-    #[error(transparent)]
+    #[error("cannot print the summary")]
     Print(#[from] PrintError),
 }
 
@@ -63,7 +60,8 @@ impl Json {
 /// Whole or not at all; a pipe or a device cannot be replaced.
 fn write_file(path: &Path, json: &str) -> Result<(), OutputError> {
     if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        let written = OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(json.as_bytes()));
+        let written =
+            OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(json.as_bytes()));
         return written.map_err(|source| OutputError::Open { path: path.to_owned(), source });
     }
     Ok(durable::replace(&StdDisk, path, json.as_bytes())?)

@@ -9,12 +9,12 @@ use ops::metrics::Registry;
 use ops::{Hint, Readiness, console, health_routes, profile_route};
 use parca_client::{Client, Settings as ClientSettings, Token};
 use parca_workload::{Knowledge, Lane, ParcaWorkload};
+use query::backend::Backend;
 use self_profile::Profiler;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Config, Target};
 use crate::output::Json;
-use crate::parcaquery::Questions;
 use crate::reach::{Contact, reach};
 use crate::summary::{About, json, json_of_failure, text};
 use crate::ui::{self, Ui};
@@ -29,6 +29,8 @@ pub(crate) enum Ended {
     Badly(Vec<String>),
 }
 
+/// The longest that a question to `/parcaquery` may take, however many calls it takes.
+const LONGEST_QUESTION: Duration = Duration::from_secs(60);
 /// How long a fresh embedded server may take to have a profile of itself.
 const FIRST_PROFILE: Duration = Duration::from_secs(30);
 /// How long the lanes of a `-once` run look for something to ask.
@@ -57,10 +59,11 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let reached = readiness.latch_for("the Parca has not answered yet");
     let client = Client::new(&config.client)?;
     let knowledge = Knowledge::new();
-    let questions = Questions::new(client.clone(), knowledge.clone(), config.client.timeout);
+    // As long as one call may take, if that is longer.
+    let longest = LONGEST_QUESTION.max(config.client.timeout);
+    let questions = web::parcaquery(Backend::of_parca(client.clone()), longest);
     let page = Ui::new(client.clone(), hub.clone(), readiness.clone(), config.protocol);
-    let own =
-        registry.routes().merge(health_routes(readiness)).merge(questions.routes()).merge(ui::routes(page));
+    let own = registry.routes().merge(health_routes(readiness)).merge(questions).merge(ui::routes(page));
     let serving = serve(&config, own, &profiler, &stop).await?;
 
     let ended = match first_contact(&client, &config, &stop).await {
@@ -104,6 +107,10 @@ async fn measured(
         return Ok(stopped_early(&config.client.url));
     }
     tracing::info!(url = config.client.url, types = knowledge.type_count(), "querying");
+    if config.once && knowledge.type_count() == 0 {
+        let for_at_most = words::span(ONCE_PATIENCE);
+        tracing::warn!(for_at_most, "the server has no profiles yet: waiting for some to ask for");
+    }
     let hub = planned.hub();
     let summary = measure(planned, hub, config, knowledge, stop).await?;
     // Whoever asks to stop before the first answer knows why there is none.
@@ -117,7 +124,7 @@ async fn measured(
 }
 
 fn stopped_early(url: &str) -> Ended {
-    tracing::warn!(url, "stopped before anything was measured");
+    tracing::warn!(url, "stopped before the first answer: nothing was measured");
     Ended::Well
 }
 

@@ -48,11 +48,18 @@ impl Context {
 
     /// Says what is odd and stops nobody.
     pub(crate) fn warn(&self, warning: &str) {
-        let warning = query::plain(warning);
+        let warning = words::safe(warning);
         output::words(&match self.json() {
             true => serde_json::json!({ "warning": warning }).to_string(),
             false => format!("warning: {warning}"),
         });
+    }
+
+    /// Says what is good to know; not where programs read what is said.
+    pub(crate) fn say(&self, note: &str) {
+        if !self.json() {
+            output::words(&format!("note: {}", words::safe(note)));
+        }
     }
 
     /// The configuration, with its warnings said.
@@ -194,6 +201,33 @@ impl Context {
         backend: &Backend,
         call: impl Future<Output = Result<T, BackendError>>,
     ) -> Result<T, Failure> {
-        Ok(progress::while_asking(&backend.deployment().url, call).await?)
+        match progress::while_asking(&backend.deployment().url, call).await {
+            Err(error) if self.may_be_a_parca(backend, &error) => Err(self.of_the_other_kind(error).await),
+            answer => Ok(answer?),
+        }
+    }
+
+    /// Whether a server that was typed without its kind answers as a Parca would to a Pyroscope's calls.
+    fn may_be_a_parca(&self, backend: &Backend, error: &BackendError) -> bool {
+        let is_open = self.server.url.is_some() && self.server.backend.is_none();
+        let is_odd = matches!(error.http_status(), Some(404 | 405 | 415)) || error.code() == "unimplemented";
+        is_open && backend.kind() == Kind::Pyroscope && is_odd
+    }
+
+    /// The failure, which says what runs there if that is a Parca.
+    async fn of_the_other_kind(&self, error: BackendError) -> Failure {
+        let parca = self.server.url.as_deref().and_then(|url| Deployment::at_url(url, Kind::Parca).ok());
+        let parca = parca.and_then(|deployment| self.with_flags(deployment, true).ok());
+        let parca = parca.and_then(|deployment| self.backend(&deployment).ok());
+        let is_parca = match &parca {
+            Some(parca) => parca.stats().await.is_ok(),
+            None => false,
+        };
+        match is_parca {
+            true => {
+                Failure::usage("expected a Pyroscope at --url, found a Parca").hint("add --backend parca")
+            }
+            false => error.into(),
+        }
     }
 }

@@ -84,6 +84,11 @@ impl Failure {
         self
     }
 
+    /// Whether there is nothing.
+    pub(crate) fn is_no_data(&self) -> bool {
+        self.0.exit == Exit::NoData
+    }
+
     /// Whether a server did not take what it was sent.
     pub(crate) fn is_refusal(&self) -> bool {
         self.0.code == "invalid_argument"

@@ -4,12 +4,13 @@ mod args;
 mod commands;
 mod context;
 mod failure;
+mod forms;
 mod input;
 mod json_text;
 mod output;
 mod progress;
-mod render;
 mod selection;
+mod source;
 
 use std::process::ExitCode;
 

@@ -70,7 +70,7 @@ pub(crate) fn color(when: &str) -> Result<bool, Failure> {
         "never" => Ok(false),
         other => Err(Failure::usage(format!(
             "--color: expected auto, always or never, found `{}`",
-            query::plain(other)
+            words::safe(other)
         ))),
     }
 }

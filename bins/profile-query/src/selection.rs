@@ -3,18 +3,12 @@
 use std::time::SystemTime;
 
 use pql::{Matcher, Selector};
-use profile_model::Profile;
-use query::backend::Ask;
-use query::parse_filter;
 use query::times::Window;
-use regex::Regex;
-use report_render::transform::Filter;
+use query::{Ask, Changes, parse_filters};
+use re2::Regex;
 
 use crate::args::{Filters, Matching, Time, Which};
 use crate::failure::Failure;
-
-/// The type that is meant where none is named.
-const DEFAULT_TYPE: &str = "cpu";
 
 /// The window that flags mean.
 pub(crate) fn window(time: &Time, default_range: &str, now: SystemTime) -> Result<Window, Failure> {
@@ -25,9 +19,9 @@ pub(crate) fn window(time: &Time, default_range: &str, now: SystemTime) -> Resul
     Ok(Window::of(range, start, end, default_range, now)?)
 }
 
-/// Labels that were typed one by one.
+/// Labels that were typed one by one, or as selectors.
 pub(crate) fn filters(labels: &[String]) -> Result<Vec<Matcher>, Failure> {
-    labels.iter().map(|text| parse_filter(text)).collect::<Result<_, _>>().map_err(Failure::usage)
+    parse_filters(labels.iter().map(String::as_str)).map_err(Failure::usage)
 }
 
 /// The type, if it was typed, and the matchers.
@@ -46,45 +40,53 @@ pub(crate) fn ask(which: &Which, service: Option<String>, window: &Window) -> Re
         (Some(_), Some(_)) => {
             return Err(Failure::usage("expected a type in --type or in --query, found both"));
         }
-        (Some(name), None) => name.clone(),
-        (None, Some(name)) => name,
-        (None, None) => DEFAULT_TYPE.to_owned(),
+        (Some(name), None) => Some(name.clone()),
+        (None, name) => name,
     };
-    let ask = Ask::new(name, window.range).matching(matchers);
-    Ok(match service {
-        Some(service) => ask.of_service(service),
-        None => ask,
-    })
+    let mut ask = Ask::new(window.range).matching(matchers);
+    (ask.type_name, ask.service) = (name, service);
+    Ok(ask)
 }
 
-/// What is done to stacks; nothing if nothing is.
-pub(crate) fn stacks(filters: &Filters) -> Result<Option<Filter>, Failure> {
+/// The name of a service; an empty one would be every service that has no such label.
+pub(crate) fn service(word: Option<String>) -> Result<Option<String>, Failure> {
+    match word {
+        Some(word) if word.trim().is_empty() => {
+            Err(Failure::usage("expected the name of a service, found an empty one")
+                .hint("leave it out for all services"))
+        }
+        word => Ok(word),
+    }
+}
+
+/// What is done to stacks.
+pub(crate) fn changes(filters: &Filters) -> Result<Changes, Failure> {
     let regex = |flag: &str, text: &Option<String>| match text {
         None => Ok(None),
-        Some(text) => Regex::new(text).map(Some).map_err(|_| {
-            Failure::usage(format!("--{flag}: expected a regular expression, found `{}`", query::plain(text)))
+        Some(text) => Regex::new(text).map(Some).map_err(|error| {
+            Failure::usage(format!(
+                "--{flag}: expected a regular expression, found `{}`: {error}",
+                words::safe(text)
+            ))
         }),
     };
-    let mut filter = Filter::default();
-    filter.focus = regex("focus", &filters.focus)?;
-    filter.ignore = regex("ignore", &filters.ignore)?;
-    filter.hide = regex("hide", &filters.hide)?;
-    let is_something = filter.focus.is_some() || filter.ignore.is_some() || filter.hide.is_some();
-    Ok(is_something.then_some(filter))
+    let mut changes = Changes::default();
+    changes.focus = regex("focus", &filters.focus)?;
+    changes.ignore = regex("ignore", &filters.ignore)?;
+    changes.hide = regex("hide", &filters.hide)?;
+    (changes.invert, changes.relative) = (filters.invert, filters.relative);
+    Ok(changes)
 }
 
-/// The stacks that a filter leaves.
-pub(crate) fn left_by(filter: Option<&Filter>, profile: Profile) -> Result<Profile, Failure> {
-    let Some(filter) = filter else { return Ok(profile) };
-    let left = filter.apply(profile);
-    if left.samples.is_empty() {
-        return Err(Failure::no_data("no data: no stack is left by --focus, --ignore and --hide"));
-    }
-    Ok(left)
+/// Why there is nothing to show of stacks that there are.
+pub(crate) fn nothing_left(filters: &Filters) -> Failure {
+    let given = [("--focus", &filters.focus), ("--ignore", &filters.ignore), ("--hide", &filters.hide)];
+    let given: Vec<&str> = given.iter().filter(|(_, text)| text.is_some()).map(|(flag, _)| *flag).collect();
+    Failure::no_data(format!("no data: no stack is left by {}", given.join(", ")))
 }
 
 /// A number of nodes, or anything else that is counted.
 pub(crate) fn count(flag: &str, text: &str) -> Result<u64, Failure> {
     text.parse()
-        .map_err(|_| Failure::usage(format!("{flag}: expected a number, found `{}`", query::plain(text))))
+        .map_err(|_| Failure::usage(format!("{flag}: expected a number, found `{}`", words::safe(text))))
 }

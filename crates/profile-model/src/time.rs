@@ -56,6 +56,17 @@ impl Timestamp {
         }
     }
 
+    /// The platform's instant, or nothing if it cannot hold it.
+    pub fn system_time(self) -> Option<SystemTime> {
+        let since = Duration::from_secs(self.seconds.unsigned_abs());
+        let whole = if self.seconds < 0 {
+            SystemTime::UNIX_EPOCH.checked_sub(since)
+        } else {
+            SystemTime::UNIX_EPOCH.checked_add(since)
+        };
+        whole?.checked_add(Duration::from_nanos(self.nanos.into()))
+    }
+
     /// Milliseconds since the epoch, rounded down: the unit Parca looks single profiles up by.
     pub const fn saturating_millis(self) -> i64 {
         self.seconds.saturating_mul(1000).saturating_add((self.nanos / 1_000_000) as i64)

@@ -1,25 +1,24 @@
-//! One question, one report.
+//! One question, one report: of a Pyroscope, a Parca or a file, from a URL, a terminal or a program.
 //!
-//! For whoever asks from a terminal, a Pyroscope or a Parca: [`deployments`] says which servers there
-//! are, [`backend`] asks them, [`times`] reads what people type for time, [`diff`] compares two
-//! profiles function by function.
-//!
-//! For a Parca behind a URL with parameters: a [`Question`] is read from the parameters of a URL, a form or a command line, every mistake at
-//! once. [`ask`] resolves which profile types it means, fetches them from a Parca and gives an
-//! [`Answer`], which writes itself in the form asked for.
+//! - [`deployments`] says which servers there are, [`backend`] asks them, [`file`](mod@file) reads profiles from files;
+//! - an [`Ask`] says which profiles are wanted, [`Changes`] what is done to their stacks, and a [`Question`] is both
+//!   with the [`Form`](report::Form) of the report, read from the parameters of a URL, every mistake at once;
+//! - [`Fetched`] is what came, [`Shown`] what is shown of it, and [`report::write`] writes it in any form;
+//! - [`diff`] compares two profiles function by function; [`times`] reads what people type for time.
 //!
 //! ```no_run
 //! use std::time::SystemTime;
 //!
-//! use parca_client::{Client, Settings};
-//! use query::{Question, ask};
+//! use query::Question;
+//! use query::backend::Backend;
+//! use query::deployments::{Deployment, Kind};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let parameters = [("query", r#"memory{job="api"}"#), ("start", "now-1h"), ("reportType", "folded")];
 //! let question = Question::parse(parameters, SystemTime::now()).map_err(|mistakes| format!("{mistakes:?}"))?;
 //!
-//! let client = Client::new(&Settings::new("http://localhost:7070"))?;
-//! let answer = ask(&client, &question, &[]).await?;
+//! let backend = Backend::connect(&Deployment::at_url("http://localhost:7070", Kind::Parca)?)?;
+//! let answer = backend.answer(&question).await?;
 //! answer.write(&mut std::io::stdout().lock())?;
 //! # Ok(())
 //! # }
@@ -30,27 +29,26 @@
 mod answer;
 mod ask;
 pub mod backend;
-mod content;
+mod changes;
 pub mod deployments;
 pub mod diff;
 mod envelope;
-mod error;
+mod fetched;
+pub mod file;
 mod filter;
-mod nearest;
+mod mistake;
 mod parameters;
-mod plain;
 mod question;
-mod resolve;
+pub mod report;
+mod shown;
 pub mod times;
-mod view;
-mod when;
 
 pub use answer::{Answer, Found};
-pub use ask::{MAX_TYPES, ask};
-pub use content::Content;
-pub use error::{AskError, Mistake, Searched};
-pub use filter::{FilterError, parse_filter};
-pub use parameters::rfc3339;
-pub use plain::plain;
-pub use question::{Question, Shape, Target};
-pub use view::View;
+pub use ask::Ask;
+pub use changes::{Changed, Changes};
+pub use fetched::{Fetched, Outline, Snapshots, Stacks, Tree};
+pub use filter::{FilterError, parse_filter, parse_filters};
+pub use mistake::Mistake;
+pub use question::Question;
+pub use shown::{Content, Shown};
+pub use times::rfc3339;

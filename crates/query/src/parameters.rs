@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use pql::{NAME_LABEL, Selector};
-use profile_model::{TimeRange, Timestamp};
-use regex::{Regex, RegexBuilder};
+use profile_model::TimeRange;
+use re2::Regex;
 
-use crate::{Mistake, Question, Shape, Target, View};
+use crate::report::{Form, Look, Sort};
+use crate::{Ask, Changes, Mistake, Question};
 
 /// How far back is looked where no start is given.
 const DEFAULT_SPAN: Duration = Duration::from_secs(15 * 60);
-/// The longest regular expression, and how much memory a compiled one may take.
+/// The longest regular expression, in bytes.
 const MAX_REGEX: usize = 4096;
-const MAX_COMPILED_REGEX: usize = 1 << 20;
 /// The most labels to group by.
 const MAX_LABELS: usize = 8;
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 17] = [
     "query",
     "start",
     "end",
@@ -31,6 +31,10 @@ const NAMES: [&str; 13] = [
     "invert",
     "trim",
     "absolute",
+    "relative",
+    "sum",
+    "sort",
+    "limit",
 ];
 
 impl Question {
@@ -38,11 +42,12 @@ impl Question {
     ///
     /// - `query`: a profile type (id or short name), matchers in braces, or both; needed
     /// - `start`, `end`: points in time as [`timespec::parse_point`] takes them; the last 15 minutes
-    /// - `reportType`: the name of a [`View`]; `json_flamegraph`
+    /// - `reportType`: the name of a [`Form`]; `json_flamegraph`
     /// - `baseStart`, `baseEnd`: the span to compare with; `absolute`: without scaling it
     /// - `groupBy`: labels, separated by commas
     /// - `focus`, `ignore`, `hide`: regular expressions on names of functions
-    /// - `invert`: `true` or `false`; `trim`: a percentage
+    /// - `invert`: `true` or `false`; `trim`: a percentage; `relative`: shares of what filters leave
+    /// - `sort` (`flat` or `cum`), `limit`: of rankings; `sum`: sums of instants in rankings, not means
     ///
     /// # Errors
     /// Every mistake there is, also parameters that do not exist or come twice.
@@ -71,8 +76,8 @@ struct Parameters {
 impl Parameters {
     fn take(&mut self, name: &str, value: &str) {
         let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
-            let name: String = name.chars().take(64).collect();
-            self.mistakes.push(Mistake::new(name, "expected a parameter that exists").or(NAMES));
+            let name = short(name);
+            self.mistakes.push(Mistake::new(name, "expected a parameter that exists").with_candidates(NAMES));
             return;
         };
         if self.values.insert(known, value.to_owned()).is_some() {
@@ -90,17 +95,26 @@ impl Parameters {
     }
 
     fn question(&mut self) -> Option<Question> {
-        let target = self.target();
-        let view = self.view();
+        let selector = self.selector();
+        let form = self.form();
         let end = self.point("end").or(Some(self.now));
         let start = self.point("start").or_else(|| end?.checked_sub(DEFAULT_SPAN));
         let range = self.range(start, end, ["start", "end"]);
         let base = self.base();
-        let shape = self.shape(view, base.is_some());
-        Some(Question { target: target?, range: range?, base, view: view?, shape })
+        let changes = self.changes(form, base.is_some());
+        let look = self.look(form);
+        let absolute = self.flag("absolute");
+        if absolute && base.is_none() {
+            self.wrong("absolute", "expected it beside `baseStart` and `baseEnd` only");
+        }
+        let mut ask = Ask::new(range?);
+        let selector = selector?;
+        (ask.type_name, ask.matchers) = (selector.metric_name, selector.matchers);
+        ask.group_by.clone_from(&changes.group_by);
+        Some(Question { ask, base, absolute, changes, form: form?, look })
     }
 
-    fn target(&mut self) -> Option<Target> {
+    fn selector(&mut self) -> Option<Selector> {
         let Some(text) = self.value("query") else {
             let message = "expected a profile type such as `process_cpu`, labels such as `{job=\"api\"}`, or both; \
                            found nothing";
@@ -118,22 +132,51 @@ impl Parameters {
         }
     }
 
-    fn named(&mut self, selector: Selector) -> Option<Target> {
+    fn named(&mut self, selector: Selector) -> Option<Selector> {
         if selector.matchers.iter().any(|matcher| matcher.name() == NAME_LABEL) {
             self.wrong("query", "expected the profile type before the braces, found a matcher on `__name__`");
             return None;
         }
-        Some(Target { name: selector.metric_name, matchers: selector.matchers })
+        Some(selector)
     }
 
-    fn view(&mut self) -> Option<View> {
-        let Some(name) = self.value("reportType") else { return Some(View::JsonFlamegraph) };
-        let view = View::named(&name);
-        if view.is_none() {
+    fn form(&mut self) -> Option<Form> {
+        let Some(name) = self.value("reportType") else { return Some(Form::FlameJson) };
+        let form = Form::of_report_type(&name);
+        if form.is_none() {
             let message = format!("expected a type of report, found `{}`", short(&name));
-            self.mistakes.push(Mistake::new("reportType", message).or(View::ALL));
+            self.mistakes.push(Mistake::new("reportType", message).with_candidates(Form::report_types()));
         }
-        view
+        form
+    }
+
+    fn look(&mut self, form: Option<Form>) -> Look {
+        let mut look = Look::default();
+        look.trim_percent = self.percent("trim");
+        look.sum = self.flag("sum");
+        if let Some(text) = self.value("sort") {
+            match text.as_str() {
+                "flat" => look.sort = Sort::Flat,
+                "cum" | "cumulative" => look.sort = Sort::Cumulative,
+                other => self.wrong("sort", format!("expected `flat` or `cum`, found `{}`", short(other))),
+            }
+        }
+        if let Some(text) = self.value("limit") {
+            match text.parse() {
+                Ok(limit) => look.limit = limit,
+                Err(_) => self.wrong("limit", format!("expected a number, found `{}`", short(&text))),
+            }
+        }
+        let Some(form) = form else { return look };
+        if look.trim_percent > 0.0 && !form.can_be_trimmed() {
+            self.wrong("trim", format!("expected a report that is a tree, found `{form}`"));
+        }
+        for name in ["sort", "limit"] {
+            if self.value(name).is_some() && !form.is_ranking() {
+                self.wrong(name, format!("expected a report that ranks functions, found `{form}`"));
+            }
+        }
+        look
     }
 
     fn point(&mut self, name: &str) -> Option<SystemTime> {
@@ -181,37 +224,32 @@ impl Parameters {
         }
     }
 
-    fn shape(&mut self, view: Option<View>, compares: bool) -> Shape {
-        let shape = Shape {
+    fn changes(&mut self, form: Option<Form>, compares: bool) -> Changes {
+        let changes = Changes {
             group_by: self.labels(),
             focus: self.regex("focus"),
             ignore: self.regex("ignore"),
             hide: self.regex("hide"),
             invert: self.flag("invert"),
-            trim_percent: self.percent("trim"),
-            absolute: self.flag("absolute"),
+            relative: self.flag("relative"),
         };
-        let Some(view) = view else { return shape };
+        let Some(form) = form else { return changes };
         let needs_stacks = [
-            ("focus", shape.focus.is_some()),
-            ("ignore", shape.ignore.is_some()),
-            ("hide", shape.hide.is_some()),
-            ("invert", shape.invert),
-            ("baseStart", compares),
+            ("focus", changes.focus.is_some()),
+            ("ignore", changes.ignore.is_some()),
+            ("hide", changes.hide.is_some()),
+            ("invert", changes.invert),
         ];
-        for (name, _) in needs_stacks.into_iter().filter(|(_, given)| *given && !view.is_made_from_stacks()) {
-            self.wrong(name, format!("expected a report that is made from stacks, found `{view}`"));
+        for (name, _) in needs_stacks.into_iter().filter(|(_, given)| *given && !form.is_made_from_stacks()) {
+            self.wrong(name, format!("expected a report that is made from stacks, found `{form}`"));
         }
-        if shape.trim_percent > 0.0 && !view.can_be_trimmed() {
-            self.wrong("trim", format!("expected a report that is a tree, found `{view}`"));
+        if compares && !form.can_compare() {
+            self.wrong("baseStart", format!("expected a report that shows a comparison, found `{form}`"));
         }
-        if shape.absolute && !compares {
-            self.wrong("absolute", "expected it beside `baseStart` and `baseEnd` only");
-        }
-        if compares && !shape.group_by.is_empty() {
+        if compares && !changes.group_by.is_empty() {
             self.wrong("groupBy", "expected no labels to group by in a comparison");
         }
-        shape
+        changes
     }
 
     fn labels(&mut self) -> Vec<String> {
@@ -231,12 +269,10 @@ impl Parameters {
             self.wrong(name, format!("expected at most {MAX_REGEX} bytes, found {}", text.len()));
             return None;
         }
-        match RegexBuilder::new(&text).size_limit(MAX_COMPILED_REGEX).build() {
+        match Regex::new(&text) {
             Ok(regex) => Some(regex),
             Err(error) => {
-                let mut mistake = Mistake::new(name, "expected a regular expression");
-                mistake.caret = Some(error.to_string());
-                self.mistakes.push(mistake);
+                self.wrong(name, format!("expected a regular expression: {error}"));
                 None
             }
         }
@@ -266,25 +302,14 @@ impl Parameters {
 }
 
 fn short(text: &str) -> String {
-    text.chars().take(64).collect()
-}
-
-/// An instant as RFC 3339 in UTC, with as many digits below the second as it takes.
-pub fn rfc3339(instant: Timestamp) -> String {
-    let since = Duration::new(instant.seconds().unsigned_abs(), 0);
-    let whole = if instant.seconds() < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(since)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(since)
-    };
-    let point =
-        whole.and_then(|whole| whole.checked_add(Duration::from_nanos(instant.subsec_nanos().into())));
-    point.map_or_else(|| "out of range".to_owned(), timespec::rfc3339)
+    words::short(text, 64)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use profile_model::Timestamp;
+
     use super::*;
 
     fn parse(parameters: &[(&str, &str)]) -> Result<Question, Vec<Mistake>> {
@@ -304,13 +329,13 @@ mod tests {
     #[test]
     fn the_last_quarter_of_an_hour_as_a_tree_unless_said_otherwise() {
         let question = parse(&[("query", "memory")]).unwrap();
-        assert_eq!(question.target.to_string(), "memory");
-        assert_eq!(question.view, View::JsonFlamegraph);
+        assert_eq!(question.ask.type_name.as_deref(), Some("memory"));
+        assert_eq!(question.form, Form::FlameJson);
         let range = TimeRange::new(Timestamp::new(1_699_999_100, 0), Timestamp::new(1_700_000_000, 0));
-        assert_eq!(question.range, range);
+        assert_eq!(question.ask.range, range);
         // Without a start, the time before the end.
         let question = parse(&[("query", "memory"), ("end", "now-1h")]).unwrap();
-        assert_eq!(question.range.start, Timestamp::new(1_699_995_500, 0));
+        assert_eq!(question.ask.range.start, Timestamp::new(1_699_995_500, 0));
     }
 
     #[test]
@@ -328,11 +353,11 @@ mod tests {
             ("absolute", "1"),
         ])
         .unwrap();
-        assert_eq!(question.target.name, None);
-        assert_eq!(question.target.to_string(), r#"{job="api", pod=~"a.*"}"#);
-        assert_eq!(rfc3339(question.range.end), "2023-11-01T00:05:00.5Z");
-        assert!(question.base.is_some() && question.shape.invert && question.shape.absolute);
-        assert_eq!(question.shape.trim_percent, 0.5);
+        assert_eq!(question.ask.type_name, None);
+        assert_eq!(question.ask.matchers.len(), 2);
+        assert_eq!(crate::rfc3339(question.ask.range.end), "2023-11-01T00:05:00.5Z");
+        assert!(question.base.is_some() && question.changes.invert && question.absolute);
+        assert_eq!(question.look.trim_percent, 0.5);
     }
 
     #[test]
@@ -358,7 +383,7 @@ mod tests {
                 "end: expected a time such as `2023-10-26T10:00:00Z`, `now-1h` or `1698314400`, found `never`",
                 "start: expected a time such as `2023-10-26T10:00:00Z`, `now-1h` or `1698314400`, found `yesterday`",
                 "baseStart: expected it beside `baseEnd`, found nothing",
-                "focus: expected a regular expression",
+                "focus: expected a regular expression: error parsing regexp: missing closing ): `(`",
                 "invert: expected `true` or `false`, found `maybe`",
             ],
         );
@@ -398,13 +423,5 @@ mod tests {
     fn a_caret_shows_where() {
         let mistakes = parse(&[("query", "memory{job=}")]).map(|_| ()).unwrap_err();
         assert!(mistakes[0].caret.as_deref().unwrap().ends_with('^'));
-    }
-
-    #[test]
-    fn instants_before_1970_are_exact() {
-        for text in ["1969-12-31T23:59:59.75Z", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"] {
-            let point = timespec::parse_point(text, SystemTime::UNIX_EPOCH).unwrap();
-            assert_eq!(rfc3339(point.into()), text);
-        }
     }
 }

@@ -107,7 +107,8 @@ fn write_head(
     let human = |value: i64| Human::new(value, &flame.value_type.unit);
     let mut label = format!("{}: {}", flame.value_type.name, flame.sum());
     if !options.title.is_empty() {
-        label = format!("{}\n{label}", words::fitting(&options.title, MAX_NAME));
+        let title: Vec<String> = options.title.lines().map(|line| words::fitting(line, MAX_NAME)).collect();
+        label = format!("{}\n{label}", title.join("\n"));
     }
     if dropped != Dropped::default() {
         let Dropped { functions, flat, calls } = dropped;

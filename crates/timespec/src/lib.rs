@@ -21,6 +21,7 @@
 
 mod point;
 mod prometheus;
+pub mod scripts;
 mod span;
 
 pub use point::{parse_point, rfc3339};

@@ -12,7 +12,6 @@ use tokio::sync::OwnedSemaphorePermit;
 use url::form_urlencoded;
 
 use super::{AT_ONCE, Ui};
-use crate::gateway;
 
 /// The most that a list may have, as entries and as bytes; nobody picks from a longer one.
 const MAX_ENTRIES: usize = 1000;
@@ -34,7 +33,7 @@ impl IntoResponse for Failure {
                 let message = format!("{AT_ONCE} lists are being fetched; ask again in a moment");
                 (StatusCode::SERVICE_UNAVAILABLE, message, None)
             }
-            Self::Server(error) => (gateway::status(&error), error.to_string(), error.hint()),
+            Self::Server(error) => (web::status(error.code().as_str()), error.to_string(), error.hint()),
         };
         let said = json!({ "error": { "status": status.as_u16(), "message": message, "hint": hint } });
         (status, [(CACHE_CONTROL, "no-store")], Json(said)).into_response()

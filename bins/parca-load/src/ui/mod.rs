@@ -13,7 +13,7 @@ use load_engine::Hub;
 use ops::Readiness;
 use parca_client::Client;
 
-use crate::gateway::Turns;
+use web::Turns;
 
 /// Lists that the Parca is asked for at a time, for all pages together.
 const AT_ONCE: usize = 4;

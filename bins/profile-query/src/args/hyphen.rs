@@ -5,6 +5,8 @@
 
 use std::ffi::OsString;
 
+use clap::{Arg, Command};
+
 const MARK: char = '\u{1}';
 
 /// Marks words of a hyphen and a digit. No flag looks like that.
@@ -21,8 +23,19 @@ pub(super) fn mark(word: OsString) -> OsString {
     marked
 }
 
+/// The command line's description with every text that it takes unmarked, so that no command gets a mark.
+pub(super) fn unmarking(command: Command) -> Command {
+    let is_text = |arg: &Arg| {
+        arg.get_action().takes_values()
+            && arg.get_value_parser().type_id() == std::any::TypeId::of::<String>()
+    };
+    command
+        .mut_args(|arg| if is_text(&arg) { arg.value_parser(unmarked) } else { arg })
+        .mut_subcommands(unmarking)
+}
+
 /// The word as it was typed: a value parser.
-pub(super) fn unmarked(word: &str) -> Result<String, std::convert::Infallible> {
+fn unmarked(word: &str) -> Result<String, std::convert::Infallible> {
     Ok(word.strip_prefix(MARK).unwrap_or(word).to_owned())
 }
 

@@ -6,7 +6,7 @@ mod words;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 pub(crate) use typed::*;
 pub(crate) use words::Words;
@@ -21,10 +21,19 @@ pub(crate) enum Stop {
 
 /// Reads the command line.
 pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Typed, Stop> {
-    Typed::try_parse_from(args.map(hyphen::mark)).map_err(|error| {
+    let matches = hyphen::unmarking(Typed::command()).try_get_matches_from(args.map(hyphen::mark));
+    matches.and_then(|matches| Typed::from_arg_matches(&matches)).map_err(|error| {
         let text = hyphen::unmarked_text(&error.render().to_string());
-        if error.use_stderr() { Stop::Mistake(text) } else { Stop::Asked(text) }
+        if error.use_stderr() { Stop::Mistake(without_odd_tips(&text)) } else { Stop::Asked(text) }
     })
+}
+
+/// A message without clap's advice to pass a flag that does not exist as a value.
+fn without_odd_tips(text: &str) -> String {
+    let is_odd = |line: &&str| line.trim_start().starts_with("tip: to pass '");
+    let mut lines: Vec<&str> = text.lines().filter(|line| !is_odd(line)).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    lines.join("\n")
 }
 
 /// The command line's own description, for completions and man pages.

@@ -2,8 +2,6 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use super::hyphen::unmarked;
-
 /// Asks a Pyroscope or a Parca: what there is, which functions cost most, what changed.
 ///
 /// DEPLOYMENT is a section of ~/.config/axiom-sre/config.toml (SRE_CONFIG, SRE_CONFIG_DIR). With --url there
@@ -124,10 +122,13 @@ pub(crate) enum Command {
     Stats(List),
     /// Show where a service spends what it spends [default range: 10m]
     #[command(override_usage = "profile-query flamegraph DEPLOYMENT SERVICE [OPTIONS]\n       \
-                          profile-query flamegraph DEPLOYMENT SERVICE [RANGE] [TYPE:...] [MAX_NODES]")]
+                          profile-query flamegraph DEPLOYMENT SERVICE [RANGE] [TYPE:...] [MAX_NODES]\n       \
+                          profile-query flamegraph FILE [OPTIONS]")]
     Flamegraph(Flamegraph),
     /// Rank the functions of a service; nothing is cut off by the server [default range: 10m]
-    #[command(override_usage = "profile-query top DEPLOYMENT [SERVICE] [OPTIONS]")]
+    #[command(
+        override_usage = "profile-query top DEPLOYMENT [SERVICE] [OPTIONS]\n       profile-query top FILE [OPTIONS]"
+    )]
     Top(Top),
     /// Compare two times, label sets, deployments or files, function by function
     #[command(
@@ -168,13 +169,13 @@ pub(crate) enum Command {
 #[command(next_help_heading = "Time")]
 pub(crate) struct Time {
     /// How long, up to now or to --end
-    #[arg(long, value_name = "DURATION", value_parser = unmarked)]
+    #[arg(long, value_name = "DURATION")]
     pub(crate) range: Option<String>,
     /// From when
-    #[arg(long, alias = "from", value_name = "TIME", value_parser = unmarked)]
+    #[arg(long, alias = "from", value_name = "TIME")]
     pub(crate) start: Option<String>,
     /// Until when
-    #[arg(long, alias = "to", value_name = "TIME", value_parser = unmarked)]
+    #[arg(long, alias = "to", value_name = "TIME")]
     pub(crate) end: Option<String>,
 }
 
@@ -183,7 +184,7 @@ pub(crate) struct Time {
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Matching {
     /// k=v, k!=v, k=~regex or k!~regex; all must hold
-    #[arg(short, long = "label", value_name = "K=V", value_parser = unmarked)]
+    #[arg(short, long = "label", value_name = "K=V")]
     pub(crate) labels: Vec<String>,
     /// A selector in full, such as '{pod=~"a.*"}', or with a type: 'TYPE{...}'
     #[arg(long, value_name = "SELECTOR")]
@@ -197,7 +198,7 @@ pub(crate) struct Which {
     pub(crate) time: Time,
     #[command(flatten)]
     pub(crate) matching: Matching,
-    /// cpu, memory, alloc, goroutine, mutex, block, a sample type, or a full id [default: cpu]
+    /// cpu, memory, alloc, goroutine, mutex, block, a sample type, or a full id [default: cpu, or what there is]
     #[arg(
         short = 't',
         long = "type",
@@ -213,19 +214,28 @@ pub(crate) struct Which {
 #[command(next_help_heading = "Stacks")]
 pub(crate) struct Filters {
     /// Only stacks with a function, file or binary that matches
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) focus: Option<String>,
     /// No stacks with a function, file or binary that matches
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) ignore: Option<String>,
     /// Take functions that match out of the stacks
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true)]
     pub(crate) hide: Option<String>,
+    /// Callers below those they call: the leaf next to the root
+    #[arg(long)]
+    pub(crate) invert: bool,
+    /// Shares of what the filters leave, not of the whole
+    #[arg(long)]
+    pub(crate) relative: bool,
+    /// Of files: keep the frames that a profile says are of no interest (drop_frames)
+    #[arg(long)]
+    pub(crate) all_frames: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct List {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     /// text or json
     #[arg(long, value_name = "FORM")]
@@ -268,7 +278,7 @@ pub(crate) struct Series {
 
 #[derive(Args)]
 pub(crate) struct Flamegraph {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) which: Which,
@@ -277,7 +287,7 @@ pub(crate) struct Flamegraph {
     /// The most nodes that the server sends; the rest is `other` [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Stacks")]
     pub(crate) max_nodes: Option<String>,
-    /// text, tree, json, folded, svg, html, speedscope, pprof, dot or top
+    /// text, tree, graph, json, folded, svg, html, speedscope, pprof, dot or top
     #[arg(long, value_name = "FORM", help_heading = "Output")]
     pub(crate) output: Option<String>,
     /// How many functions
@@ -286,11 +296,14 @@ pub(crate) struct Flamegraph {
     /// flat or cum
     #[arg(long, value_name = "BY", default_value = "flat", help_heading = "Output")]
     pub(crate) sort: String,
+    /// Sums of snapshots (memory in use, goroutines) in the ranking, not their means
+    #[arg(long, help_heading = "Output")]
+    pub(crate) sum: bool,
 }
 
 #[derive(Args)]
 pub(crate) struct Top {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) which: Which,
@@ -305,6 +318,9 @@ pub(crate) struct Top {
     /// flat or cum
     #[arg(long, value_name = "BY", default_value = "flat", help_heading = "Output")]
     pub(crate) sort: String,
+    /// Sums of snapshots (memory in use, goroutines), not their means
+    #[arg(long, help_heading = "Output")]
+    pub(crate) sum: bool,
 }
 
 #[derive(Args)]
@@ -321,7 +337,7 @@ pub(crate) struct Watch {
 
 #[derive(Args)]
 pub(crate) struct Diff {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) which: Which,
@@ -351,7 +367,13 @@ pub(crate) struct Diff {
     /// Functions of less than this share on both sides do not count against `%`, in percent
     #[arg(long, value_name = "PERCENT", default_value = "0.5", help_heading = "Comparison")]
     pub(crate) min_share: f64,
-    /// text, json, svg, html, markdown or junit
+    /// Pass where there is nothing to compare with yet, and say so: for the first run of a gate
+    #[arg(long, help_heading = "Comparison")]
+    pub(crate) allow_empty_base: bool,
+    /// Compare sums of snapshots (memory in use, goroutines), not their means
+    #[arg(long, help_heading = "Comparison")]
+    pub(crate) sum: bool,
+    /// text, json, folded, svg, html, markdown or junit
     #[arg(long, value_name = "FORM", help_heading = "Output")]
     pub(crate) output: Option<String>,
     /// Write another form into a file, too: svg=diff.svg
@@ -379,7 +401,7 @@ pub(crate) struct Query {
 
 #[derive(Args)]
 pub(crate) struct Export {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) which: Which,
@@ -404,16 +426,19 @@ pub(crate) struct Upload {
     #[arg(long, value_name = "SERVICE")]
     pub(crate) service: Option<String>,
     /// Say that the profiles are of this time; servers refuse old ones
-    #[arg(long, value_name = "TIME", value_parser = unmarked)]
+    #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<String>,
     /// As --time now
     #[arg(long, conflicts_with = "time")]
     pub(crate) override_timestamp: bool,
+    /// Make series of these labels of samples, which a Parca drops: names with commas between, or all
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) sample_labels: Option<String>,
 }
 
 #[derive(Args)]
 pub(crate) struct Link {
-    #[arg(hide = true, value_parser = unmarked)]
+    #[arg(hide = true)]
     pub(crate) words: Vec<String>,
     #[command(flatten)]
     pub(crate) which: Which,

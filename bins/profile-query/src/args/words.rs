@@ -35,6 +35,11 @@ impl Words {
         self.left.len()
     }
 
+    /// The word that is left, if it is the only one.
+    pub(crate) fn only(&self) -> Option<String> {
+        if self.left.len() == 1 { self.left.front().cloned() } else { None }
+    }
+
     /// All that are left.
     pub(crate) fn rest(&mut self) -> Vec<String> {
         self.left.drain(..).collect()
@@ -45,7 +50,7 @@ impl Words {
         match self.next() {
             None => Ok(()),
             Some(word) => {
-                Err(Failure::usage(format!("expected no more words, found `{}`", query::plain(&word))))
+                Err(Failure::usage(format!("expected no more words, found `{}`", words::safe(&word))))
             }
         }
     }

@@ -41,7 +41,7 @@ fn row(listed: &Listed) -> Vec<String> {
         Ok(deployment) => (deployment.url.clone(), deployment.auth().to_string()),
         Err(_) => ("-".to_owned(), "(mistakes)".to_owned()),
     };
-    [listed.name.clone(), listed.kind.to_string(), url, auth].map(|cell| query::plain(&cell)).to_vec()
+    [listed.name.clone(), listed.kind.to_string(), url, auth].map(|cell| words::safe(&cell)).to_vec()
 }
 
 fn entry(listed: &Listed) -> Value {
@@ -88,7 +88,7 @@ fn details(deployment: &Deployment) -> Result<(), Failure> {
     output::data(|out| {
         for (name, value) in rows {
             if let Some(value) = value {
-                writeln!(out, "{name}: {}", query::plain(&value))?;
+                writeln!(out, "{name}: {}", words::safe(&value))?;
             }
         }
         Ok(())

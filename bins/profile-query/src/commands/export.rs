@@ -13,7 +13,7 @@ const DEFAULT_RANGE: &str = "10m";
 pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failure> {
     let mut words = Words::new(std::mem::take(&mut args.words));
     let deployment = context.deployment(&mut words)?;
-    let service = words.next();
+    let service = selection::service(words.next())?;
     words.end()?;
     let to_stdout = args.output == "-";
     if to_stdout && output::is_terminal() {
@@ -28,10 +28,13 @@ pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failu
     }
     let window = selection::window(&args.which.time, DEFAULT_RANGE, context.now)?;
     let ask = selection::ask(&args.which, service, &window)?;
-    let filter = selection::stacks(&args.filters)?;
+    let changes = selection::changes(&args.filters)?;
     let backend = context.backend(&deployment)?;
-    let merged = context.wait(&backend, backend.fetch(&ask, Detail::File)).await?;
-    let profile = selection::left_by(filter.as_ref(), merged.profile)?;
+    let fetched = context.wait(&backend, backend.fetch(&ask, Detail::File)).await?;
+    let profile = changes.of_profile(fetched.stacks.into_profile());
+    if profile.samples.is_empty() {
+        return Err(selection::nothing_left(&args.filters));
+    }
     let file = pprof::encode_gzip(&profile);
     if to_stdout {
         return output::data(|out| out.write_all(&file));
@@ -39,7 +42,7 @@ pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failu
     output::file(path, args.force, |out| out.write_all(&file))?;
     output::words(&format!(
         "{} ({} stacks, {} bytes) is in `{}`",
-        merged.query,
+        fetched.query,
         profile.samples.len(),
         file.len(),
         path.display()

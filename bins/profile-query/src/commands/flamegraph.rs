@@ -2,15 +2,17 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use profile_model::{FlameKind, FlameOptions};
-use query::backend::{Ask, Backend, Detail, Merged, Outline};
+use query::backend::{Backend, Detail};
+use query::report::{self, Form, Look};
 use query::times::Window;
+use query::{Ask, Changed, Fetched, Outline, Shown, Stacks};
 use report_render::{Human, Percent, Selection};
 
 use crate::args::{Flamegraph, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::render::{self, Form, Look};
-use crate::{json_text, output, selection};
+use crate::source::{self, Source};
+use crate::{forms, json_text, output, selection};
 
 /// The scripts' own.
 const DEFAULT_RANGE: &str = "10m";
@@ -18,59 +20,98 @@ const DEFAULT_MAX_NODES: u32 = 16384;
 /// Servers refuse more.
 const MOST_NODES: u32 = 1 << 20;
 
-const FORMS: [Form; 10] = [
-    Form::Text,
-    Form::Tree,
-    Form::Json,
-    Form::Folded,
-    Form::Svg,
-    Form::Html,
-    Form::Speedscope,
-    Form::Pprof,
-    Form::Dot,
-    Form::Top,
-];
+/// The rows of the scripts with a ranking, or a form of the stacks.
+#[derive(Clone, Copy, PartialEq)]
+enum Output {
+    Summary,
+    Of(Form),
+}
 
 pub(super) async fn run(context: &Context, mut args: Flamegraph) -> Result<(), Failure> {
-    let form = args.output.as_deref().map(|name| Form::named(name, &FORMS)).transpose()?;
-    if context.json() && form.is_some_and(|form| form != Form::Json) {
+    let output = args.output.as_deref().map(self::output).transpose()?;
+    if context.json() && output.is_some_and(|output| output != Output::Of(Form::FlameJson)) {
         return Err(Failure::usage("expected one of --json and --output, found both"));
     }
-    let sort = render::sort(&args.sort)?;
+    let mut look = Look::default();
+    (look.sort, look.limit, look.sum) = (forms::sort(&args.sort)?, args.limit, args.sum);
+    (look.width, look.color) = (output::width(), context.color);
     let mut words = Words::new(std::mem::take(&mut args.words));
+    if let Some(path) = words.only().filter(|word| source::is_file(word)) {
+        return of_file(context, &args, path, output, &look).await;
+    }
     let deployment = context.deployment(&mut words)?;
     let service = words.expect("SERVICE")?;
+    let named = selection::service(Some(service.clone()))?;
     legacy(&mut args, &mut words)?;
     let max_nodes = max_nodes(context, args.max_nodes.as_deref())?;
     let window = selection::window(&args.which.time, DEFAULT_RANGE, context.now)?;
-    let ask = selection::ask(&args.which, Some(service.clone()), &window)?;
-    let filter = selection::stacks(&args.filters)?;
+    let ask = selection::ask(&args.which, named, &window)?;
+    let changes = selection::changes(&args.filters)?;
     let backend = context.backend(&deployment)?;
-    if context.json() && form.is_none() {
+    if context.json() && output.is_none() {
         return server_json(context, &backend, &ask, max_nodes).await;
     }
-    let form = form.unwrap_or(Form::Text);
+    let output = output.unwrap_or(Output::Summary);
+    refuse_terminal(output)?;
     // Filters see what the server would cut off, and files.
-    let detail = match form {
-        Form::Pprof => Detail::File,
-        _ if filter.is_some() => Detail::Whole,
+    let detail = match output {
+        Output::Of(Form::Pprof) => Detail::File,
+        _ if changes.can_leave_nothing() => Detail::Whole,
         _ => Detail::Tree { max_nodes: Some(max_nodes) },
     };
-    let mut merged = context.wait(&backend, backend.fetch(&ask, detail)).await?;
-    if filter.is_some() {
-        merged.profile = selection::left_by(filter.as_ref(), merged.profile)?;
-        merged.outline = None;
+    let mut fetched = context.wait(&backend, backend.fetch(&ask, detail)).await?;
+    let changed = changes.apply(std::mem::replace(&mut fetched.stacks, Stacks::Profile(Box::default())));
+    if changed.stacks.is_empty() {
+        return Err(selection::nothing_left(&args.filters));
     }
-    let title = format!("{service}: {}", merged.query.profile_type);
-    let look = Look { title: &title, limit: args.limit, sort, color: context.color };
-    if form == Form::Pprof && output::is_terminal() {
+    if changes.can_leave_nothing() {
+        fetched.outline = None;
+    }
+    match output {
+        Output::Summary => {
+            let about =
+                About { deployment: &deployment.name, service: &service, window: &window, look: &look };
+            output::data(|out| summary(&about, &fetched, changed, out))
+        }
+        Output::Of(form) => {
+            let shown = Shown::of(&fetched, changed);
+            output::data(|mut out| report::write(&shown, form, &look, &mut out))
+        }
+    }
+}
+
+fn output(name: &str) -> Result<Output, Failure> {
+    let of = |(name, form): (&'static str, Form)| (name, Output::Of(form));
+    let all: Vec<(&str, Output)> =
+        std::iter::once(("text", Output::Summary)).chain(forms::OF_STACKS.into_iter().map(of)).collect();
+    forms::named("--output", name, &all)
+}
+
+/// A picture of a file, or its ranking.
+async fn of_file(
+    context: &Context,
+    args: &Flamegraph,
+    path: String,
+    output: Option<Output>,
+    look: &Look,
+) -> Result<(), Failure> {
+    let default = if context.json() { Form::FlameJson } else { Form::Top };
+    let form = match output {
+        None | Some(Output::Summary) => default,
+        Some(Output::Of(form)) => form,
+    };
+    refuse_terminal(Output::Of(form))?;
+    let source = Source::File { path, value: args.which.profile_type.clone() };
+    let shown = source.shown(context, &args.filters, Detail::Whole).await?;
+    output::data(|mut out| report::write(&shown, form, look, &mut out))
+}
+
+fn refuse_terminal(output: Output) -> Result<(), Failure> {
+    if output == Output::Of(Form::Pprof) && output::is_terminal() {
         return Err(Failure::usage("expected a pipe or a file for pprof, found a terminal")
             .hint("`profile-query export` saves a file"));
     }
-    output::data(|out| match form {
-        Form::Text => text(&deployment.name, &service, &window, &merged, &look, out),
-        form => render::report(&merged.profile, form, &look, out),
-    })
+    Ok(())
 }
 
 /// The words after the service mean what their shape says, in any order; what has no such shape is a
@@ -78,7 +119,7 @@ pub(super) async fn run(context: &Context, mut args: Flamegraph) -> Result<(), F
 fn legacy(args: &mut Flamegraph, words: &mut Words) -> Result<(), Failure> {
     while let Some(word) = words.next() {
         let twice = |what: &str| {
-            Failure::usage(format!("expected one {what}, found another: `{}`", query::plain(&word)))
+            Failure::usage(format!("expected one {what}, found another: `{}`", words::safe(&word)))
         };
         if is_script_range(&word) {
             if args.which.time.range.is_some() || args.which.time.start.is_some() {
@@ -96,7 +137,7 @@ fn legacy(args: &mut Flamegraph, words: &mut Words) -> Result<(), Failure> {
             }
             args.max_nodes = Some(word);
         } else {
-            let shown = query::plain(&word);
+            let shown = words::safe(&word);
             return Err(Failure::usage(format!(
                 "expected a range such as `30m`, a full profile type or a number of nodes, found `{shown}`"
             ))
@@ -131,60 +172,68 @@ async fn server_json(context: &Context, backend: &Backend, ask: &Ask, max_nodes:
     output::data(|out| out.write_all(&text))
 }
 
+/// What stands above the ranking.
+struct About<'a> {
+    deployment: &'a str,
+    service: &'a str,
+    window: &'a Window,
+    look: &'a Look,
+}
+
 /// The rows of the scripts, and a ranking.
-fn text(
-    deployment: &str,
-    service: &str,
-    window: &Window,
-    merged: &Merged,
-    look: &Look<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn summary(about: &About<'_>, fetched: &Fetched, changed: Changed, out: &mut dyn Write) -> io::Result<()> {
     let mut out = out;
-    let Some(selection) = Selection::new(&merged.profile, 0) else { return Ok(()) };
-    let facts = Facts::of(merged, &selection);
-    let unit = selection.value_type().unit.as_str();
-    writeln!(out, "Deployment: {}", query::plain(deployment))?;
-    writeln!(out, "Service: {}", query::plain(service))?;
-    writeln!(out, "Profile: {}", merged.query.profile_type)?;
-    writeln!(out, "Time: {}\n", query::plain(&window.typed))?;
-    writeln!(out, "Total samples: {}", render::value(facts.total, unit))?;
-    writeln!(out, "Max self: {}", render::value(facts.max_self, unit))?;
+    let facts = Facts::of(fetched, &changed);
+    let unit = changed.stacks.unit().to_owned();
+    writeln!(out, "Deployment: {}", words::safe(about.deployment))?;
+    writeln!(out, "Service: {}", words::safe(about.service))?;
+    writeln!(out, "Profile: {}", fetched.query.profile_type)?;
+    writeln!(out, "Time: {}\n", words::safe(&about.window.typed))?;
+    writeln!(out, "Total samples: {}", forms::value(facts.total, &unit))?;
+    writeln!(out, "Max self: {}", forms::value(facts.max_self, &unit))?;
     writeln!(out, "Functions: {}", facts.functions)?;
     writeln!(out, "Stack depth: {}\n", facts.depth)?;
-    writeln!(out, "Top functions:")?;
-    render::top(&selection, look, &mut out)?;
-    if merged.truncated != 0 {
-        let share = Percent { part: merged.truncated, whole: facts.total };
-        writeln!(
-            out,
-            "other: {} ({share}) was cut off by the server; --max-nodes raises the limit, and `top` has none",
-            Human { value: merged.truncated, unit }
-        )?;
+    let shown = Shown::of(fetched, changed);
+    // The window in UTC stands first; it is above in the words that were typed.
+    for fact in shown.facts.iter().skip(1) {
+        writeln!(out, "Snapshots: {fact}\n")?;
+    }
+    let mean = if fetched.snapshots.is_some() && !about.look.sum { ", means over time" } else { "" };
+    writeln!(out, "Top functions{mean}:")?;
+    let mut look = about.look.clone();
+    look.head = false;
+    report::write(&shown, Form::Top, &look, &mut out)?;
+    if fetched.truncated != 0 {
+        let (value, share) =
+            (Human::new(fetched.truncated, &unit), Percent::new(fetched.truncated, facts.total));
+        writeln!(out, "other: {value} ({share}) was cut off by the server;")?;
+        writeln!(out, "--max-nodes raises the limit, and `top` has none")?;
     }
     Ok(())
 }
 
 /// What the scripts said about the server's flame graph; worked out from the stacks where there was none.
 struct Facts {
-    total: i64,
+    total: i128,
     max_self: i64,
     functions: usize,
     depth: usize,
 }
 
 impl Facts {
-    fn of(merged: &Merged, selection: &Selection<'_>) -> Self {
-        let total = i64::try_from(merged.total()).unwrap_or(i64::MAX);
-        if let Some(Outline { names, levels, max_self, .. }) = merged.outline {
+    fn of(fetched: &Fetched, changed: &Changed) -> Self {
+        let total = changed.stacks.total();
+        if let Some(Outline { names, levels, max_self, .. }) = fetched.outline {
             return Self { total, max_self, functions: names, depth: levels };
         }
-        let graph = selection.flame_graph(FlameOptions::default());
-        let nodes = graph.nodes();
+        let profile = changed.stacks.clone().into_profile();
+        let graph =
+            Selection::new(&profile, 0).map(|selection| selection.flame_graph(FlameOptions::default()));
+        let nodes = graph.as_ref().map(|graph| graph.nodes()).unwrap_or_default();
         let names: HashSet<String> = nodes
             .iter()
             .filter_map(|node| match &node.kind {
-                FlameKind::Frame(frame) => Some(frame.name(&merged.profile.symbols).to_string()),
+                FlameKind::Frame(frame) => Some(frame.name(&profile.symbols).to_string()),
                 _ => None,
             })
             .collect();
@@ -193,7 +242,7 @@ impl Facts {
             max_self: nodes.iter().map(|node| node.flat).max().unwrap_or(0),
             // The server's table of names begins with that of the root.
             functions: names.len() + 1,
-            depth: graph.height() as usize,
+            depth: graph.as_ref().map_or(1, |graph| graph.height() as usize),
         }
     }
 }

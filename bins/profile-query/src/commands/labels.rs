@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, mut args: Labels) -> Result<(), Failu
         }
         Some(label) => {
             let values = backend.label_values(label, &matchers, window.range);
-            (context.wait(&backend, values).await?, format!("values of the label `{}`", query::plain(label)))
+            (context.wait(&backend, values).await?, format!("values of the label `{}`", words::safe(label)))
         }
     };
     if found.is_empty() {

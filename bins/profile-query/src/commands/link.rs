@@ -30,7 +30,12 @@ pub(super) fn run(context: &Context, mut args: Link) -> Result<(), Failure> {
     };
     let link = match deployment.kind {
         Kind::Pyroscope => pyroscope(&deployment, &query, &window, &view)?,
-        Kind::Parca => parca(&deployment, &query, &window)?,
+        Kind::Parca if view == "single" => parca(&deployment, &query, &window)?,
+        Kind::Parca => {
+            let shown = words::safe(&view);
+            return Err(Failure::usage(format!("expected the view single of a Parca, found `{shown}`"))
+                .hint("`profile-query diff` compares two times or label sets"));
+        }
     };
     output::data(|out| writeln!(out, "{link}"))
 }
@@ -58,11 +63,16 @@ fn query_of(args: &Link, deployment: &Deployment, what: &str) -> Result<Query, F
     } else if what.parse::<ProfileType>().is_ok() {
         name = Some(what.to_owned());
     } else {
-        matchers.insert(0, Matcher::equal(deployment.service_label(), what));
+        let service = selection::service(Some(what.to_owned()))?.unwrap_or_default();
+        matchers.insert(0, Matcher::equal(deployment.service_label(), service));
+    }
+    if deployment.kind == Kind::Parca {
+        // A Parca searches with regular expressions; `top` asks it with anchors, too.
+        matchers = matchers.iter().map(Matcher::anchored).collect();
     }
     let name = args.which.profile_type.clone().or(name).unwrap_or_else(|| "cpu".to_owned());
     let mut profile_type = default_type(&name).ok_or_else(|| {
-        Failure::usage(format!("expected a profile type in full, found `{}`", query::plain(&name)))
+        Failure::usage(format!("expected a profile type in full, found `{}`", words::safe(&name)))
             .hint("`profile-query profiles` lists them")
     })?;
     // What is measured over a time has a delta there, and of the short names that is CPU time.
@@ -82,12 +92,18 @@ fn pyroscope(deployment: &Deployment, query: &Query, window: &Window, view: &str
         other => {
             return Err(Failure::usage(format!(
                 "expected the view single, comparison, diff or explore, found `{}`",
-                query::plain(other)
+                words::safe(other)
             )));
         }
     };
     let base = deployment.ui_url.as_deref().unwrap_or(&deployment.url);
     if let Some((grafana, uid)) = base.split_once(GRAFANA_PROXY) {
+        if !matches!(view, "single" | "explore") {
+            return Err(Failure::usage(format!(
+                "expected the view single or explore behind Grafana, found `{}`",
+                words::safe(view)
+            )));
+        }
         return grafana_explore(grafana, uid.trim_matches('/'), query, window);
     }
     let mut url = parsed(&format!("{base}{path}"))?;

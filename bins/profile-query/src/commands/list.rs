@@ -16,7 +16,7 @@ pub(super) fn is_json(context: &Context, list: &List) -> Result<bool, Failure> {
         Some("json") => Ok(true),
         Some("text") => Ok(false),
         Some(other) => {
-            Err(Failure::usage(format!("--output: expected text or json, found `{}`", query::plain(other))))
+            Err(Failure::usage(format!("--output: expected text or json, found `{}`", words::safe(other))))
         }
     }
 }
@@ -28,7 +28,7 @@ pub(super) fn print(items: &[String], json: bool) -> Result<(), Failure> {
     }
     output::data(|out| {
         for item in items {
-            writeln!(out, "{}", query::plain(item))?;
+            writeln!(out, "{}", words::safe(item))?;
         }
         Ok(())
     })

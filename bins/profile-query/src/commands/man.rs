@@ -9,7 +9,7 @@ pub(super) fn run(command: Option<&str>) -> Result<(), Failure> {
         Some(name) => {
             let found = all.get_subcommands().find(|known| known.get_name() == name).cloned();
             found.ok_or_else(|| {
-                Failure::usage(format!("expected a command, found `{}`", query::plain(name)))
+                Failure::usage(format!("expected a command, found `{}`", words::safe(name)))
                     .hint("`profile-query --help` lists the commands")
             })?
         }

@@ -1,5 +1,6 @@
 use pql::ProfileType;
-use query::backend::{Ask, Detail};
+use query::Ask;
+use query::backend::Detail;
 use serde_json::{Value, json};
 
 use super::list;
@@ -14,7 +15,7 @@ pub(super) async fn run(context: &Context, mut args: Services) -> Result<(), Fai
     let json = list::is_json(context, &args.list)?;
     let mut words = Words::new(std::mem::take(&mut args.list.words));
     let deployment = context.deployment(&mut words)?;
-    let service = words.next();
+    let service = selection::service(words.next())?;
     words.end()?;
     let window = selection::window(&args.time, DEFAULT_RANGE, context.now)?;
     let backend = context.backend(&deployment)?;
@@ -25,14 +26,14 @@ pub(super) async fn run(context: &Context, mut args: Services) -> Result<(), Fai
             return Err(list::empty(context, &backend, "profile types", &window).await?);
         };
         // Asking for a profile finds out why there is none.
-        let ask = Ask::new("cpu", window.range).of_service(service);
+        let ask = Ask::new(window.range).of_type("cpu").of_service(service);
         context.wait(&backend, backend.fetch(&ask, Detail::Tree { max_nodes: Some(1) })).await?;
     }
     if json {
         return list::print_json(&Value::Array(types.iter().map(one).collect()));
     }
     let row = |of: &ProfileType| {
-        [of.to_string(), format!("{}/{}", of.name, of.sample_type)].map(|cell| query::plain(&cell)).to_vec()
+        [of.to_string(), format!("{}/{}", of.name, of.sample_type)].map(|cell| words::safe(&cell)).to_vec()
     };
     let rows: Vec<Vec<String>> = types.iter().map(row).collect();
     output::data(|out| output::columns(&rows, out))

@@ -16,17 +16,17 @@ pub(super) async fn run(context: &Context, args: Query) -> Result<(), Failure> {
     words.end()?;
     let backend = context.backend(&deployment)?;
     let answer = context.wait(&backend, backend.raw(&method, body)).await?;
-    let indented = json_text::indented(&answer.body).filter(|_| !args.raw);
-    output::data(|out| out.write_all(indented.as_deref().unwrap_or(&answer.body)))?;
-    answer.into_body(&deployment.url)?;
-    Ok(())
+    // Nothing but data is data: what a server says that went wrong is an error.
+    let body = answer.into_body(&deployment.url)?;
+    let indented = json_text::indented(&body).filter(|_| !args.raw);
+    output::data(|out| out.write_all(indented.as_deref().unwrap_or(&body)))
 }
 
 /// What is to be sent: a text, a file, or what comes on stdin.
 fn body(word: Option<String>) -> Result<Vec<u8>, Failure> {
     let Some(text) = word else { return Ok(b"{}".to_vec()) };
     let cannot_read = |from: &str, error: std::io::Error| {
-        Failure::run(format!("cannot read {}: {error}", query::plain(from)))
+        Failure::run(format!("cannot read {}: {error}", words::safe(from)))
     };
     let bytes = match text.strip_prefix('@') {
         _ if text == "-" => input::stdin(MAX_BODY_BYTES).map_err(|error| cannot_read("stdin", error))?,

@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, mut args: Series) -> Result<(), Failu
     let json = list::is_json(context, &args.list)?;
     let mut words = Words::new(std::mem::take(&mut args.list.words));
     let deployment = context.deployment(&mut words)?;
-    let service = words.next();
+    let service = selection::service(words.next())?;
     words.end()?;
     let window = selection::window(&args.time, DEFAULT_RANGE, context.now)?;
     let (profile_type, mut matchers) = selection::matching(&args.matching)?;
@@ -41,8 +41,8 @@ fn object(labels: &Labels) -> Value {
 /// A column for each label that occurs, sorted, with the names above.
 fn table(series: &[Labels]) -> Vec<Vec<String>> {
     let names: BTreeSet<&str> = series.iter().flat_map(Labels::iter).map(|(name, _)| name).collect();
-    let head = names.iter().map(|name| query::plain(name)).collect();
-    let cell = |labels: &Labels, name: &str| labels.get(name).map_or_else(|| "-".to_owned(), query::plain);
+    let head = names.iter().map(|name| words::safe(name)).collect();
+    let cell = |labels: &Labels, name: &str| labels.get(name).map_or_else(|| "-".to_owned(), words::safe);
     let row = |labels: &Labels| names.iter().map(|name| cell(labels, name)).collect();
     std::iter::once(head).chain(series.iter().map(row)).collect()
 }

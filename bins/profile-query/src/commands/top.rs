@@ -1,91 +1,63 @@
 use std::io::{self, Write};
 
-use profile_model::Profile;
-use query::backend::{Ask, Backend, Detail, Merged};
-use query::times::Window;
-use report_render::transform::Filter;
-use report_render::{Selection, top};
+use query::Shown;
+use query::backend::Detail;
+use query::report::{self, Form, Look};
 
-use crate::args::{Top, Words};
+use crate::args::{Filters, Top, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::render::{self, Form, Look};
-use crate::{output, selection};
+use crate::source::{self, Source};
+use crate::{forms, output, selection};
 
 const DEFAULT_RANGE: &str = "10m";
+const FORMS: [(&str, Form); 3] = [("text", Form::Top), ("json", Form::TopJson), ("csv", Form::Csv)];
 
 /// What is ranked, and how it looks.
 pub(super) struct Plan {
-    pub(super) backend: Backend,
-    pub(super) window: Window,
-    pub(super) ask: Ask,
-    filter: Option<Filter>,
+    pub(super) source: Source,
+    filters: Filters,
     form: Form,
-    title: String,
-    limit: usize,
-    sort: top::Sort,
-    color: bool,
+    look: Look,
 }
 
 pub(super) async fn run(context: &Context, args: Top) -> Result<(), Failure> {
     let plan = Plan::of(context, args, DEFAULT_RANGE)?;
-    let merged = plan.fetch(context).await?;
-    output::data(|out| plan.write(&merged, out))
+    let shown = plan.fetch(context).await?;
+    output::data(|out| plan.write(&shown, out))
 }
 
 impl Plan {
     pub(super) fn of(context: &Context, mut args: Top, default_range: &str) -> Result<Self, Failure> {
         let default = if context.json() { "json" } else { "text" };
-        let form = args.output.as_deref().unwrap_or(default);
-        let form = Form::named(form, &[Form::Text, Form::Json, Form::Csv])?;
-        let sort = render::sort(&args.sort)?;
+        let form = forms::named("--output", args.output.as_deref().unwrap_or(default), &FORMS)?;
+        let mut look = Look::default();
+        (look.sort, look.limit, look.sum) = (forms::sort(&args.sort)?, args.limit, args.sum);
+        (look.width, look.color) = (output::width(), context.color);
         let mut words = Words::new(std::mem::take(&mut args.words));
-        let deployment = context.deployment(&mut words)?;
-        let service = words.next();
-        words.end()?;
-        let window = selection::window(&args.which.time, default_range, context.now)?;
-        let ask = selection::ask(&args.which, service.clone(), &window)?;
-        Ok(Self {
-            backend: context.backend(&deployment)?,
-            window,
-            ask,
-            filter: selection::stacks(&args.filters)?,
-            form,
-            title: service.unwrap_or_else(|| "all services".to_owned()),
-            limit: args.limit,
-            sort,
-            color: context.color,
-        })
+        let source = match words.only().filter(|word| source::is_file(word)) {
+            Some(path) => {
+                words.rest();
+                Source::File { path, value: args.which.profile_type.clone() }
+            }
+            None => {
+                let deployment = context.deployment(&mut words)?;
+                let service = selection::service(words.next())?;
+                words.end()?;
+                let window = selection::window(&args.which.time, default_range, context.now)?;
+                let ask = selection::ask(&args.which, service, &window)?;
+                Source::Server { backend: Box::new(context.backend(&deployment)?), ask: Box::new(ask) }
+            }
+        };
+        Ok(Self { source, filters: args.filters, form, look })
     }
 
-    pub(super) async fn fetch(&self, context: &Context) -> Result<Merged, Failure> {
-        let mut merged = context.wait(&self.backend, self.backend.fetch(&self.ask, Detail::Whole)).await?;
-        merged.profile = selection::left_by(self.filter.as_ref(), merged.profile)?;
-        Ok(merged)
+    pub(super) async fn fetch(&self, context: &Context) -> Result<Shown, Failure> {
+        self.source.shown(context, &self.filters, Detail::Whole).await
     }
 
-    pub(super) fn write(&self, merged: &Merged, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
         let mut out = out;
-        let look = Look { title: &self.title, limit: self.limit, sort: self.sort, color: self.color };
-        let profile: &Profile = &merged.profile;
-        match self.form {
-            Form::Text => {
-                writeln!(
-                    out,
-                    "{}, {}, {}",
-                    query::plain(&self.title),
-                    merged.query.profile_type,
-                    self.window.in_utc()
-                )?;
-                render::report(profile, Form::Top, &look, out)
-            }
-            Form::Json => {
-                let selection =
-                    Selection::new(profile, 0).ok_or_else(|| io::Error::other("expected a sample type"))?;
-                top::json(&render::ranked(&selection, &look), &mut out)?;
-                out.write_all(b"\n")
-            }
-            form => render::report(profile, form, &look, out),
-        }
+        report::write(shown, self.form, &self.look, &mut out)
     }
 }

@@ -7,6 +7,7 @@ use super::top::Plan;
 use crate::args::{Time, Watch};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::source::Source;
 use crate::{context, output, selection};
 
 const DEFAULT_RANGE: &str = "1m";
@@ -54,8 +55,9 @@ async fn look(
             break;
         }
         tokio::time::sleep(every).await;
-        plan.window = window(time)?;
-        plan.ask.range = plan.window.range;
+        if let Source::Server { ask, .. } = &mut plan.source {
+            ask.range = window(time)?.range;
+        }
     }
     Ok(())
 }
@@ -68,11 +70,11 @@ fn window(time: &Time) -> Result<Window, Failure> {
 /// change; what was asked wrongly does not.
 async fn show(context: &Context, plan: &Plan) -> Result<bool, Failure> {
     match plan.fetch(context).await {
-        Ok(merged) => output::try_data(|out| {
+        Ok(shown) => output::try_data(|out| {
             if output::is_terminal() {
                 out.write_all(CLEAR)?;
             }
-            plan.write(&merged, out)?;
+            plan.write(&shown, out)?;
             if !output::is_terminal() {
                 writeln!(out)?;
             }

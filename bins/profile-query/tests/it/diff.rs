@@ -90,7 +90,7 @@ async fn two_files_are_compared_without_a_server() {
     let exit = home.run(&["diff", &before, &junk]).await;
     assert_eq!(exit.code, Some(1), "{exit:#?}");
     let exit = home.run(&["diff", &before, &after, "--type", "wall"]).await;
-    assert!(exit.code == Some(2) && exit.stderr.contains("one of cpu"), "{exit:#?}");
+    assert!(exit.code == Some(2) && exit.stderr.contains("there are cpu/nanoseconds"), "{exit:#?}");
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn what_is_not_there_is_explained() {
     };
     check(
         &["flamegraph", "prod", "axiom-db", "--start", "2020-01-01", "--end", "2020-01-01T10:00:00Z"],
-        &["the server has profiles, but none from 2020-01-01T00:00:00Z", "hint: there is data from"],
+        &["nothing for process_cpu", "from 2020-01-01T00:00:00Z", "hint: there is data from"],
     )
     .await;
     check(

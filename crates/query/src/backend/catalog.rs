@@ -6,8 +6,9 @@ use parca_client::{LabelsRequest, ProfileTypesRequest, QueryRangeRequest, Values
 use pql::{Matcher, ProfileType, Query};
 use profile_model::{Labels, TimeRange, Timestamp};
 
-use super::{Backend, BackendError, Server};
-use crate::when;
+use super::window::{EVER, whole_step, with_both_ends, without_ends};
+use super::{Backend, BackendError, Server, spans};
+use crate::Ask;
 
 /// The label that Pyroscope keeps the profile type in.
 const TYPE_LABEL: &str = "__profile_type__";
@@ -61,30 +62,37 @@ impl Backend {
                 Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
             }
             (Server::Parca(_), None) => self.parca_types(range).await,
-            (Server::Parca(client), Some(service)) => {
+            (Server::Parca(_), Some(service)) => {
                 let types = self.parca_types(range).await?;
-                let has_service = async |profile_type: &ProfileType| {
-                    let mut request = ValuesRequest::new(self.deployment.service_label());
-                    request.range = Some(range);
-                    request.profile_type = Some(profile_type.clone());
-                    let values = client.values(&request).await?;
-                    Ok::<_, BackendError>(values.iter().any(|value| value == service))
-                };
-                let mut of_service = Vec::new();
-                for profile_type in types {
-                    if has_service(&profile_type).await? {
-                        of_service.push(profile_type);
-                    }
-                }
-                Ok(of_service)
+                self.types_of_service(&types, service, range).await
             }
         }
+    }
+
+    /// Those of some types that a service has, in their order.
+    pub(super) async fn types_of_service(
+        &self,
+        types: &[ProfileType],
+        service: &str,
+        range: TimeRange,
+    ) -> Result<Vec<ProfileType>, BackendError> {
+        let Server::Parca(client) = &self.server else { return Ok(types.to_vec()) };
+        let has_service = async |profile_type: ProfileType| {
+            let mut request = ValuesRequest::new(self.deployment.service_label());
+            request.range = Some(without_ends(range));
+            request.profile_type = Some(profile_type.clone());
+            let values = client.values(&request).await?;
+            Ok::<_, BackendError>(values.iter().any(|value| value == service).then_some(profile_type))
+        };
+        let asked: Vec<_> = types.iter().cloned().map(has_service).collect();
+        let found: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     async fn parca_types(&self, range: TimeRange) -> Result<Vec<ProfileType>, BackendError> {
         let Server::Parca(client) = &self.server else { return Ok(Vec::new()) };
         self.note("ProfileTypes", "all");
-        Ok(client.profile_types(&ProfileTypesRequest { range: Some(range) }).await?)
+        Ok(client.profile_types(&ProfileTypesRequest { range: Some(without_ends(range)) }).await?)
     }
 
     /// The names of labels, sorted.
@@ -104,7 +112,7 @@ impl Backend {
             Server::Parca(client) if matchers.is_empty() => {
                 self.note("Labels", "all");
                 let mut request = LabelsRequest::default();
-                request.range = Some(range);
+                request.range = Some(without_ends(range));
                 Ok(client.labels(&request).await?)
             }
             // Parca looks at matchers only beside a type; what the series have is exact.
@@ -142,7 +150,7 @@ impl Backend {
             Server::Parca(client) if others.is_empty() => {
                 self.note("Values", name);
                 let mut request = ValuesRequest::new(name);
-                request.range = Some(range);
+                request.range = Some(without_ends(range));
                 Ok(client.values(&request).await?)
             }
             Server::Parca(_) => {
@@ -188,11 +196,11 @@ impl Backend {
             names => names.to_vec(),
         };
         let anchored: Vec<Matcher> = matchers.iter().map(Matcher::anchored).collect();
-        let step = length(range);
+        let step = whole_step(range);
         let of_type = async |profile_type: ProfileType| {
             let query = Query { profile_type, matchers: anchored.clone() };
             self.note("QueryRange", &query.to_string());
-            let mut request = QueryRangeRequest::new(query.to_string(), range, step);
+            let mut request = QueryRangeRequest::new(query.to_string(), with_both_ends(range), step);
             request.sum_by = sum_by.clone();
             match client.query_range(&request).await {
                 Ok(series) => Ok((query.profile_type, series)),
@@ -219,7 +227,7 @@ impl Backend {
     async fn label_names_of_all(&self, range: TimeRange) -> Result<Vec<String>, BackendError> {
         let Server::Parca(client) = &self.server else { return Ok(Vec::new()) };
         let mut request = LabelsRequest::default();
-        request.range = Some(range);
+        request.range = Some(without_ends(range));
         Ok(client.labels(&request).await?)
     }
 
@@ -230,6 +238,30 @@ impl Backend {
     /// The server's.
     pub async fn stats(&self) -> Result<Stats, BackendError> {
         self.stats_of(MAX_TYPES).await
+    }
+
+    /// When a selection has data, whatever the window; nothing if never, or if that cannot be found out.
+    pub(super) async fn own_span(&self, ask: &Ask, profile_type: Option<&ProfileType>) -> Option<TimeRange> {
+        match &self.server {
+            Server::Parca(client) => {
+                let types = match profile_type {
+                    Some(one) => vec![one.clone()],
+                    None => self.parca_types(EVER).await.ok()?.into_iter().take(MAX_TYPES).collect(),
+                };
+                let queries: Vec<Query> = types.into_iter().map(|of| self.query_of(ask, of)).collect();
+                spans::of_any(client, &queries).await
+            }
+            Server::Pyroscope(client) => {
+                let stats = client.profile_stats().await.ok()?;
+                let range = TimeRange::new(stats.oldest?, stats.newest?);
+                let query = self.query_of(ask, profile_type?.clone());
+                let (of, step) = (query.profile_type, Duration::from_secs(60));
+                let request = pyroscope_client::SeriesRequest::new(of, query.matchers, range, step);
+                let series = client.select_series(&request).await.ok()?;
+                let times = || series.iter().flat_map(|one| &one.points).map(|point| point.timestamp);
+                Some(TimeRange::new(times().min()?, times().max()?))
+            }
+        }
     }
 
     /// The same, on a Parca from only so many types: it takes some calls for each.
@@ -245,18 +277,12 @@ impl Backend {
                 let has_data = client.has_profile_data().await?;
                 let types = client.profile_types(&ProfileTypesRequest::default()).await?;
                 let queries: Vec<Query> = types.into_iter().map(Query::all).collect();
-                let data = when::data_of(client, queries.iter().take(most_types)).await;
+                let data = spans::of_any(client, queries.iter().take(most_types)).await;
                 let (oldest, newest) = (data.map(|data| data.start), data.map(|data| data.end));
                 Ok(Stats { has_data, oldest, newest })
             }
         }
     }
-}
-
-/// At least a second: a step of nothing means something else to a Parca.
-fn length(range: TimeRange) -> Duration {
-    let nanos = range.end.saturating_nanos().saturating_sub(range.start.saturating_nanos());
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)).max(Duration::from_secs(1))
 }
 
 fn list(matchers: &[Matcher]) -> String {

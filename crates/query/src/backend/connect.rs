@@ -37,6 +37,14 @@ impl Backend {
     }
 }
 
+impl Backend {
+    /// A Parca that is reached by a client of its own settings.
+    pub fn of_parca(client: parca_client::Client) -> Self {
+        let deployment = Deployment::new(client.url(), Kind::Parca, client.url());
+        Self { deployment, server: Server::Parca(client) }
+    }
+}
+
 fn pyroscope(
     deployment: &Deployment,
     environment: Environment,

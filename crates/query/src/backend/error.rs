@@ -1,4 +1,7 @@
+use pql::ProfileType;
+
 use super::{Nothing, TypeError};
+use crate::report::Form;
 
 /// Why there is no answer. The server's words are kept.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +36,17 @@ pub enum BackendError {
     /// The profile type is none, or several.
     #[error(transparent)]
     Type(#[from] TypeError),
-    /// It was asked for something that makes no sense here.
+    /// The question makes no sense here.
     #[error("{0}")]
     Usage(String),
+    /// A form that shows one profile was asked for where there are several.
+    #[error("expected one profile type for a report of type `{form}`, found {} with data", types.len())]
+    OneOnly {
+        /// The form.
+        form: Form,
+        /// The types that have data.
+        types: Vec<ProfileType>,
+    },
     /// Nothing matched, and why.
     #[error("no data: {0}")]
     Nothing(Box<Nothing>),
@@ -61,11 +72,12 @@ impl BackendError {
     /// What it means.
     pub fn class(&self) -> Class {
         match self {
-            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) => Class::Usage,
+            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) | Self::OneOnly { .. } => Class::Usage,
             Self::Nothing(_) => Class::NoData,
             Self::Pyroscope(error) if error.kind() == pyroscope_client::ErrorKind::Auth => Class::Auth,
             Self::Pyroscope(error) if error.kind() == pyroscope_client::ErrorKind::Request => Class::Usage,
             Self::Parca(error) if error.is_no_data() => Class::NoData,
+            Self::Refused { status: Some(401 | 403), .. } => Class::Auth,
             _ if matches!(self.code(), "unauthenticated" | "permission_denied") => Class::Auth,
             _ => Class::Failed,
         }
@@ -74,7 +86,9 @@ impl BackendError {
     /// The code of the failure in the vocabulary of gRPC and Connect.
     pub fn code(&self) -> &str {
         match self {
-            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) => "invalid_argument",
+            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) | Self::OneOnly { .. } => {
+                "invalid_argument"
+            }
             Self::Pyroscope(error) => error.code().as_str(),
             Self::Parca(error) => error.code().as_str(),
             Self::Refused { code, .. } => code,
@@ -108,6 +122,7 @@ impl BackendError {
             Self::Pyroscope(error) => error.hint().map(str::to_owned),
             Self::Parca(error) => error.hint().map(str::to_owned),
             Self::Type(error) => error.hint(),
+            Self::OneOnly { types, .. } => Some(format!("there are {}", words::listed(types, 20))),
             Self::Nothing(nothing) => nothing.hint(),
             _ => None,
         }

@@ -1,7 +1,9 @@
 use parca_client::{QueryRequest, ReportKind};
 use pyroscope_client::{Format, Selection};
 
-use super::{Ask, Backend, BackendError, Server, raw};
+use super::window::with_both_ends;
+use super::{Backend, BackendError, Server, raw};
+use crate::Ask;
 
 impl Backend {
     /// The flame graph as the server's own JSON: that of `SelectMergeStacktraces`, or of a Parca's
@@ -20,7 +22,11 @@ impl Backend {
             }
             Server::Parca(client) => {
                 self.note("Query", &query.to_string());
-                let request = QueryRequest::merge(query.to_string(), ask.range, ReportKind::FlamegraphArrow);
+                let request = QueryRequest::merge(
+                    query.to_string(),
+                    with_both_ends(ask.range),
+                    ReportKind::FlamegraphArrow,
+                );
                 let json = raw::report_json(client.query(&request).await?)?;
                 Ok(json.to_string().into_bytes())
             }

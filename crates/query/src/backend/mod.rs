@@ -1,7 +1,8 @@
 //! One face for a Pyroscope and a Parca: what there is, and profiles of it.
 //!
 //! ```no_run
-//! use query::backend::{Ask, Backend, Detail};
+//! use query::Ask;
+//! use query::backend::{Backend, Detail};
 //! use query::deployments::{Deployment, Kind};
 //! use query::times::Window;
 //!
@@ -9,36 +10,38 @@
 //! let backend = Backend::connect(&Deployment::at_url("http://localhost:4040", Kind::Pyroscope)?)?;
 //! let window = Window::last("10m", std::time::SystemTime::now())?;
 //! for service in backend.services(window.range).await? {
-//!     let ask = Ask::new("cpu", window.range).of_service(&service);
-//!     let merged = backend.fetch(&ask, Detail::Whole).await?;
-//!     println!("{service}: {} of {}", merged.total(), merged.query.profile_type);
+//!     let ask = Ask::new(window.range).of_service(&service);
+//!     let fetched = backend.fetch(&ask, Detail::Whole).await?;
+//!     println!("{service}: {} of {}", fetched.stacks.total(), fetched.query.profile_type);
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Matchers mean the same on both: regular expressions have to match a whole value. On a Parca, which
-//! searches, they are anchored.
+//! Matchers mean the same on both: regular expressions have to match a whole value; on a Parca, which
+//! searches, they are anchored. Windows mean the same on both: from the start up to the end, the latter excluded.
 
-mod ask;
 mod catalog;
 mod connect;
 mod error;
+mod fetch;
 mod json;
-mod merge;
 mod nothing;
 mod raw;
+mod snapshots;
+mod spans;
 mod types;
 mod upload;
+mod window;
 
-pub use ask::Ask;
 pub use catalog::Stats;
 pub use error::{BackendError, Class};
-pub use merge::{Detail, Merged, Outline};
+pub use fetch::{Detail, MAX_TYPES};
 pub use nothing::Nothing;
 pub use raw::RawAnswer;
+pub(crate) use types::sample_types;
 pub use types::{TypeError, default_type, resolve_type};
-pub use upload::Upload;
+pub use upload::{Upload, by_sample_labels, sample_labels};
 
 use crate::deployments::{Deployment, Kind};
 
@@ -56,12 +59,12 @@ enum Server {
 }
 
 impl Backend {
-    /// The deployment that it stands for.
+    /// The deployment that this server is.
     pub fn deployment(&self) -> &Deployment {
         &self.deployment
     }
 
-    /// What runs there.
+    /// What runs on the server.
     pub fn kind(&self) -> Kind {
         self.deployment.kind
     }

@@ -4,14 +4,16 @@ use pql::{Matcher, ProfileType};
 use profile_model::{TimeRange, Timestamp};
 
 use super::catalog::Stats;
-use super::{Ask, Backend, BackendError};
-use crate::nearest::nearest;
-use crate::rfc3339;
+use super::{Backend, BackendError};
+use crate::shown::span;
+use crate::{Ask, rfc3339};
 
 /// The most names that are shown.
 const MAX_NAMED: usize = 10;
 /// From how many types it is first found out when there is data: people wait for this.
 const STATS_TYPES: usize = 4;
+/// The most labels that are named.
+const MAX_LABELS: usize = 50;
 
 /// Why nothing was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +23,13 @@ pub enum Nothing {
     NeverAny,
     /// There is data, but not in the window.
     OutsideWindow {
+        /// What was asked for.
+        asked: String,
         /// The window.
         range: TimeRange,
-        /// The time of the oldest profile, if that is known.
+        /// When the selection has its first profile, if that is known; on a Parca to the minute.
         oldest: Option<Timestamp>,
-        /// The time of the newest profile, if that is known.
+        /// When it has its last one, if that is known; on a Parca the end of the minute that it is in.
         newest: Option<Timestamp>,
     },
     /// The service is not there in the window.
@@ -52,6 +56,8 @@ pub enum Nothing {
     NoMatch {
         /// The matchers.
         matchers: Vec<Matcher>,
+        /// The labels that there are.
+        labels: Vec<String>,
     },
 }
 
@@ -74,16 +80,23 @@ impl Nothing {
             Self::OutsideWindow { oldest: Some(oldest), newest: Some(newest), .. } => {
                 Some(format!("there is data from {} to {}", rfc3339(*oldest), rfc3339(*newest)))
             }
+            Self::OutsideWindow { .. } => None,
             Self::UnknownService { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::UnknownService { label, known, .. } if known.is_empty() => {
                 Some(format!("no profile has the label `{label}`; --service-label names another"))
             }
             Self::UnknownService { label, known, .. } => {
-                Some(format!("values of `{label}` are {}", named(known)))
+                let known = words::listed(known.iter().map(|one| words::safe(one)), MAX_NAMED);
+                Some(format!("values of `{label}` are {known}"))
             }
-            Self::NoSuchType { types, .. } => Some(format!("there are {}", named(types))),
-            Self::OutsideWindow { .. } => None,
-            Self::NoMatch { .. } => Some("`profile-query labels` lists what there is".to_owned()),
+            Self::NoSuchType { types, .. } => Some(format!("there are {}", words::listed(types, MAX_NAMED))),
+            Self::NoMatch { labels, .. } if labels.is_empty() => {
+                Some("`profile-query labels` lists what there is".to_owned())
+            }
+            Self::NoMatch { labels, .. } => Some(format!(
+                "labels are {}",
+                words::listed(labels.iter().map(|one| words::safe(one)), MAX_NAMED)
+            )),
         }
     }
 }
@@ -92,12 +105,9 @@ impl fmt::Display for Nothing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NeverAny => f.write_str("the server has never got a profile"),
-            Self::OutsideWindow { range, .. } => write!(
-                f,
-                "the server has profiles, but none from {} to {}",
-                rfc3339(range.start),
-                rfc3339(range.end)
-            ),
+            Self::OutsideWindow { range, asked, .. } => {
+                write!(f, "nothing for {asked} from {}", span(*range))
+            }
             Self::UnknownService { label, service, .. } => {
                 write!(f, "no service `{service}` in this window (label `{label}`)")
             }
@@ -107,7 +117,7 @@ impl fmt::Display for Nothing {
             Self::NoSuchType { service: None, profile_type, .. } => {
                 write!(f, "there are no profiles of type `{profile_type}` in this window")
             }
-            Self::NoMatch { matchers } => {
+            Self::NoMatch { matchers, .. } => {
                 let selector = pql::Selector { metric_name: None, matchers: matchers.clone() };
                 write!(f, "service and type are there, but nothing matches {selector}")
             }
@@ -128,12 +138,19 @@ impl Backend {
             // The first types may be those that are measured no more.
             stats = self.stats().await?;
         }
-        let Stats { has_data, oldest, newest } = stats;
-        if !has_data {
+        if !stats.has_data {
             return Ok(Nothing::NeverAny);
         }
-        let outside = Nothing::OutsideWindow { range, oldest, newest };
-        if is_outside(&stats, range) {
+        // When the selection itself has data says more than when the server has some.
+        let own = self.own_span(ask, profile_type).await;
+        let found_elsewhere = own.is_some();
+        let (oldest, newest) = match own {
+            Some(own) => (Some(own.start), Some(own.end)),
+            None => (stats.oldest, stats.newest),
+        };
+        let asked = self.asked(ask, profile_type);
+        let outside = Nothing::OutsideWindow { asked, range, oldest, newest };
+        if found_elsewhere || is_outside(&stats, range) {
             return Ok(outside);
         }
         if let Some(service) = &ask.service {
@@ -145,7 +162,7 @@ impl Backend {
                 return Ok(Nothing::UnknownService {
                     label: self.deployment().service_label().to_owned(),
                     service: service.clone(),
-                    nearest: nearest(service, known.iter().map(String::as_str)).map(str::to_owned),
+                    nearest: words::nearest(service, known.iter().map(String::as_str)).map(str::to_owned),
                     known,
                 });
             }
@@ -154,28 +171,30 @@ impl Backend {
         if types.is_empty() {
             return Ok(outside);
         }
-        let wanted = profile_type.map_or_else(|| ask.type_name.clone(), ToString::to_string);
-        if profile_type.is_none_or(|profile_type| !types.contains(profile_type)) {
-            let service = ask.service.clone();
-            return Ok(Nothing::NoSuchType { service, profile_type: wanted, types });
+        let wanted = profile_type.map(ToString::to_string).or_else(|| ask.type_name.clone());
+        if let Some(profile_type) = wanted.filter(|_| profile_type.is_none_or(|of| !types.contains(of))) {
+            return Ok(Nothing::NoSuchType { service: ask.service.clone(), profile_type, types });
         }
         if ask.matchers.is_empty() {
             return Ok(outside);
         }
-        Ok(Nothing::NoMatch { matchers: ask.matchers.clone() })
+        let mut labels = self.label_names(&[], range).await.unwrap_or_default();
+        labels.truncate(MAX_LABELS);
+        Ok(Nothing::NoMatch { matchers: ask.matchers.clone(), labels })
+    }
+
+    fn asked(&self, ask: &Ask, profile_type: Option<&ProfileType>) -> String {
+        let name = profile_type.map(ToString::to_string).or_else(|| ask.type_name.clone());
+        let matchers = ask.all_matchers(self.deployment().service_label());
+        match (&name, &matchers[..]) {
+            (None, []) => "all profiles".to_owned(),
+            _ => pql::Selector { metric_name: name, matchers }.to_string(),
+        }
     }
 }
 
 /// Whether all that there is lies before or behind the window.
 fn is_outside(stats: &Stats, range: TimeRange) -> bool {
     stats.newest.is_some_and(|newest| newest < range.start)
-        || stats.oldest.is_some_and(|oldest| oldest > range.end)
-}
-
-fn named(all: &[impl ToString]) -> String {
-    let mut named: Vec<String> = all.iter().take(MAX_NAMED).map(ToString::to_string).collect();
-    if all.len() > MAX_NAMED {
-        named.push(format!("and {} more", all.len() - MAX_NAMED));
-    }
-    named.join(", ")
+        || stats.oldest.is_some_and(|oldest| oldest >= range.end)
 }

@@ -2,6 +2,13 @@
 
 use pql::{ProfileType, Resolution};
 
+use super::{Backend, BackendError};
+use crate::Ask;
+use crate::deployments::Kind;
+
+/// The type that is meant where none is named.
+pub(super) const DEFAULT_TYPE: &str = "cpu";
+
 /// A short name with the types that it means, the best first, and the sample types that it may mean
 /// elsewhere.
 struct Alias {
@@ -57,7 +64,7 @@ const MAX_NAMED: usize = 20;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypeError {
-    /// It means several.
+    /// The name matches more than one profile type.
     #[error("expected one profile type, found {} for `{name}`", types.len())]
     Several {
         /// What was asked for.
@@ -65,7 +72,7 @@ pub enum TypeError {
         /// What it means.
         types: Vec<ProfileType>,
     },
-    /// It means none.
+    /// The name matches no profile type.
     #[error("expected a profile type that there is, found `{name}`")]
     Unknown {
         /// What was asked for.
@@ -82,10 +89,7 @@ impl TypeError {
         if types.is_empty() {
             return None;
         }
-        let named: Vec<String> = types.iter().take(MAX_NAMED).map(ToString::to_string).collect();
-        let more = types.len() - named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Some(format!("there are {}{more}", named.join(", ")))
+        Some(format!("there are {}", words::listed(types, MAX_NAMED)))
     }
 }
 
@@ -141,6 +145,17 @@ pub fn resolve_type(name: &str, known: &[ProfileType]) -> Result<ProfileType, Ty
     }
 }
 
+/// The sample types that a name may mean in a file, the best first: of a full id its own, of a short name those that it
+/// has anywhere.
+pub(crate) fn sample_types(name: &str) -> Vec<String> {
+    if let Ok(full) = name.parse::<ProfileType>() {
+        return vec![full.sample_type];
+    }
+    let Some(alias) = alias(name) else { return Vec::new() };
+    let ids = alias.ids.iter().filter_map(|id| id.parse().ok()).map(|id: ProfileType| id.sample_type);
+    ids.chain(alias.sample_types.iter().map(|name| (*name).to_owned())).collect()
+}
+
 fn alias(name: &str) -> Option<&'static Alias> {
     ALIASES.iter().find(|alias| alias.names.contains(&name))
 }
@@ -162,7 +177,107 @@ fn sorted(mut types: Vec<ProfileType>) -> Vec<ProfileType> {
 }
 
 fn shown(name: &str) -> String {
-    name.chars().take(128).collect()
+    words::short(name, 128)
+}
+
+/// Whether values of a type are what there was at an instant (memory in use, goroutines), so that a sum of them over
+/// time means nothing. A Parca says so in its types; a Pyroscope does not, and there it is known of these.
+pub(crate) fn is_instant(kind: Kind, of: &ProfileType) -> bool {
+    const INSTANTS: [&str; 4] = ["inuse_space", "inuse_objects", "goroutine", "goroutines"];
+    match kind {
+        Kind::Parca => !of.delta,
+        Kind::Pyroscope => INSTANTS.contains(&of.sample_type.as_str()),
+    }
+}
+
+/// The type to show first of those that a service without CPU profiles has: time, then memory, then what else.
+pub(super) fn of_service_first(types: &[ProfileType]) -> Option<&ProfileType> {
+    let rank = |of: &ProfileType| match of.sample_type.as_str() {
+        "wall" | "wallclock" => 0,
+        "inuse_space" => 1,
+        "alloc_space" | "alloc_size" => 2,
+        "goroutine" | "goroutines" => 3,
+        _ => 4,
+    };
+    types.iter().min_by_key(|of| (rank(of), (*of).clone()))
+}
+
+/// The types that a name may mean among those that there are, sorted: as [`resolve_type`], but all of them where there
+/// are several, and all of a profile's where the name is its own.
+fn resolve_types(name: &str, known: &[ProfileType]) -> Result<Vec<ProfileType>, TypeError> {
+    let of_name: Vec<ProfileType> = known.iter().filter(|of| of.name == name).cloned().collect();
+    if !of_name.is_empty() {
+        return Ok(sorted(of_name));
+    }
+    match resolve_type(name, known) {
+        Ok(one) => Ok(vec![one]),
+        Err(TypeError::Several { types, .. }) => Ok(types),
+        Err(unknown) => Err(unknown),
+    }
+}
+
+impl Backend {
+    /// The profile type that is meant. On a Pyroscope, full ids and the scripts' short names need no look at the
+    /// server.
+    pub(super) async fn type_of(&self, ask: &Ask) -> Result<ProfileType, BackendError> {
+        let name = ask.type_name.as_deref().unwrap_or(DEFAULT_TYPE);
+        if self.kind() == Kind::Pyroscope
+            && let Some(profile_type) = default_type(name)
+        {
+            return Ok(profile_type);
+        }
+        if ask.type_name.is_some() {
+            return self.looked_up_type(ask).await;
+        }
+        // Whether the selection has any is found out by asking for it.
+        match self.looked_up_type(ask).await {
+            Err(BackendError::Type(error)) => default_type(name).ok_or(BackendError::Type(error)),
+            other => other,
+        }
+    }
+
+    /// The profile type that is meant among those that the selection has.
+    pub(super) async fn looked_up_type(&self, ask: &Ask) -> Result<ProfileType, BackendError> {
+        let name = ask.type_name.as_deref().unwrap_or(DEFAULT_TYPE);
+        let known = self.known_types(ask).await?;
+        match resolve_type(name, &known) {
+            // Which of several types a service has takes a Parca a call for each, so only those are asked about.
+            Err(TypeError::Several { types, name }) if ask.service.is_some() => {
+                let service = ask.service.as_deref().unwrap_or_default();
+                let own = self.types_of_service(&types, service, ask.range).await?;
+                match <[ProfileType; 1]>::try_from(own) {
+                    Ok([one]) => Ok(one),
+                    Err(own) => {
+                        Err(TypeError::Several { types: if own.is_empty() { types } else { own }, name }
+                            .into())
+                    }
+                }
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// All profile types that a name may mean, or all there are without one.
+    pub(super) async fn types_of(&self, ask: &Ask) -> Result<Vec<ProfileType>, BackendError> {
+        let known = self.known_types(ask).await?;
+        match &ask.type_name {
+            None => Ok(sorted(known)),
+            Some(name) => Ok(resolve_types(name, &known)?),
+        }
+    }
+
+    /// The types that there are in the window, or where it has none at all, at any time.
+    async fn known_types(&self, ask: &Ask) -> Result<Vec<ProfileType>, BackendError> {
+        let service = ask.service.as_deref().filter(|_| self.kind() == Kind::Pyroscope);
+        let mut known = self.profile_types(service, ask.range).await?;
+        if known.is_empty() {
+            known = self.profile_types(None, super::window::EVER).await?;
+        }
+        if known.is_empty() {
+            return Err(BackendError::Nothing(Box::new(self.why_there_is_none(ask, None).await?)));
+        }
+        Ok(known)
+    }
 }
 
 #[cfg(test)]

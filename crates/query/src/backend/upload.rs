@@ -1,10 +1,12 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use parca_client::{RawSample, RawSeries, WriteRawRequest};
 use profile_codec::pprof;
-use profile_model::Labels;
+use profile_model::{LabelValue, Labels, Profile, Samples, StringId};
 use pyroscope_client::{PushSample, PushSeries};
 
 use super::{Backend, BackendError, Server};
-use crate::deployments::{Deployment, Kind};
+use crate::deployments::Deployment;
 
 /// The label that names a profile.
 const NAME_LABEL: &str = "__name__";
@@ -20,36 +22,56 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file with labels. Where they have no `__name__`, it follows from what was measured: `process_cpu`,
+    /// A profile with labels. Where they have no `__name__`, it follows from what was measured: `process_cpu`,
     /// `memory`, `goroutine`, `mutex`, `block` or the first sample type. Where they have no service it is
-    /// `profile-query`.
-    ///
-    /// With `time_nanos` the profile is said to be of that time (since 1970): servers refuse old ones.
-    /// A Parca is given the profile with its tables in order, as it takes no others.
-    ///
-    /// # Errors
-    /// What is wrong with the file.
-    pub fn new(
-        file: &[u8],
-        labels: &Labels,
-        deployment: &Deployment,
-        time_nanos: Option<i64>,
-    ) -> Result<Self, pprof::DecodeError> {
-        let mut profile = pprof::decode(file, &pprof::Limits::default())?;
+    /// `profile-query`. A Parca is given the profile with its tables in order, as it takes no others.
+    pub fn new(profile: &Profile, labels: &Labels, deployment: &Deployment) -> Self {
         let types: Vec<&str> = profile.sample_types.iter().map(|of| of.name.as_str()).collect();
         let name = guessed_name(&types).to_owned();
         let guessed = [(NAME_LABEL, name.as_str()), (deployment.service_label(), "profile-query")];
         let given = labels.iter().chain(guessed.into_iter().filter(|(name, _)| labels.get(name).is_none()));
         let labels = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let pprof = match (time_nanos, deployment.kind) {
-            (None, Kind::Pyroscope) => file.to_vec(),
-            (time, _) => {
-                profile.time_nanos = time.unwrap_or(profile.time_nanos);
-                pprof::encode_gzip(&profile)
-            }
-        };
-        Ok(Self { labels, pprof })
+        Self { labels, pprof: pprof::encode_gzip(profile) }
     }
+}
+
+/// The names of the labels that samples have, sorted.
+pub fn sample_labels(profile: &Profile) -> BTreeSet<String> {
+    let keys = profile
+        .samples
+        .iter()
+        .flat_map(|sample| sample.labels.iter().map(|label| label.key).collect::<Vec<_>>());
+    let keys: BTreeSet<StringId> = keys.collect();
+    keys.into_iter().map(|key| profile.symbols.string(key).to_owned()).collect()
+}
+
+/// A profile as several, one for each combination of values that samples have of some labels, with these as labels of
+/// a series. Nothing if there are more than `most`.
+pub fn by_sample_labels(
+    profile: &Profile,
+    names: &BTreeSet<String>,
+    most: usize,
+) -> Option<Vec<(Labels, Profile)>> {
+    let symbols = &profile.symbols;
+    let text = |value: LabelValue| match value {
+        LabelValue::Text(text) => symbols.string(text).to_owned(),
+        LabelValue::Number { value, unit } => format!("{value}{}", symbols.string(unit)),
+    };
+    let mut parts: BTreeMap<Labels, Samples> = BTreeMap::new();
+    for sample in profile.samples.iter() {
+        let wanted = sample.labels.iter().filter(|label| names.contains(symbols.string(label.key)));
+        let labels: Labels =
+            wanted.map(|label| (symbols.string(label.key).to_owned(), text(label.value))).collect();
+        parts.entry(labels).or_insert_with(|| Samples::new(profile.samples.width())).push(sample);
+        if parts.len() > most {
+            return None;
+        }
+    }
+    let part = |(labels, samples): (Labels, Samples)| {
+        let part = Profile { samples, ..profile.clone() };
+        (labels, part)
+    };
+    Some(parts.into_iter().map(part).collect())
 }
 
 fn guessed_name<'a>(sample_types: &[&'a str]) -> &'a str {

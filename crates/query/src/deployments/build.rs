@@ -7,7 +7,7 @@ use url::Url;
 
 use super::section::{Entry, Section, Value};
 use super::{ConfigMistake, Deployment, Kind, Protocol};
-use crate::nearest::nearest;
+use words::nearest;
 
 /// Every key of a section; what is only for one kind of server is said when it is checked.
 pub(super) const KEYS: [&str; 26] = [

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::section::Section;
 use super::{ConfigError, ConfigMistake, Deployment, Kind, build, lenient, strict};
-use crate::nearest::nearest;
+use words::nearest;
 
 /// The most of a file that is read.
 const MAX_BYTES: u64 = 1 << 20;

@@ -11,10 +11,19 @@ struct Document<'a> {
     unit: &'a str,
     normalised: &'static str,
     total: Values,
+    whole: Wholes,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    no_base: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<Seconds>,
     functions: Vec<Function<'a>>,
     conditions: Vec<Condition<'a>>,
+}
+
+#[derive(Serialize)]
+struct Wholes {
+    base: i128,
+    compared: i128,
 }
 
 #[derive(Serialize)]
@@ -51,10 +60,12 @@ struct Condition<'a> {
     functions: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     unchecked: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: &'a Option<String>,
 }
 
 /// Writes a comparison and what conditions say about it as one object: `type`, `unit`, `normalised`
-/// (`share`, `second`, `none`), `total`, `seconds` where they are known, `functions` in their order, and
+/// (`share`, `second`, `none`), `total`, `whole` (what shares are of), `seconds` where they are known, `functions` in their order, and
 /// `conditions`. Values are exact; `change` is in percentage points, in the unit per second, or in the unit.
 ///
 /// # Errors
@@ -65,6 +76,8 @@ pub fn json(diff: &Diff, verdicts: &[Verdict], out: &mut impl Write) -> io::Resu
         unit: &diff.value_type.unit,
         normalised: diff.normalise().as_str(),
         total: values(&diff.total()),
+        whole: Wholes { base: diff.wholes()[0], compared: diff.wholes()[1] },
+        no_base: diff.has_no_base,
         seconds: diff.seconds().map(|[base, compared]| Seconds { base, compared }),
         functions: diff.rows.iter().map(function).collect(),
         conditions: verdicts.iter().map(condition).collect(),
@@ -103,5 +116,6 @@ fn condition(verdict: &Verdict) -> Condition<'_> {
         met: verdict.is_met(),
         functions: &verdict.functions,
         unchecked: &verdict.unchecked,
+        skipped: &verdict.skipped,
     }
 }

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use super::Verdict;
-use crate::plain::plain;
+use words::safe as plain;
 
 /// Writes what conditions say as JUnit's XML, which CI servers show: a test case for each, failed where
 /// a function is beyond it, in error where it could not be checked.
@@ -23,6 +23,10 @@ pub fn junit(title: &str, verdicts: &[Verdict], out: &mut impl Write) -> io::Res
         write!(out, "    <testcase classname=\"{title}\" name=\"{condition}\"")?;
         match &verdict.unchecked {
             Some(why) => writeln!(out, ">\n      <error message=\"{}\"/>\n    </testcase>", escaped(why))?,
+            None if verdict.skipped.is_some() => {
+                let why = verdict.skipped.as_deref().unwrap_or_default();
+                writeln!(out, ">\n      <skipped message=\"{}\"/>\n    </testcase>", escaped(why))?
+            }
             None if verdict.is_met() => writeln!(out, "/>")?,
             None => {
                 let count = verdict.functions.len();

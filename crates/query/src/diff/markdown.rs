@@ -2,7 +2,8 @@ use std::io::{self, Write};
 
 use super::words::{change, changed, name, normalised, relative};
 use super::{Diff, Verdict};
-use crate::plain::plain;
+use report_render::Human;
+use words::safe as plain;
 
 /// Writes a comparison as GitHub's Markdown, for the summary of a job or a comment: the verdicts, the
 /// totals, and the first `limit` functions that changed.
@@ -21,14 +22,16 @@ pub fn markdown(
         let condition = code(&verdict.condition);
         match &verdict.unchecked {
             Some(why) => writeln!(out, "- :warning: {condition}: {}", escaped(why))?,
+            None if verdict.skipped.is_some() => {
+                let why = verdict.skipped.as_deref().unwrap_or_default();
+                writeln!(out, "- :grey_question: {condition}: {}", escaped(why))?
+            }
             None if verdict.is_met() => {
                 writeln!(out, "- :white_check_mark: {condition}: no function is beyond it")?
             }
             None => {
-                let functions: Vec<String> = verdict.functions.iter().take(10).map(|f| code(f)).collect();
-                let more = verdict.functions.len().saturating_sub(functions.len());
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                writeln!(out, "- :x: {condition}: {}{more}", functions.join(", "))?;
+                let functions = words::listed(verdict.functions.iter().map(|name| code(name)), 10);
+                writeln!(out, "- :x: {condition}: {functions}")?;
             }
         }
     }
@@ -40,7 +43,9 @@ pub fn markdown(
     if rows.is_empty() {
         return writeln!(out, "No function changed.");
     }
-    writeln!(out, "Changes {}:\n", normalised(diff))?;
+    let [before, after] = diff.wholes().map(|whole| Human::new(whole, unit).to_string());
+    let what = escaped(&plain(&diff.value_type.name));
+    writeln!(out, "Changes of {what}, {} ({before} before, {after} after):\n", normalised(diff))?;
     writeln!(out, "| function | flat | flat, relative | cumulative | cumulative, relative |")?;
     writeln!(out, "|---|---:|---:|---:|---:|")?;
     for row in rows.iter().take(limit) {
@@ -50,9 +55,9 @@ pub fn markdown(
             "| {} | {} | {} | {} | {} |",
             code(&name(row)),
             change(flat, unit),
-            relative(flat),
+            relative(row, flat),
             change(cumulative, unit),
-            relative(cumulative),
+            relative(row, cumulative),
         )?;
     }
     if rows.len() > limit {

@@ -3,7 +3,7 @@ use super::Diff;
 /// What makes the two sides comparable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Normalise {
-    /// Each value is a share of its side's total: what changed is behaviour, not load.
+    /// Each value is a share of its side's whole: what changed is behaviour, not load.
     #[default]
     Share,
     /// Each value is divided by the length of its side's window.
@@ -35,6 +35,8 @@ pub struct Row {
     pub flat: Pair,
     /// What it did and had done for it.
     pub cumulative: Pair,
+    /// Whether base and compared have it at all, also where its values cancel out.
+    pub(super) is_on: [bool; 2],
 }
 
 /// A value of each side, with what it takes to compare them.
@@ -48,11 +50,11 @@ pub struct Pair {
     pub(super) scale: Scale,
 }
 
-/// Totals and lengths of both sides.
+/// Wholes and lengths of both sides.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {
     pub(super) normalise: Normalise,
-    pub(super) totals: [i64; 2],
+    pub(super) wholes: [i128; 2],
     pub(super) seconds: [f64; 2],
 }
 
@@ -81,7 +83,7 @@ impl Presence {
 /// By how much something changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
-    /// In percentage points of the total.
+    /// In percentage points of the whole.
     Points(f64),
     /// In the unit of the profile per second.
     PerSecond(f64),
@@ -92,9 +94,9 @@ pub enum Change {
 impl Row {
     /// On which sides it is.
     pub fn presence(&self) -> Presence {
-        match (self.cumulative.base, self.cumulative.compared) {
-            (0, compared) if compared != 0 => Presence::New,
-            (base, 0) if base != 0 => Presence::Gone,
+        match self.is_on {
+            [false, _] => Presence::New,
+            [_, false] => Presence::Gone,
             _ => Presence::Both,
         }
     }
@@ -107,27 +109,26 @@ impl Row {
 }
 
 impl Pair {
-    /// Base and compared as a share of their side's total, where 1 is all of it.
+    /// Base and compared as a share of their side's whole, where 1 is all of it.
     pub fn shares(&self) -> [f64; 2] {
-        let share = |value: i64, total: i64| if total == 0 { 0.0 } else { value as f64 / total as f64 };
-        [share(self.base, self.scale.totals[0]), share(self.compared, self.scale.totals[1])]
+        let share = |value: i64, whole: i128| if whole == 0 { 0.0 } else { value as f64 / whole as f64 };
+        [share(self.base, self.scale.wholes[0]), share(self.compared, self.scale.wholes[1])]
     }
 
     /// The change of the share, in percentage points.
     pub fn points(&self) -> f64 {
-        let [base_total, compared_total] = self.scale.totals.map(i128::from);
-        if base_total == 0 || compared_total == 0 {
-            let [base, compared] = self.shares();
-            return (compared - base) * 100.0;
-        }
+        let [before, after] = self.scale.wholes;
         // Exact up to the division: 40 % to 50 % is 10 points and not 9.999999999999998.
-        self.share_key() as f64 * 100.0 / (base_total * compared_total) as f64
-    }
-
-    /// The change of the share times both totals.
-    fn share_key(&self) -> i128 {
-        let [base, compared] = self.scale.totals.map(i128::from);
-        i128::from(self.compared) * base - i128::from(self.base) * compared
+        let product = |value: i64, whole: i128| i128::from(value).checked_mul(whole);
+        match (product(self.compared, before), product(self.base, after), before.checked_mul(after)) {
+            (Some(compared), Some(base), Some(both)) if both != 0 => {
+                (compared - base) as f64 * 100.0 / both as f64
+            }
+            _ => {
+                let [base, compared] = self.shares();
+                (compared - base) * 100.0
+            }
+        }
     }
 
     /// By how much it changed, normalised as the comparison is.
@@ -147,8 +148,8 @@ impl Pair {
         [self.base as f64 / self.scale.seconds[0], self.compared as f64 / self.scale.seconds[1]]
     }
 
-    /// The change relative to the base, in percent, normalised as the comparison is; infinite for what
-    /// is new, 0 where there is nothing on either side.
+    /// The change relative to the base, in percent, normalised as the comparison is; infinite where that is 0, and 0
+    /// where both are.
     pub fn relative(&self) -> f64 {
         let [base, compared] = match self.scale.normalise {
             Normalise::Share => self.shares(),

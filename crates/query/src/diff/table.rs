@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use profile_model::ValueType;
+use profile_model::{ValueType, comparable};
 use report_render::Selection;
 use report_render::top::{Top, TopOptions, TopRow};
 
@@ -12,8 +12,10 @@ use super::row::{Normalise, Pair, Row, Scale};
 pub struct Side {
     /// What the values count and in which unit.
     pub value_type: ValueType,
-    /// The sum of all values.
-    pub total: i64,
+    /// The sum of the values that are compared, after filters.
+    pub total: i128,
+    /// What shares are of: the sum of the sizes of all values, signs aside, before filters.
+    pub whole: i128,
     /// How long was measured, in seconds, if that is known.
     pub seconds: Option<f64>,
     functions: Vec<Function>,
@@ -55,6 +57,9 @@ pub struct Diff {
     pub value_type: ValueType,
     /// The functions of both sides, ranked.
     pub rows: Vec<Row>,
+    /// Whether there is nothing to compare with, and that was allowed: the first run of a gate.
+    pub has_no_base: bool,
+    pub(super) totals: [i128; 2],
     pub(super) scale: Scale,
 }
 
@@ -62,8 +67,8 @@ pub struct Diff {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiffError {
-    /// They measure different things.
-    #[error("expected the same unit on both sides, found `{base}` and `{compared}`")]
+    /// The values measure different things.
+    #[error("expected the same dimension on both sides, found `{base}` and `{compared}`")]
     Units {
         /// The type of the side that is compared with.
         base: String,
@@ -89,7 +94,8 @@ impl Side {
         };
         Self {
             value_type: top.value_type.clone(),
-            total: top.total,
+            total: selection.total(),
+            whole: selection.whole(),
             seconds: None,
             functions: top.rows.iter().map(function).collect(),
         }
@@ -104,32 +110,43 @@ impl Side {
 }
 
 impl Diff {
-    /// Compares a side with the one before it. Functions are the same that have the same name.
+    /// Compares a side with the one before it. Functions are the same that have the same name. Where the units differ
+    /// and measure the same, both sides are told in the finer one.
     ///
     /// # Errors
-    /// The units differ, or a length is missing where values are compared per second.
+    /// The units measure different things, or a length is missing where values are compared per second.
     pub fn between(base: &Side, compared: &Side, options: &DiffOptions) -> Result<Self, DiffError> {
-        if base.value_type.unit != compared.value_type.unit {
-            let [base, compared] = [base, compared].map(|side| side.value_type.to_string());
-            return Err(DiffError::Units { base, compared });
-        }
         let sides = [base, compared];
+        let Some((unit, factors)) = comparable(&base.value_type.unit, &compared.value_type.unit) else {
+            let [base, compared] = sides.map(|side| side.value_type.to_string());
+            return Err(DiffError::Units { base, compared });
+        };
         if options.normalise == Normalise::PerSecond && sides.iter().any(|side| side.seconds.is_none()) {
             return Err(DiffError::NoLength);
         }
+        let scaled = |at: usize, value: i128| value * i128::from(factors[at]);
         let scale = Scale {
             normalise: options.normalise,
-            totals: sides.map(|side| side.total),
+            wholes: [scaled(0, base.whole), scaled(1, compared.whole)],
             seconds: sides.map(|side| side.seconds.unwrap_or(f64::NAN)),
         };
-        let mut rows = rows(sides, scale);
+        let totals = [scaled(0, base.total), scaled(1, compared.total)];
+        let mut rows = rows(sides, factors, scale);
         rank(&mut rows, options.sort);
-        Ok(Self { value_type: compared.value_type.clone(), rows, scale })
+        let value_type = ValueType::new(&compared.value_type.name, unit);
+        Ok(Self { value_type, rows, has_no_base: base.whole == 0, totals, scale })
     }
 
-    /// The sums of all values.
+    /// The sums of the values that are compared.
     pub fn total(&self) -> Pair {
-        self.pair(self.scale.totals[0], self.scale.totals[1])
+        // A cast saturates by way of the limits.
+        let [base, compared] = self.totals.map(|total| total.clamp(i64::MIN.into(), i64::MAX.into()) as i64);
+        self.pair(base, compared)
+    }
+
+    /// What shares are of on each side.
+    pub fn wholes(&self) -> [i128; 2] {
+        self.scale.wholes
     }
 
     /// What makes the sides comparable.
@@ -144,7 +161,7 @@ impl Diff {
     }
 }
 
-fn rows(sides: [&Side; 2], scale: Scale) -> Vec<Row> {
+fn rows(sides: [&Side; 2], factors: [i64; 2], scale: Scale) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
     for (at, side) in sides.into_iter().enumerate() {
@@ -152,13 +169,14 @@ fn rows(sides: [&Side; 2], scale: Scale) -> Vec<Row> {
             let row = *known.entry(&found.name).or_insert_with(|| {
                 let nothing = Pair { base: 0, compared: 0, scale };
                 let (name, file) = (found.name.clone(), found.file.clone());
-                rows.push(Row { name, file, flat: nothing, cumulative: nothing });
+                rows.push(Row { name, file, flat: nothing, cumulative: nothing, is_on: [false; 2] });
                 rows.len() - 1
             });
             let row = &mut rows[row];
+            row.is_on[at] = true;
             for (pair, value) in [(&mut row.flat, found.flat), (&mut row.cumulative, found.cumulative)] {
                 let sum = if at == 0 { &mut pair.base } else { &mut pair.compared };
-                *sum = sum.saturating_add(value);
+                *sum = sum.saturating_add(value.saturating_mul(factors[at]));
             }
         }
     }

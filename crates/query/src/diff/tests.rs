@@ -97,7 +97,7 @@ fn conditions_hold_or_not() {
     check("flat>33%", &["parse"]);
     check("flat>34%", &[]);
     check("flat(^p)>5pp", &["parse"]);
-    check("flat(render|load)>5pp", &[]);
+    check("flat(render|load|nosuch)>5pp", &[]);
     check("flat>49", &["parse"]);
     // Twice as much in twice the time is as much.
     check("total>1%", &[]);
@@ -113,7 +113,89 @@ fn a_limit_in_the_wrong_unit_is_no_pass() {
     let diff = diff(BEFORE, AFTER, DiffOptions::default(), None);
     let verdict = "cum>5ms".parse::<Condition>().unwrap().check(&diff);
     assert!(!verdict.is_met());
-    assert_eq!(verdict.unchecked.as_deref(), Some("expected a limit in samples, found one in nanoseconds"));
+    assert_eq!(verdict.unchecked.as_deref(), Some("expected a limit in samples, found one in milliseconds"));
+}
+
+#[test]
+fn a_condition_on_a_function_that_is_on_neither_side_is_no_pass() {
+    let diff = diff(BEFORE, AFTER, DiffOptions::default(), None);
+    let verdict = "cum(parze)>5pp".parse::<Condition>().unwrap().check(&diff);
+    assert!(!verdict.is_met() && verdict.is_about_nothing);
+    assert_eq!(
+        verdict.unchecked.as_deref(),
+        Some("no function on either side matches `parze`; did you mean `parse`?")
+    );
+}
+
+#[test]
+fn a_first_run_checks_nothing_and_says_so() {
+    let diff = diff("", AFTER, DiffOptions::default(), None);
+    assert!(diff.has_no_base);
+    let verdict = "cum>5pp".parse::<Condition>().unwrap().check(&diff);
+    assert!(verdict.is_met());
+    assert_eq!(verdict.skipped.as_deref(), Some("there is no baseline yet"));
+}
+
+#[test]
+fn what_cancels_out_is_not_new() {
+    let diff = diff("main;a 5\nmain;a -5\nmain;b 1\n", "main;a 5\nmain;b 1\n", DiffOptions::default(), None);
+    let row = diff.rows.iter().find(|row| row.name == "a").unwrap();
+    assert_eq!(row.presence(), Presence::Both);
+}
+
+#[test]
+fn limits_are_compared_in_the_unit_of_the_values() {
+    let side = |unit: &str, value: &str| {
+        let mut options = folded::ParseOptions::default();
+        options.value_type = profile_model::ValueType::new("cpu", unit);
+        let profile = folded::parse(format!("main {value}\n").as_bytes(), &options).unwrap();
+        Side::of(&Selection::new(&profile, 0).unwrap())
+    };
+    let options = DiffOptions { normalise: Normalise::Nothing, ..DiffOptions::default() };
+    for (unit, before, after) in [
+        ("ms", "100", "400"),
+        ("ns", "100000000", "400000000"),
+        ("us", "100000", "400000"),
+        ("minutes", "1", "2"),
+    ] {
+        let diff = Diff::between(&side(unit, before), &side(unit, after), &options).unwrap();
+        let check = |text: &str| text.parse::<Condition>().unwrap().check(&diff).is_met();
+        assert!(!check("cum>200ms") && check("cum>2h") && !check("cum>0.001min"), "{unit}");
+    }
+    let mixed = Diff::between(&side("ms", "100"), &side("nanoseconds", "100000000"), &options).unwrap();
+    assert_eq!((mixed.value_type.unit.as_str(), mixed.rows[0].flat.weight()), ("nanoseconds", 0.0));
+}
+
+#[test]
+fn rates_keep_their_fractions() {
+    let diff = diff(
+        "main 300\n",
+        "main 600\n",
+        DiffOptions { normalise: Normalise::PerSecond, ..DiffOptions::default() },
+        Some([1000.0, 1000.0]),
+    );
+    let mut out = Vec::new();
+    text(&diff, &TextOptions::default(), &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("0.3 samples/s  0.6 samples/s  +0.3 samples/s"), "{text}");
+}
+
+#[test]
+fn nothing_wraps_at_80_columns() {
+    let long = "github.com/some/quite/long/path/of/a/package.(*Receiver).MethodWithALongName";
+    let diff = diff(
+        &format!("main;{long} 300\n"),
+        &format!("main;{long} 100\nmain;x 5\n"),
+        DiffOptions::default(),
+        None,
+    );
+    for width in [50, 60, 80, 120] {
+        let mut out = Vec::new();
+        text(&diff, &TextOptions { width, ..TextOptions::default() }, &mut out).unwrap();
+        for line in String::from_utf8(out).unwrap().lines().skip(2) {
+            assert!(::words::columns(line) <= width, "{width}: {line}");
+        }
+    }
 }
 
 #[test]
@@ -126,7 +208,10 @@ fn mistakes_in_conditions_have_a_caret() {
     check("cum>pp", "expected a number such as `5` or `2.5`\n  cum>pp\n      ^");
     check("cum>5parsec", "expected `pp`, `%`, or a unit such as `ms` or `MiB`\n  cum>5parsec\n       ^");
     check("cum(a>5pp", "expected `)`\n  cum(a>5pp\n           ^");
-    check("cum(*)>5pp", "expected a regular expression\n  cum(*)>5pp\n      ^");
+    check(
+        "cum(*)>5pp",
+        "expected a regular expression: error parsing regexp: missing argument to repetition operator: `*`\n  cum(*)>5pp\n      ^",
+    );
     check("total>5pp", "expected `%` or a unit, as the total has no share\n  total>5pp\n         ^");
     check(
         "total(a)>5%",
@@ -142,7 +227,8 @@ fn reports_say_what_changed() {
     let mut out = Vec::new();
     text(&diff, &TextOptions::default(), &mut out).unwrap();
     let expect = "\
-Changed functions, by share of each side's total:
+Changed functions, by share of each side's whole:
+(samples: 100 samples before, 200 samples after)
 flat before    after     change  cum before    after     change  function
     30.00 %  40.00 %  +10.00 pp     30.00 %  40.00 %  +10.00 pp  parse
     50.00 %  40.00 %  -10.00 pp     50.00 %  40.00 %  -10.00 pp  render
@@ -157,9 +243,9 @@ flat before    after     change  cum before    after     change  function
 
 - :x: `cum>5pp`: `parse`
 - :white_check_mark: `cum>50pp`: no function is beyond it
-- :warning: `cum>5ms`: expected a limit in samples, found one in nanoseconds
+- :warning: `cum>5ms`: expected a limit in samples, found one in milliseconds
 
-Changes by share of each side's total:
+Changes of samples, by share of each side's whole (100 samples before, 200 samples after):
 
 | function | flat | flat, relative | cumulative | cumulative, relative |
 |---|---:|---:|---:|---:|
@@ -180,7 +266,7 @@ Changes by share of each side's total:
     </testcase>
     <testcase classname=\"a&quot;b\" name=\"cum&gt;50pp\"/>
     <testcase classname=\"a&quot;b\" name=\"cum&gt;5ms\">
-      <error message=\"expected a limit in samples, found one in nanoseconds\"/>
+      <error message=\"expected a limit in samples, found one in milliseconds\"/>
     </testcase>
   </testsuite>
 </testsuites>

@@ -3,14 +3,14 @@
 use report_render::Human;
 
 use super::{Change, Diff, Normalise, Pair, Presence, Row};
-use crate::plain::plain;
+use words::safe as plain;
 
 /// Base, compared and change of a pair.
 pub(super) fn cells(pair: &Pair, unit: &str) -> [String; 3] {
     let [base, compared] = match pair.scale.normalise {
         Normalise::Share => pair.shares().map(percent),
-        Normalise::PerSecond => pair.rates().map(|rate| format!("{}/s", quantity(rate, unit))),
-        Normalise::Nothing => [pair.base, pair.compared].map(|value| Human { value, unit }.to_string()),
+        Normalise::PerSecond => pair.rates().map(|rate| format!("{}/s", Human::fraction(rate, unit))),
+        Normalise::Nothing => [pair.base, pair.compared].map(|value| Human::new(value, unit).to_string()),
     };
     [base, compared, change(pair, unit)]
 }
@@ -20,19 +20,17 @@ pub(super) fn change(pair: &Pair, unit: &str) -> String {
     match pair.change() {
         Change::Points(0.0) => "0 pp".to_owned(),
         Change::Points(points) => format!("{points:+.2} pp"),
-        Change::PerSecond(rate) => format!("{}{}/s", plus(rate), quantity(rate, unit)),
-        Change::Value(value) => {
-            let value = i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX });
-            format!("{}{}", plus(value as f64), Human { value, unit })
-        }
+        Change::PerSecond(rate) => format!("{}{}/s", plus(rate), Human::fraction(rate, unit)),
+        Change::Value(value) => format!("{}{}", plus(value as f64), Human::new(value, unit)),
     }
 }
 
 /// The change relative to the base, in words where there is none.
-pub(super) fn relative(pair: &Pair) -> String {
+pub(super) fn relative(row: &Row, pair: &Pair) -> String {
     match pair.relative() {
         relative if relative.is_nan() => "unknown".to_owned(),
-        relative if relative.is_infinite() => "new".to_owned(),
+        relative if relative.is_infinite() && row.presence() == Presence::New => "new".to_owned(),
+        relative if relative.is_infinite() => "from 0".to_owned(),
         relative => format!("{relative:+.1} %"),
     }
 }
@@ -43,19 +41,6 @@ fn plus(value: f64) -> &'static str {
 
 fn percent(share: f64) -> String {
     format!("{:.2} %", share * 100.0)
-}
-
-/// Rates of counts are often below 1.
-fn quantity(value: f64, unit: &str) -> String {
-    let is_scaled = matches!(unit, "nanoseconds" | "microseconds" | "milliseconds" | "seconds" | "bytes");
-    if is_scaled || value.abs() >= 100.0 {
-        // A cast from floats saturates.
-        return Human { value: value.round() as i64, unit }.to_string();
-    }
-    match unit {
-        "" | "count" => format!("{value:.2}"),
-        unit => format!("{value:.2} {}", plain(unit)),
-    }
 }
 
 /// The name, with what is to be said about it.
@@ -78,7 +63,7 @@ pub(super) fn changed(diff: &Diff, min_percent: f64) -> impl Iterator<Item = &Ro
 /// How values are made comparable, as a remark.
 pub(super) fn normalised(diff: &Diff) -> &'static str {
     match diff.normalise() {
-        Normalise::Share => "by share of each side's total",
+        Normalise::Share => "by share of each side's whole",
         Normalise::PerSecond => "per second of each side's window",
         Normalise::Nothing => "not normalised",
     }

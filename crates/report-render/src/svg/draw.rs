@@ -9,6 +9,8 @@ use crate::{Cut, Flame, Human, color::Color, describe::Description, walk::Visit,
 const MARGIN: f64 = 10.0;
 /// Room for the title above the graph, in pixels.
 const HEAD: f64 = 34.0;
+/// Room for the line below the title, in pixels.
+const SUBTITLE: f64 = 16.0;
 /// Size of letters, in pixels; in a font of fixed pitch each is 0.6 of that wide.
 const FONT_SIZE: f64 = 12.0;
 const LETTER_WIDTH: f64 = FONT_SIZE * 0.602;
@@ -44,7 +46,7 @@ impl<'a> Drawing<'a> {
 
     fn write_head(&self, cut: Cut, out: &mut impl Write) -> io::Result<()> {
         let SvgOptions { width, row_height, title, .. } = self.options;
-        let height = HEAD + f64::from(self.levels) * f64::from(*row_height) + MARGIN;
+        let height = self.head() + f64::from(self.levels) * f64::from(*row_height) + MARGIN;
         let title = Escaped(title);
         write!(
             out,
@@ -65,7 +67,18 @@ impl<'a> Drawing<'a> {
              rect:hover{{stroke:#000}}</style>\n\
              <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
              <text x=\"{MARGIN}\" y=\"21\" style=\"font-size:15px\">{title}</text>\n"
-        )
+        )?;
+        if !self.options.subtitle.is_empty() {
+            let room = ((f64::from(*width) - 2.0 * MARGIN) / LETTER_WIDTH) as usize;
+            let subtitle = words::fitting(&self.options.subtitle, room);
+            writeln!(out, "<text x=\"{MARGIN}\" y=\"37\">{}</text>", Escaped(&subtitle))?;
+        }
+        Ok(())
+    }
+
+    /// Room above the graph, in pixels.
+    fn head(&self) -> f64 {
+        if self.options.subtitle.is_empty() { HEAD } else { HEAD + SUBTITLE }
     }
 
     fn write_box(&self, visit: &Visit<'_>, buffers: &mut Buffers, out: &mut impl Write) -> io::Result<()> {
@@ -96,7 +109,7 @@ impl<'a> Drawing<'a> {
 
     fn top_of(&self, depth: u32) -> f64 {
         let row = if self.options.root_at_top { depth } else { self.levels.saturating_sub(depth + 1) };
-        HEAD + f64::from(row) * f64::from(self.options.row_height)
+        self.head() + f64::from(row) * f64::from(self.options.row_height)
     }
 
     fn color(&self, visit: &Visit<'_>, name: &str) -> Color {

@@ -12,6 +12,8 @@ use crate::{Cut, Flame, Limits, Order, output::buffered, walk::Walk};
 pub struct SvgOptions {
     /// What stands above the graph.
     pub title: String,
+    /// What stands below the title: the window, how many snapshots were added up; a line of its own if it is not empty.
+    pub subtitle: String,
     /// The width of the image, in pixels.
     pub width: u32,
     /// The height of a level, in pixels.
@@ -30,6 +32,7 @@ impl Default for SvgOptions {
     fn default() -> Self {
         Self {
             title: "Flame graph".to_owned(),
+            subtitle: String::new(),
             width: 1200,
             row_height: 17,
             min_width: 0.1,

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::args::{Diff as Args, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
+use crate::{forms, output};
 use query::diff::{Condition, Diff, DiffOptions, Normalise, Sort, Verdict};
 
 use report::{Form, Report};
@@ -17,14 +17,20 @@ pub(super) async fn run(context: &Context, mut args: Args) -> Result<(), Failure
     let conditions = conditions(&args.fail_if)?;
     let saves = saves(&args.save)?;
     let words = Words::new(std::mem::take(&mut args.words));
-    let draws = form.is_drawn() || saves.iter().any(|(form, _)| form.is_drawn());
-    let sides = sides::fetch(context, &args, words, draws).await?;
-    let diff = Diff::between(&sides.base.functions, &sides.compared.functions, &options);
-    let diff = diff.map_err(Failure::usage)?;
+    let sides = sides::fetch(context, &args, words).await?;
+    let (base, compared) = (sides.base.functions()?, sides.compared.functions()?);
+    let mut diff = Diff::between(&base, &compared, &options).map_err(Failure::usage)?;
+    diff.has_no_base &= args.allow_empty_base;
     let check = |condition: &Condition| condition.check_above(&diff, args.min_share);
     let verdicts: Vec<Verdict> = conditions.iter().map(check).collect();
-    let report =
-        Report { sides: &sides, diff: &diff, verdicts: &verdicts, limit: args.limit, color: context.color };
+    let report = Report {
+        sides: &sides,
+        diff: &diff,
+        verdicts: &verdicts,
+        limit: args.limit,
+        sort: options.sort,
+        color: context.color,
+    };
     output::data(|out| report.write(form, out))?;
     for (form, path) in saves {
         output::file(Path::new(path), true, |out| report.write(form, out))?;
@@ -37,26 +43,17 @@ pub(super) async fn run(context: &Context, mut args: Args) -> Result<(), Failure
 
 fn options(args: &Args) -> Result<DiffOptions, Failure> {
     let mut options = DiffOptions::default();
-    options.normalise = match args.by.as_str() {
-        "share" => Normalise::Share,
-        "second" | "rate" => Normalise::PerSecond,
-        "none" | "value" => Normalise::Nothing,
-        other => {
-            return Err(Failure::usage(format!(
-                "--by: expected share, second or none, found `{}`",
-                query::plain(other)
-            )));
-        }
-    };
-    options.sort = match args.sort.as_str() {
-        "flat" => Sort::Flat,
-        "cum" | "cumulative" => Sort::Cumulative,
-        other => {
-            return Err(Failure::usage(format!(
-                "--sort: expected flat or cum, found `{}`",
-                query::plain(other)
-            )));
-        }
+    let ways = [
+        ("share", Normalise::Share),
+        ("second", Normalise::PerSecond),
+        ("rate", Normalise::PerSecond),
+        ("none", Normalise::Nothing),
+        ("value", Normalise::Nothing),
+    ];
+    options.normalise = forms::named("--by", &args.by, &ways)?;
+    options.sort = match forms::sort(&args.sort)? {
+        query::report::Sort::Cumulative => Sort::Cumulative,
+        _ => Sort::Flat,
     };
     if !(0.0..=100.0).contains(&args.min_share) {
         return Err(Failure::usage("--min-share: expected a number from 0 to 100"));
@@ -72,7 +69,7 @@ fn conditions(texts: &[String]) -> Result<Vec<Condition>, Failure> {
 fn saves(texts: &[String]) -> Result<Vec<(Form, &str)>, Failure> {
     let parse = |text: &'_ String| -> Result<(Form, usize), Failure> {
         let at = text.find('=').ok_or_else(|| {
-            Failure::usage(format!("--save: expected FORM=FILE, found `{}`", query::plain(text)))
+            Failure::usage(format!("--save: expected FORM=FILE, found `{}`", words::safe(text)))
         })?;
         Ok((Form::named("--save", &text[..at])?, at + 1))
     };
@@ -92,20 +89,17 @@ fn summary(context: &Context, report: &Report<'_>) -> Result<(), Failure> {
 
 /// What a build should do.
 fn verdict(verdicts: &[Verdict]) -> Result<(), Failure> {
-    if let Some((condition, why)) = verdicts.iter().find_map(|v| Some((&v.condition, v.unchecked.as_ref()?)))
-    {
-        return Err(Failure::usage(format!("--fail-if {condition}: {why}")));
+    let unchecked = verdicts.iter().find_map(|verdict| Some((verdict, verdict.unchecked.as_ref()?)));
+    if let Some((verdict, why)) = unchecked {
+        let words = format!("--fail-if {}: {why}", verdict.condition);
+        // A check of nothing is no pass, and no mistake of whoever wrote it either.
+        return Err(if verdict.is_about_nothing { Failure::no_data(words) } else { Failure::usage(words) });
     }
     let beyond: Vec<String> = verdicts.iter().filter(|verdict| !verdict.is_met()).map(words).collect();
     if beyond.is_empty() { Ok(()) } else { Err(Failure::beyond(beyond.join("; "))) }
 }
 
 fn words(verdict: &Verdict) -> String {
-    const NAMED: usize = 5;
-    let mut names: Vec<String> =
-        verdict.functions.iter().take(NAMED).map(|name| query::plain(name)).collect();
-    if verdict.functions.len() > NAMED {
-        names.push(format!("and {} more", verdict.functions.len() - NAMED));
-    }
-    format!("{} is true of {}", verdict.condition, names.join(", "))
+    let names = words::listed(verdict.functions.iter().map(|name| words::safe(name)), 5);
+    format!("{} is true of {names}", verdict.condition)
 }

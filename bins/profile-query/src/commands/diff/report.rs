@@ -1,30 +1,34 @@
 use std::io::{self, Write};
 
-use profile_model::{FlameOptions, Profile, Sample, Samples};
-use query::diff::{self, Diff, Normalise, Pair, TextOptions, Verdict};
-use report_render::{Human, Selection, compare, compare_by_share, html, svg};
+use profile_model::{Profile, Sample, Samples};
+use query::Shown;
+use query::diff::{self, Diff, Normalise, Pair, Sort, TextOptions, Verdict};
+use query::report::{self, Look};
+use report_render::{Comparison, Human, Selection, compare, compare_by_share};
 
 use super::sides::Sides;
 use crate::failure::Failure;
+use crate::forms::{self, value};
 use crate::output;
-use crate::render::value;
 
-/// The form of a comparison.
+/// The form of a comparison: of its functions, or of its stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Text,
     Json,
-    Svg,
-    Html,
     Markdown,
     Junit,
+    Stacks(report::Form),
 }
 
-const FORMS: [(&str, Form); 6] = [
+const FORMS: [(&str, Form); 9] = [
     ("text", Form::Text),
     ("json", Form::Json),
-    ("svg", Form::Svg),
-    ("html", Form::Html),
+    ("tree", Form::Stacks(report::Form::CallTree)),
+    ("folded", Form::Stacks(report::Form::Folded)),
+    ("svg", Form::Stacks(report::Form::Svg)),
+    ("html", Form::Stacks(report::Form::Html)),
+    ("dot", Form::Stacks(report::Form::Dot)),
     ("markdown", Form::Markdown),
     ("junit", Form::Junit),
 ];
@@ -38,16 +42,8 @@ impl Form {
         }
     }
 
-    /// Whether it is made of stacks, and not of the functions in them.
-    pub(super) fn is_drawn(self) -> bool {
-        matches!(self, Self::Svg | Self::Html)
-    }
-
     pub(super) fn named(flag: &str, name: &str) -> Result<Self, Failure> {
-        FORMS.iter().find(|(known, _)| *known == name).map(|(_, form)| *form).ok_or_else(|| {
-            let names = FORMS.map(|(name, _)| name).join(", ");
-            Failure::usage(format!("{flag}: expected {names}, found `{}`", query::plain(name)))
-        })
+        forms::named(flag, name, &FORMS)
     }
 }
 
@@ -57,6 +53,7 @@ pub(super) struct Report<'a> {
     pub(super) diff: &'a Diff,
     pub(super) verdicts: &'a [Verdict],
     pub(super) limit: usize,
+    pub(super) sort: Sort,
     pub(super) color: bool,
 }
 
@@ -70,28 +67,40 @@ impl Report<'_> {
                 diff::markdown(self.diff, &self.sides.title, self.verdicts, self.limit, &mut out)
             }
             Form::Junit => diff::junit(&self.sides.title, self.verdicts, &mut out),
-            Form::Svg | Form::Html => self.picture(form, &mut out),
+            Form::Stacks(form) => {
+                let mut look = Look::default();
+                (look.width, look.color) = (output::width(), self.color);
+                report::write(&self.shown()?, form, &look, &mut out)
+            }
         }
     }
 
     /// The rows of the script, and the table.
     fn text(&self, out: &mut impl Write) -> io::Result<()> {
         for (name, value) in &self.sides.head {
-            writeln!(out, "{name}: {}", query::plain(value))?;
+            writeln!(out, "{name}: {}", words::safe(value))?;
         }
         let total = self.diff.total();
         let unit = &self.diff.value_type.unit;
         writeln!(out)?;
         writeln!(out, "Left (baseline) ticks: {}", value(total.base, unit))?;
         writeln!(out, "Right (comparison) ticks: {}", value(total.compared, unit))?;
-        writeln!(out, "Total: {}", value(total.base.saturating_add(total.compared), unit))?;
+        writeln!(out, "Total: {}", value(i128::from(total.base) + i128::from(total.compared), unit))?;
+        let [before, after] = self.diff.wholes();
+        if [before, after] != [total.base, total.compared].map(i128::from) {
+            let [before, after] = [before, after].map(|whole| value(whole, unit));
+            writeln!(out, "Whole, which shares are of: {before} before, {after} after")?;
+        }
         if let Some(words) = self.rates(&total) {
             writeln!(out, "Per second: {words}")?;
         }
+        if self.diff.has_no_base {
+            writeln!(out, "There is no baseline yet; that is allowed, and nothing is checked.")?;
+        }
         writeln!(out, "Functions: {}\n", self.diff.rows.len())?;
         let mut options = TextOptions::default();
-        (options.limit, options.color) = (self.limit, self.color);
-        options.name_width = output::width().saturating_sub(70).max(30);
+        (options.limit, options.sort, options.color) = (self.limit, self.sort, self.color);
+        options.width = output::width();
         diff::text(self.diff, &options, out)
     }
 
@@ -99,41 +108,29 @@ impl Report<'_> {
     fn rates(&self, total: &Pair) -> Option<String> {
         self.diff.seconds()?;
         let unit = &self.diff.value_type.unit;
-        let [base, compared] =
-            total.rates().map(|rate| Human { value: rate.round() as i64, unit }.to_string());
+        let [base, compared] = total.rates().map(|rate| Human::fraction(rate, unit));
         Some(format!("{base}/s before, {compared}/s after"))
     }
 
-    fn picture(&self, form: Form, out: &mut impl Write) -> io::Result<()> {
-        let missing = || io::Error::other("expected the stacks of both sides");
-        let base = &self.sides.base.selection().ok_or_else(missing)?;
-        let compared = &self.sides.compared.selection().ok_or_else(missing)?;
-        let scaled;
-        let compared_profile = match self.diff.normalise() {
-            Normalise::Share => compare_by_share(base, compared),
-            Normalise::Nothing => compare(base, compared),
-            Normalise::PerSecond => {
-                let [before, after] = self.diff.seconds().unwrap_or([1.0, 1.0]);
-                scaled = self::scaled(base, after / before);
-                match Selection::new(&scaled, 0) {
-                    Some(base) => compare(&base, compared),
-                    None => compare(base, compared),
-                }
+    fn shown(&self) -> io::Result<Shown> {
+        let facts = self.sides.head.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        Ok(Shown::of_comparison(self.sides.title.clone(), facts, self.comparison()?))
+    }
+
+    fn comparison(&self) -> io::Result<Comparison> {
+        let failed = |failure: Failure| io::Error::other(failure.message());
+        let base = self.sides.base.selection().map_err(failed)?;
+        let compared = self.sides.compared.selection().map_err(failed)?;
+        let comparison = match (self.diff.normalise(), self.diff.seconds()) {
+            (Normalise::Share, _) => compare_by_share(&base, &compared),
+            (Normalise::PerSecond, Some([before, after])) => {
+                let scaled = scaled(&base, after / before);
+                let base = Selection::new(&scaled, 0).unwrap_or(base);
+                compare(&base, &compared)
             }
+            (Normalise::PerSecond | Normalise::Nothing, _) => compare(&base, &compared),
         };
-        let profile = compared_profile.map_err(io::Error::other)?;
-        let selection =
-            Selection::comparison(&profile).ok_or_else(|| io::Error::other("expected a comparison"))?;
-        let graph = selection.flame_graph(FlameOptions::default());
-        let flame = selection.flame(&graph);
-        if form == Form::Html {
-            let mut options = html::PageOptions::default();
-            options.title.clone_from(&self.sides.title);
-            return html::page(&flame, &options, out).map(drop);
-        }
-        let mut options = svg::SvgOptions::default();
-        options.title.clone_from(&self.sides.title);
-        svg::flame_graph(&flame, &options, out).map(drop)
+        comparison.map_err(io::Error::other)
     }
 }
 

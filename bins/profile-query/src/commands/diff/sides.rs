@@ -1,18 +1,15 @@
-use std::path::Path;
-
-use profile_codec::pprof;
 use profile_model::Profile;
-use query::backend::{Ask, Backend, Detail};
+use query::backend::{Backend, Detail};
 use query::deployments::Deployment;
-use query::diff;
+use query::file;
 use query::times::Window;
+use query::{Ask, Changed, Changes, Fetched, Snapshots, Stacks, diff};
 use report_render::Selection;
-use report_render::transform::Filter;
 
 use crate::args::{Diff, Words};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{input, selection};
+use crate::{selection, source};
 
 /// The window where both sides have the same and none is typed.
 const DEFAULT_RANGE: &str = "10m";
@@ -26,111 +23,129 @@ pub(super) struct Sides {
     pub(super) title: String,
 }
 
+/// One side: the stacks of one sample type, and what they are a part of.
 pub(super) struct Side {
-    pub(super) functions: diff::Side,
-    /// The stacks, where something is drawn from them, and which of their values.
-    stacks: Option<(Profile, usize)>,
+    pub(super) profile: Profile,
+    pub(super) whole: i128,
+    pub(super) seconds: Option<f64>,
 }
 
 impl Side {
-    /// Stacks take far more room than the functions in them, so they go as soon as they can.
-    fn of(profile: Profile, seconds: Option<f64>, plan: &Plan) -> Result<Self, Failure> {
-        let profile = match &plan.filter {
-            Some(filter) => filter.apply(profile),
-            None => profile,
-        };
-        let value = match &plan.sample_type {
-            Some(name) => profile.sample_type(name),
-            None => Some(
-                profile
-                    .sample_type(&profile.default_sample_type)
-                    .unwrap_or(profile.sample_types.len().saturating_sub(1)),
-            ),
-        };
-        let selection = value.and_then(|value| Selection::new(&profile, value)).ok_or_else(|| {
-            let types: Vec<String> = profile.sample_types.iter().map(|of| query::plain(&of.name)).collect();
-            Failure::usage(format!("expected a sample type of the file, one of {}", types.join(", ")))
-        })?;
-        let functions = diff::Side::of(&selection);
-        let functions = match seconds {
+    pub(super) fn selection(&self) -> Result<Selection<'_>, Failure> {
+        let selection = Selection::new(&self.profile, 0);
+        Ok(selection.ok_or_else(|| Failure::run("expected a sample type, found none"))?.of_whole(self.whole))
+    }
+
+    pub(super) fn functions(&self) -> Result<diff::Side, Failure> {
+        let functions = diff::Side::of(&self.selection()?);
+        Ok(match self.seconds {
             Some(seconds) => functions.lasting(seconds),
             None => functions,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.profile.samples.is_empty()
+    }
+
+    /// Stacks after changes; of instants the mean over time if that is wanted.
+    fn of(stacks: Stacks, seconds: Option<f64>, changes: &Changes, mean_of: Option<Snapshots>) -> Self {
+        let stacks = match mean_of {
+            Some(snapshots) => Stacks::Profile(Box::new(snapshots.mean(&stacks.into_profile()))),
+            None => stacks,
         };
-        let stacks = value.filter(|_| plan.draws).map(|value| (profile, value));
-        Ok(Self { functions, stacks })
-    }
-
-    /// The values that are compared, stack by stack.
-    pub(super) fn selection(&self) -> Option<Selection<'_>> {
-        let (profile, value) = self.stacks.as_ref()?;
-        Selection::new(profile, *value)
+        let Changed { stacks, whole, .. } = changes.apply(stacks);
+        Self { profile: stacks.into_profile(), whole, seconds }
     }
 }
 
-/// What is done with both sides.
-struct Plan {
-    filter: Option<Filter>,
-    /// The sample type of files, if it was named.
-    sample_type: Option<String>,
-    draws: bool,
+/// Fetches or reads both sides.
+pub(super) async fn fetch(context: &Context, args: &Diff, mut words: Words) -> Result<Sides, Failure> {
+    let changes = selection::changes(&args.filters)?;
+    let sides = if words.len() == 2 && !is_about_servers(args) {
+        let files = words.rest();
+        from_files(context, args, [&files[0], &files[1]], &changes)?
+    } else {
+        from_servers(context, args, &mut words, &changes).await?
+    };
+    if changes.can_leave_nothing() && sides.base.is_empty() && sides.compared.is_empty() {
+        return Err(selection::nothing_left(&args.filters));
+    }
+    Ok(sides)
 }
 
-/// Fetches or reads both sides; `draws` says whether their stacks are needed further on.
-pub(super) async fn fetch(
+async fn from_servers(
     context: &Context,
     args: &Diff,
-    mut words: Words,
-    draws: bool,
+    words: &mut Words,
+    changes: &Changes,
 ) -> Result<Sides, Failure> {
-    let mut plan = Plan { filter: selection::stacks(&args.filters)?, sample_type: None, draws };
-    if words.len() == 2 && !is_about_servers(args) {
-        let files = words.rest();
-        plan.sample_type.clone_from(&args.which.profile_type);
-        return from_files([&files[0], &files[1]], &plan);
-    }
-    let deployment = context.deployment(&mut words)?;
-    let service = words.expect("SERVICE")?;
+    let deployment = context.deployment(words)?;
+    let service = selection::service(Some(words.expect("SERVICE")?))?.unwrap_or_default();
     let times = words.rest();
     let [base_window, window] = windows(context, args, &times)?;
     let base_deployment = match &args.base_deployment {
         Some(name) => context.named(name)?,
         None => deployment.clone(),
     };
-    let base_service = args.base_service.clone().unwrap_or_else(|| service.clone());
+    let base_service = selection::service(args.base_service.clone())?.unwrap_or_else(|| service.clone());
     let mut base_ask = ask(args, &args.base_labels, &base_service, &base_window)?;
     if let Some(name) = &args.base_type {
-        base_ask.type_name.clone_from(name);
+        base_ask.type_name = Some(name.clone());
     }
     let compared_ask = ask(args, &args.compare_labels, &service, &window)?;
     let backends = [context.backend(&base_deployment)?, context.backend(&deployment)?];
-    let both = async {
-        tokio::try_join!(
-            one(&backends[0], &base_ask, "baseline"),
-            one(&backends[1], &compared_ask, "comparison"),
-        )
+    let both = async { tokio::join!(one(&backends[0], &base_ask), one(&backends[1], &compared_ask)) };
+    let (base, compared) = crate::progress::while_asking(&deployment.url, both).await;
+    let compared = compared.map_err(|failure| failure.about("comparison"))?;
+    let base = match base {
+        Err(failure) if args.allow_empty_base && failure.is_no_data() => {
+            nothing_like(&compared, &base_window)
+        }
+        base => base.map_err(|failure| failure.about("baseline"))?,
     };
-    let (base, compared) = crate::progress::while_asking(&deployment.url, both).await?;
     let ids = [&base.query, &compared.query].map(|query| query.profile_type.to_string());
-    let head = head(
+    for note in [&base.note, &compared.note].into_iter().flatten() {
+        context.say(note);
+    }
+    let mut head = head(
         [&base_deployment, &deployment],
         [&base_service, &service],
         &ids,
         [&base_window, &window],
         [&args.base_labels, &args.compare_labels],
     );
+    let snapshots = [base.snapshots, compared.snapshots];
+    for (name, snapshots) in ["Baseline is", "Comparison is"].into_iter().zip(snapshots) {
+        head.extend(snapshots.map(|of| (name.to_owned(), of.words())));
+    }
+    let mean_of = |of: Option<Snapshots>| of.filter(|_| !args.sum);
+    if snapshots.iter().any(Option::is_some) {
+        let what = if args.sum { "sums of snapshots" } else { "means of snapshots, all series together" };
+        head.push(("Compared are".to_owned(), what.to_owned()));
+    }
     Ok(Sides {
-        base: Side::of(base.profile, Some(base_window.seconds()), &plan)?,
-        compared: Side::of(compared.profile, Some(window.seconds()), &plan)?,
+        base: Side::of(base.stacks, Some(base_window.seconds()), changes, mean_of(snapshots[0])),
+        compared: Side::of(compared.stacks, Some(window.seconds()), changes, mean_of(snapshots[1])),
         head,
         title: format!("{service}: {}", ids[1]),
     })
 }
 
+/// A side without samples.
+fn nothing_like(other: &Fetched, window: &Window) -> Fetched {
+    let mut nothing = other.clone();
+    let types = nothing.stacks.into_profile().sample_types;
+    nothing.stacks = Stacks::Profile(Box::new(Profile::new(types)));
+    (nothing.range, nothing.snapshots, nothing.note) = (window.range, None, None);
+    nothing
+}
+
 /// Whether more is said than two words, so that these are no files.
 fn is_about_servers(args: &Diff) -> bool {
-    let Diff { which, base_labels, compare_labels, base_deployment, base_service, base_type, .. } = args;
+    let Diff { which, base_labels, compare_labels, base_deployment, base_service, .. } = args;
     let time = &which.time;
-    let times = [&time.range, &time.start, &time.end, base_deployment, base_service, base_type];
+    let times = [&time.range, &time.start, &time.end, base_deployment, base_service];
     times.iter().any(|option| option.is_some())
         || !(base_labels.is_empty() && compare_labels.is_empty() && which.matching.labels.is_empty())
 }
@@ -174,9 +189,8 @@ fn ask(args: &Diff, labels: &[String], service: &str, window: &Window) -> Result
     Ok(ask)
 }
 
-async fn one(backend: &Backend, ask: &Ask, side: &str) -> Result<query::backend::Merged, Failure> {
-    let fetched = backend.fetch(ask, Detail::Whole).await;
-    fetched.map_err(|error| Failure::from(error).about(side))
+async fn one(backend: &Backend, ask: &Ask) -> Result<Fetched, Failure> {
+    Ok(backend.fetch(ask, Detail::Whole).await?)
 }
 
 /// The rows of the script, and what tells the sides apart beside the time.
@@ -205,26 +219,55 @@ fn head(
     .to_vec()
 }
 
-fn from_files(files: [&String; 2], plan: &Plan) -> Result<Sides, Failure> {
-    let side = |file: &str| {
-        let profile = read(file)?;
-        let seconds = (profile.duration_nanos > 0).then_some(profile.duration_nanos as f64 / 1e9);
-        Side::of(profile, seconds, plan)
+fn from_files(
+    context: &Context,
+    args: &Diff,
+    files: [&String; 2],
+    changes: &Changes,
+) -> Result<Sides, Failure> {
+    let read = |file: &str| {
+        source::read(context, file, &args.filters).map_err(|failure| {
+            failure.hint("two words are two files; times of a deployment's service are four words more")
+        })
     };
-    let names = [("Baseline", files[0]), ("Comparison", files[1])];
+    let (base, compared) = (read(files[0])?, read(files[1])?);
+    for (side, file, profile) in [("baseline", files[0], &base), ("comparison", files[1], &compared)] {
+        if profile.samples.is_empty() && !(side == "baseline" && args.allow_empty_base) {
+            let failure = Failure::no_data(format!("no data: `{}` has no samples", words::safe(file)));
+            return Err(failure.about(side));
+        }
+    }
+    let name = args.which.profile_type.as_deref();
+    let names = [args.base_type.as_deref().or(name), name];
+    let values = file::common_value([&base, &compared], names).map_err(Failure::usage)?;
+    let mut head =
+        vec![("Baseline".to_owned(), files[0].clone()), ("Comparison".to_owned(), files[1].clone())];
+    let types = [&base.sample_types[values[0]], &compared.sample_types[values[1]]];
+    let profile = match types[0] == types[1] {
+        true => types[1].to_string(),
+        false => format!("{} (baseline: {})", types[1], types[0]),
+    };
+    head.push(("Profile".to_owned(), profile));
+    head.extend(periods(&base, &compared));
+    let side = |profile: Profile, value: usize| {
+        let seconds = (profile.duration_nanos > 0).then_some(profile.duration_nanos as f64 / 1e9);
+        Side::of(Stacks::Profile(Box::new(file::only_value(profile, value))), seconds, changes, None)
+    };
     Ok(Sides {
-        base: side(files[0])?,
-        compared: side(files[1])?,
-        head: names.map(|(name, file)| (name.to_owned(), file.clone())).to_vec(),
+        base: side(base, values[0]),
+        compared: side(compared, values[1]),
+        head,
         title: format!("{} and {}", files[0], files[1]),
     })
 }
 
-fn read(file: &str) -> Result<Profile, Failure> {
-    let bytes = input::file(Path::new(file), input::MAX_PROFILE_BYTES).map_err(|error| {
-        Failure::usage(format!("cannot read `{}`: {error}", query::plain(file)))
-            .hint("two words are two pprof files; times of a deployment's service are four words more")
-    })?;
-    pprof::decode_vec(bytes, &pprof::Limits::default())
-        .map_err(|error| Failure::run(format!("`{}`: expected a pprof file: {error}", query::plain(file))))
+/// What is to be said where the sides were sampled at different periods: their counts are not of the same thing.
+fn periods(base: &Profile, compared: &Profile) -> Option<(String, String)> {
+    let period = |profile: &Profile| {
+        let unit = profile.period_type.as_ref().map_or("", |of| of.unit.as_str());
+        report_render::Human::new(profile.period, unit).to_string()
+    };
+    let (before, after) = (period(base), period(compared));
+    let differ = base.period != 0 && compared.period != 0 && before != after;
+    differ.then(|| ("Sampling periods differ".to_owned(), format!("{before} before, {after} after")))
 }

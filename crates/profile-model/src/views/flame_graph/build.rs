@@ -186,7 +186,7 @@ impl<'a> Builder<'a> {
 
 impl FlameFrame {
     /// A call of which nothing is known.
-    const UNKNOWN: Self = Self {
+    pub(super) const UNKNOWN: Self = Self {
         symbolized: false,
         address: None,
         line: None,

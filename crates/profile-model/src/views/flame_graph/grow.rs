@@ -1,4 +1,4 @@
-use super::{FlameGraph, FlameKind, FlameNode, FlameSums, NodeId};
+use super::{FlameFrame, FlameGraph, FlameKind, FlameNode, FlameSums, NodeId};
 use crate::Labels;
 
 impl FlameGraph {
@@ -20,6 +20,18 @@ impl FlameGraph {
             FlameKind::Frame(_) => true,
         };
         (fits && parent.index() < self.nodes.len()).then(|| self.link(parent, kind, sums))
+    }
+
+    /// Adds values of stacks without frames: as a node of which nothing is known, right below the root, and to the
+    /// root's sum. Nothing is added for 0.
+    pub fn add_frameless(&mut self, value: i64) {
+        if value == 0 {
+            return;
+        }
+        let root = &mut self.nodes[0];
+        root.cumulative = root.cumulative.saturating_add(value);
+        let sums = FlameSums { cumulative: value, flat: value, diff: 0 };
+        self.link(NodeId::ROOT, FlameKind::Frame(FlameFrame::UNKNOWN), sums);
     }
 
     /// Adds the labels of a group; the number is what [`FlameKind::Group`] holds.

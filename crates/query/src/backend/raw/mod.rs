@@ -84,14 +84,23 @@ fn failure(status: Option<u16>, body: &[u8]) -> Option<Failure> {
     }
     let words: Option<Words> = serde_json::from_slice(body).ok();
     match (status, words) {
+        (Some(200..=299) | None, None) if !is_json(body) => {
+            let found = profile_codec::detect::detect(body);
+            let message = format!("expected JSON, found {found}: `{}`", profile_codec::file::excerpt(body));
+            Some(Failure { status, code: "unknown".to_owned(), message })
+        }
         (Some(200..=299), _) | (None, None) => None,
         (status, Some(Words { code, message })) => Some(Failure { status, code, message }),
         (Some(status), None) => {
             let text = String::from_utf8_lossy(body);
-            let message = crate::plain(text.trim()).chars().take(MAX_SHOWN).collect();
+            let message = words::short(text.trim(), MAX_SHOWN);
             Some(Failure { status: Some(status), code: format!("http {status}"), message })
         }
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 #[cfg(test)]
@@ -112,6 +121,14 @@ mod tests {
         check(Some(404), "<html>\n", Some(("http 404", "<html>")));
         check(None, r#"{"code":"unauthenticated"}"#, Some(("unauthenticated", "")));
         check(None, r#"{"names":[]}"#, None);
-        check(None, "text", None);
+        check(None, "text", Some(("unknown", "expected JSON, found text: `text`")));
+        check(
+            Some(200),
+            "<html>Please log in</html>",
+            Some((
+                "unknown",
+                "expected JSON, found an HTML page, such as that of a login or a proxy: `<html>Please log in</html>`",
+            )),
+        );
     }
 }

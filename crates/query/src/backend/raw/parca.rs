@@ -70,7 +70,7 @@ pub(super) async fn call(
         }
         "HasProfileData" => Ok(json!({ "hasData": client.has_profile_data().await? })),
         other => {
-            let other: String = other.chars().take(64).collect();
+            let other = words::short(other, 64);
             Err(BackendError::Usage(format!("expected one of {METHODS}, found `{other}`")))
         }
     }

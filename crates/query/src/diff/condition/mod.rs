@@ -6,7 +6,8 @@ pub use parse::ConditionError;
 
 use std::fmt;
 
-use regex::Regex;
+use profile_model::Unit;
+use re2::Regex;
 
 use super::{Change, Diff, Normalise, Pair};
 
@@ -16,9 +17,9 @@ use super::{Change, Diff, Normalise, Pair};
 /// condition = metric [ "(" regex ")" ] op number [ unit ]
 /// metric    = "flat" | "cum" | "total"
 /// op        = ">" | ">=" | "<" | "<="
-/// unit      = "pp" | "%" | "ns" | "us" | "ms" | "s" | "min" | "h" | "B" | "KiB" | "MiB" | "GiB"
+/// unit      = "pp" | "%" | any unit of time or size: "ns", "us", "ms", "s", "min", "h", "d", "B", "KiB", "MiB", ...
 /// ```
-/// `pp` are percentage points of the total. `%` is relative to the base, normalised as the comparison
+/// `pp` are percentage points of the whole. `%` is relative to the base, normalised as the comparison
 /// is. Another unit, or none, is a change of the value itself; with a comparison per second, of the
 /// value per second. `<` is for what should not shrink: `cum(cache.Get)<-5pp`. The expression has to match
 /// somewhere in a function's name.
@@ -52,7 +53,7 @@ pub enum Threshold {
     /// Percent of the base.
     Percent(f64),
     /// A value with its unit.
-    Value(f64, &'static str),
+    Value(f64, Option<Unit>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,10 @@ pub struct Verdict {
     pub functions: Vec<String>,
     /// Why it could not be checked.
     pub unchecked: Option<String>,
+    /// Why it was not checked although it could be: there is nothing to compare with yet, and that is allowed.
+    pub skipped: Option<String>,
+    /// Whether it could not be checked because its expression matches no function on either side.
+    pub is_about_nothing: bool,
 }
 
 impl Verdict {
@@ -82,33 +87,27 @@ impl Verdict {
     }
 }
 
-/// Units with the pprof unit that they are a multiple of, and how much of it.
-const UNITS: [(&str, &str, f64); 11] = [
-    ("", "", 1.0),
-    ("ns", "nanoseconds", 1.0),
-    ("us", "nanoseconds", 1e3),
-    ("ms", "nanoseconds", 1e6),
-    ("s", "nanoseconds", 1e9),
-    ("min", "nanoseconds", 60e9),
-    ("h", "nanoseconds", 3600e9),
-    ("B", "bytes", 1.0),
-    ("KiB", "bytes", 1024.0),
-    ("MiB", "bytes", 1_048_576.0),
-    ("GiB", "bytes", 1_073_741_824.0),
-];
-
 impl Condition {
     /// Looks at the rows of a comparison. Functions whose share is below `min_percent` on both sides do
     /// not count against `%`: there twice of next to nothing is noise. See [`check`](Self::check) for the
     /// usual limit.
     pub fn check_above(&self, diff: &Diff, min_percent: f64) -> Verdict {
-        let mut verdict =
-            Verdict { condition: self.to_string(), functions: Vec::new(), unchecked: self.cannot(diff) };
-        if verdict.unchecked.is_some() {
+        let mut verdict = Verdict {
+            condition: self.to_string(),
+            functions: Vec::new(),
+            unchecked: self.cannot(diff),
+            skipped: diff.has_no_base.then(|| "there is no baseline yet".to_owned()),
+            is_about_nothing: false,
+        };
+        if verdict.skipped.is_none() && verdict.unchecked.is_none() {
+            verdict.unchecked = self.matches_nothing(diff);
+            verdict.is_about_nothing = verdict.unchecked.is_some();
+        }
+        if verdict.unchecked.is_some() || verdict.skipped.is_some() {
             return verdict;
         }
         if self.metric == Metric::Total {
-            if self.is_beyond(total(diff, self.threshold)) {
+            if self.is_beyond(total(diff, self.threshold), diff) {
                 verdict.functions.push("total".to_owned());
             }
             return verdict;
@@ -118,7 +117,7 @@ impl Condition {
             let is_noise =
                 matches!(self.threshold, Threshold::Percent(_)) && row.largest_share() < min_percent;
             let is_meant = self.functions.as_ref().is_none_or(|functions| functions.is_match(&row.name));
-            if is_meant && !is_noise && self.is_beyond(measure(&pair, self.threshold)) {
+            if is_meant && !is_noise && self.is_beyond(measure(&pair, self.threshold), diff) {
                 verdict.functions.push(row.name.clone());
             }
         }
@@ -130,19 +129,30 @@ impl Condition {
         self.check_above(diff, 0.5)
     }
 
-    /// Why there is nothing to compare with.
+    /// Why the limit cannot be compared with the values.
     fn cannot(&self, diff: &Diff) -> Option<String> {
-        let Threshold::Value(_, unit) = self.threshold else { return None };
-        let (_, of, _) = UNITS.iter().find(|(name, ..)| *name == unit)?;
+        let Threshold::Value(_, Some(unit)) = self.threshold else { return None };
         let found = &diff.value_type.unit;
-        (!of.is_empty() && of != found).then(|| format!("expected a limit in {found}, found one in {of}"))
+        let fits = Unit::of(found).is_some_and(|of| of.common(unit).is_some());
+        (!fits).then(|| format!("expected a limit in {found}, found one in {}", unit.name()))
     }
 
-    fn is_beyond(&self, change: f64) -> bool {
+    /// Why a passed check would say nothing: no function is called so on either side.
+    fn matches_nothing(&self, diff: &Diff) -> Option<String> {
+        let functions = self.functions.as_ref()?;
+        let has_match = diff.rows.iter().any(|row| functions.is_match(&row.name));
+        let names = diff.rows.iter().map(|row| row.name.as_str());
+        let near = words::nearest(functions.as_str(), names).map(|name| format!("; did you mean `{name}`?"));
+        (!has_match)
+            .then(|| format!("no function on either side matches `{functions}`{}", near.unwrap_or_default()))
+    }
+
+    fn is_beyond(&self, change: f64, diff: &Diff) -> bool {
         let limit = match self.threshold {
-            Threshold::Points(limit) | Threshold::Percent(limit) => limit,
-            Threshold::Value(limit, unit) => {
-                limit * UNITS.iter().find(|(name, ..)| *name == unit).map_or(1.0, |(.., factor)| *factor)
+            Threshold::Points(limit) | Threshold::Percent(limit) | Threshold::Value(limit, None) => limit,
+            Threshold::Value(limit, Some(unit)) => {
+                let of = Unit::of(&diff.value_type.unit).map_or(1, Unit::in_smallest);
+                limit * unit.in_smallest() as f64 / of as f64
             }
         };
         // 5 points that come as 5.0000000000000001 are 5 points.
@@ -181,6 +191,14 @@ fn total(diff: &Diff, threshold: Threshold) -> f64 {
     measure(&pair, threshold)
 }
 
+/// The unit as it is typed.
+fn ascii_symbol(unit: Unit) -> &'static str {
+    match unit.symbol() {
+        "µs" => "us",
+        symbol => symbol,
+    }
+}
+
 impl PartialEq for Condition {
     fn eq(&self, other: &Self) -> bool {
         let regex = |condition: &Self| condition.functions.as_ref().map(|regex| regex.as_str().to_owned());
@@ -210,7 +228,7 @@ impl fmt::Display for Condition {
         match self.threshold {
             Threshold::Points(number) => write!(f, "{number}pp"),
             Threshold::Percent(number) => write!(f, "{number}%"),
-            Threshold::Value(number, unit) => write!(f, "{number}{unit}"),
+            Threshold::Value(number, unit) => write!(f, "{number}{}", unit.map_or("", ascii_symbol)),
         }
     }
 }

@@ -1,12 +1,13 @@
 use std::str::FromStr;
 
-use regex::Regex;
+use profile_model::{Dimension, Unit};
+use re2::Regex;
 
-use super::{Condition, Metric, Op, Threshold, UNITS};
+use super::{Condition, Metric, Op, Threshold};
 
 /// Why a text is no condition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected {expected}\n  {text}\n  {:>width$}", "^", width = column + 1)]
+#[error("expected {expected}\n{}", words::caret(text, *column))]
 pub struct ConditionError {
     /// What was expected where the caret is.
     pub expected: String,
@@ -80,7 +81,9 @@ impl<'a> Parser<'a> {
                 ']' => in_class = false,
                 '(' if !in_class => depth += 1,
                 ')' if !in_class && depth == 0 => {
-                    let regex = Regex::new(&rest[..at]).map_err(|_| self.wrong("a regular expression"))?;
+                    let regex = Regex::new(&rest[..at]);
+                    let regex =
+                        regex.map_err(|error| self.wrong(format!("a regular expression: {error}")))?;
                     self.at += at + 1;
                     return Ok(Some(regex));
                 }
@@ -115,10 +118,11 @@ impl<'a> Parser<'a> {
                 self.at = unit_at + unit.len();
                 Ok(if unit == "%" { Threshold::Percent(number) } else { Threshold::Points(number) })
             }
-            unit => match UNITS.iter().find(|(name, ..)| *name == unit) {
-                Some((name, ..)) => {
+            "" => Ok(Threshold::Value(number, None)),
+            unit => match Unit::of(unit).filter(|unit| unit.dimension() != Dimension::Count) {
+                Some(known) => {
                     self.at = unit_at + unit.len();
-                    Ok(Threshold::Value(number, name))
+                    Ok(Threshold::Value(number, Some(known)))
                 }
                 None => Err(self.wrong("`pp`, `%`, or a unit such as `ms` or `MiB`")),
             },
@@ -156,11 +160,11 @@ impl<'a> Parser<'a> {
     }
 
     fn wrong(&self, expected: impl Into<String>) -> ConditionError {
-        const SHOWN: usize = 80;
-        let printable = |c: char| if c.is_control() { '\u{fffd}' } else { c };
         let column = self.text[..self.at].chars().count();
-        let skip = column.saturating_sub(SHOWN / 2);
-        let text: String = self.text.chars().skip(skip).take(SHOWN).map(printable).collect();
-        ConditionError { expected: expected.into(), text, column: column - skip }
+        ConditionError {
+            expected: expected.into(),
+            text: self.text.chars().take(MAX_BYTES).collect(),
+            column,
+        }
     }
 }

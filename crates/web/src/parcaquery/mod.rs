@@ -1,5 +1,3 @@
-//! `GET /parcaquery`: one question to the Parca, one report.
-
 mod refusal;
 
 use std::io::Write;
@@ -11,48 +9,40 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ops::{StreamLimits, accepts_gzip, written_body};
-use parca_client::Client;
-use parca_workload::Knowledge;
-use query::{Answer, AskError, Question, View, ask};
+use query::backend::Backend;
+use query::report::Form;
+use query::{Answer, Question};
 use tokio::sync::OwnedSemaphorePermit;
 use url::form_urlencoded;
 
 use refusal::Refusal;
 
-use crate::gateway::Turns;
+use crate::Turns;
 
 /// Questions that are answered at a time; each may hold some hundred megabytes.
 const AT_ONCE: usize = 4;
-/// The longest that a question may take, however many calls it takes, unless one alone may take longer.
-const LONGEST: Duration = Duration::from_secs(60);
 
-/// Whom to ask, and what is known of it.
 #[derive(Clone)]
-pub(crate) struct Questions {
-    client: Client,
-    knowledge: Knowledge,
+struct Questions {
+    backend: Backend,
     longest: Duration,
     turns: Turns,
 }
 
+/// The route `/parcaquery`, asking this server. A question may take `longest`, however many calls it takes.
+pub fn parcaquery(backend: Backend, longest: Duration) -> Router {
+    let questions = Questions { backend, longest, turns: Turns::new(AT_ONCE) };
+    let wrong_method = async || Refusal::Method.into_response();
+    Router::new().route("/parcaquery", get(answer).fallback(wrong_method)).with_state(questions)
+}
+
 impl Questions {
-    /// Calls of the client may take `timeout` each.
-    pub(crate) fn new(client: Client, knowledge: Knowledge, timeout: Duration) -> Self {
-        Self { client, knowledge, longest: LONGEST.max(timeout), turns: Turns::new(AT_ONCE) }
-    }
-
-    pub(crate) fn routes(self) -> Router {
-        Router::new().route("/parcaquery", get(answer)).with_state(self)
-    }
-
     async fn ask(&self, parameters: &str) -> Result<Answer, Refusal> {
         let pairs = form_urlencoded::parse(parameters.as_bytes());
         let question = Question::parse(pairs, SystemTime::now()).map_err(Refusal::Mistakes)?;
-        let known = self.knowledge.types();
-        match tokio::time::timeout(self.longest, ask(&self.client, &question, &known)).await {
+        match tokio::time::timeout(self.longest, self.backend.answer(&question)).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(AskError::Mistake(mistake))) => Err(Refusal::Mistakes(vec![mistake])),
-            Ok(Err(error)) => Err(Refusal::Unanswered(Box::new(error))),
+            Ok(Err(error)) => Err(Refusal::unanswered(error, &question)),
             Err(_) => Err(Refusal::TooSlow { limit: self.longest }),
         }
     }
@@ -74,9 +64,9 @@ async fn answer(
 
 /// The turn lasts until the last byte is written.
 fn report(answer: Answer, gzip: bool, turn: OwnedSemaphorePermit) -> Response {
-    let view = answer.view;
+    let form = answer.form;
     // A file that is compressed already.
-    let gzip = gzip && view != View::PprofRaw;
+    let gzip = gzip && form != Form::Pprof;
     let body = written_body(gzip, StreamLimits::default(), move |mut out: &mut dyn Write| {
         let _turn = turn;
         answer.write(&mut out)
@@ -86,17 +76,17 @@ fn report(answer: Answer, gzip: bool, turn: OwnedSemaphorePermit) -> Response {
     let mut say = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
-    say(header::CONTENT_TYPE, view.content_type());
+    say(header::CONTENT_TYPE, form.content_type());
     say(header::VARY, "accept-encoding");
     say(header::CACHE_CONTROL, "no-store");
     say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if gzip {
         say(header::CONTENT_ENCODING, "gzip");
     }
-    if view == View::Svg {
+    if form == Form::Svg {
         say(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'");
     }
-    if let Some(name) = view.file_name() {
+    if let Some(name) = form.file_name() {
         let value = format!("attachment; filename=\"{name}\"");
         headers.insert(
             header::CONTENT_DISPOSITION,

@@ -1,0 +1,110 @@
+use profile_model::{Profile, Sample, Samples, TimeRange};
+use report_render::{Comparison, Human, Selection};
+
+use crate::{Changed, Fetched, Snapshots, Stacks};
+
+/// A profile, or two that are compared, ready to be written in any [form](crate::report::Form).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Shown {
+    /// What it is: the query, or the name of a file.
+    pub title: String,
+    /// What else stands on every output: the window, what it is compared with, how many snapshots were added up.
+    pub facts: Vec<String>,
+    /// What is drawn.
+    pub content: Content,
+    /// What all shares are of.
+    pub whole: i128,
+    /// For instants: what values are divided by in rankings.
+    pub snapshots: Option<Snapshots>,
+}
+
+/// What a report is made of.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// One profile.
+    Stacks(Stacks),
+    /// What changed from one profile to another.
+    Comparison(Box<Comparison>),
+}
+
+impl Shown {
+    /// A fetched profile after changes.
+    pub fn of(fetched: &Fetched, changed: Changed) -> Self {
+        let mut facts = vec![span(fetched.range)];
+        if let Some(snapshots) = &fetched.snapshots {
+            facts.push(sum_in_words(snapshots, changed.stacks.total(), changed.stacks.unit()));
+        }
+        facts.extend(fetched.note.clone());
+        Self {
+            title: fetched.query.to_string(),
+            facts,
+            whole: changed.whole,
+            content: Content::Stacks(changed.stacks),
+            snapshots: fetched.snapshots,
+        }
+    }
+
+    /// A profile of a file; the first sample type is shown.
+    pub fn of_file(name: &str, changed: Changed, facts: Vec<String>) -> Self {
+        Self {
+            title: name.to_owned(),
+            facts,
+            whole: changed.whole,
+            content: Content::Stacks(changed.stacks),
+            snapshots: None,
+        }
+    }
+
+    /// A comparison.
+    pub fn of_comparison(title: String, facts: Vec<String>, comparison: Comparison) -> Self {
+        let whole = comparison.selection().whole();
+        Self { title, facts, content: Content::Comparison(Box::new(comparison)), whole, snapshots: None }
+    }
+
+    /// The unit of the values.
+    pub fn unit(&self) -> &str {
+        match &self.content {
+            Content::Stacks(stacks) => stacks.unit(),
+            Content::Comparison(comparison) => &comparison.profile.sample_types[0].unit,
+        }
+    }
+
+    /// The sum of all values that are shown.
+    pub fn total(&self) -> i128 {
+        match &self.content {
+            Content::Stacks(stacks) => stacks.total(),
+            Content::Comparison(comparison) => comparison.totals[1],
+        }
+    }
+}
+
+/// `sum of 720 snapshots of 2 series, mean 180 MiB`.
+fn sum_in_words(snapshots: &Snapshots, total: i128, unit: &str) -> String {
+    let mean = Human::fraction(total as f64 / snapshots.moments, unit);
+    match snapshots.profiles {
+        Some(1) => snapshots.words(),
+        Some(_) => format!("{}, mean {mean}", snapshots.words()),
+        None => format!("{}, how many is not known", snapshots.words()),
+    }
+}
+
+/// `2026-01-17T04:00:00Z to 2026-01-17T06:00:00Z`.
+pub(crate) fn span(range: TimeRange) -> String {
+    let [start, end] = [range.start, range.end].map(crate::rfc3339);
+    format!("{start} to {end}")
+}
+
+/// The first sample type of a profile with its values divided, rounded to whole numbers: what a sum of instants is on
+/// average.
+pub(crate) fn divided(profile: &Profile, by: f64) -> Profile {
+    let mut samples = Samples::new(1);
+    let selection = Selection::new(profile, 0);
+    for (stack, value) in selection.into_iter().flat_map(|selection| selection.values().collect::<Vec<_>>()) {
+        // A cast from floats saturates.
+        samples.push(Sample { stack, values: &[(value as f64 / by).round() as i64], labels: &[] });
+    }
+    let sample_types = profile.sample_types.first().cloned().into_iter().collect();
+    let head = Profile { symbols: profile.symbols.clone(), samples, ..Profile::new(sample_types) };
+    Profile { time_nanos: profile.time_nanos, duration_nanos: profile.duration_nanos, ..head }
+}
