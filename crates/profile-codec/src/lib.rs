@@ -27,7 +27,11 @@ pub mod detect;
 pub mod file;
 #[cfg(feature = "files")]
 pub mod legacy;
+#[cfg(feature = "files")]
+pub mod perf;
 #[cfg(feature = "pprof")]
 pub mod pprof;
+#[cfg(feature = "files")]
+pub mod speedscope;
 #[cfg(feature = "files")]
 mod unpack;

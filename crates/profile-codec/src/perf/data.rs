@@ -1,0 +1,259 @@
+//! `perf.data`: a file, or what `perf record -o -` writes into a pipe.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use linux_perf_data::linux_perf_event_reader as reader;
+use linux_perf_data::{
+    DsoInfo, DsoKey, PerfFile, PerfFileReader, PerfFileRecord, PerfRecordIter, UserRecordType,
+};
+use profile_model::{Location, LocationId};
+use reader::{CpuMode, EventRecord, Mmap2FileId, RawData, SampleRecord};
+
+use super::events::{Draft, Seen};
+use super::maps::{KERNEL, Map, Maps};
+use super::{PerfError, Recording, bounds};
+use crate::pprof::Limits;
+
+/// Entries of a call chain from here on are no addresses but say whose the next ones are.
+const MARKERS: u64 = -4095_i64 as u64;
+const MARK_KERNEL: u64 = -128_i64 as u64;
+const MARK_USER: u64 = -512_i64 as u64;
+
+/// Reads a recording: compressed (`-z`) or not, of one or several events, of one or all processes.
+///
+/// # Errors
+/// If it is broken, has no samples, or exceeds the limits.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Recording, PerfError> {
+    let broken = |error: linux_perf_data::Error| PerfError::Broken(error.to_string());
+    let (file, records) = match bounds::is_file(bytes)? {
+        true => {
+            let PerfFileReader { perf_file, record_iter } =
+                PerfFileReader::parse_file(Cursor::new(bytes)).map_err(broken)?;
+            (perf_file, record_iter)
+        }
+        false => {
+            let PerfFileReader { perf_file, record_iter } =
+                PerfFileReader::parse_pipe(Cursor::new(bytes)).map_err(broken)?;
+            (perf_file, record_iter)
+        }
+    };
+    Reader::new(&file, limits)?.read(file, records)
+}
+
+struct Reader {
+    draft: Draft,
+    maps: Maps,
+    comms: HashMap<i32, String>,
+    build_ids: HashMap<DsoKey, DsoInfo>,
+    /// The place in the draft of each event of the file; none for those that measure nothing.
+    events: Vec<Option<usize>>,
+    limits: Limits,
+}
+
+impl Reader {
+    fn new(file: &PerfFile, limits: &Limits) -> Result<Self, PerfError> {
+        let mut draft = Draft::new(limits);
+        let names = file.event_attributes().iter().enumerate();
+        let events = names.map(|(at, event)| {
+            let name = event.name().map_or_else(|| format!("event_{at}"), str::to_owned);
+            (!name.contains("dummy")).then(|| draft.event(&name))
+        });
+        let events = events.collect();
+        let build_ids = file.build_ids().map_err(|error| PerfError::Broken(error.to_string()))?;
+        let about = [
+            ("perf-version", file.perf_version().ok().flatten().map(str::to_owned)),
+            ("perf-command", file.cmdline().ok().flatten().map(|words| words.join(" "))),
+            ("os-release", file.os_release().ok().flatten().map(str::to_owned)),
+        ];
+        draft.profile.comments =
+            about.into_iter().filter_map(|(key, value)| Some(format!("{key}:{}", value?))).collect();
+        Ok(Self { draft, maps: Maps::default(), comms: HashMap::new(), build_ids, events, limits: *limits })
+    }
+
+    fn read<R: std::io::Read>(
+        mut self,
+        mut file: PerfFile,
+        mut records: PerfRecordIter<R>,
+    ) -> Result<Recording, PerfError> {
+        loop {
+            let record =
+                records.next_record(&mut file).map_err(|error| PerfError::Broken(error.to_string()))?;
+            match record {
+                None => break,
+                Some(PerfFileRecord::EventRecord { attr_index, record }) => {
+                    // One record that cannot be read is no reason to give up the others.
+                    if let Ok(parsed) = record.parse() {
+                        self.event(attr_index, parsed)?;
+                    }
+                }
+                Some(PerfFileRecord::UserRecord(record)) => {
+                    if record.record_type == UserRecordType::PERF_HEADER_BUILD_ID {
+                        self.build_id(record.misc, &record.data.as_slice());
+                    }
+                }
+            }
+        }
+        if let (Some(first), Ok(Some(clock))) = (self.draft.first(), file.clock_data()) {
+            let time = clock.wall_clock_ns.wrapping_add(first.wrapping_sub(clock.clockid_time_ns));
+            self.draft.profile.time_nanos = i64::try_from(time).unwrap_or_default();
+        }
+        self.draft.finish()
+    }
+
+    fn event(&mut self, attribute: usize, record: EventRecord<'_>) -> Result<(), PerfError> {
+        match record {
+            EventRecord::Sample(sample) => return self.sample(attribute, &sample),
+            EventRecord::Mmap(map) if map.is_executable => {
+                let build_id = self.known_build_id(&map.path, map.cpu_mode);
+                self.map(map.pid, (map.address, map.length, map.page_offset), &map.path, build_id);
+            }
+            EventRecord::Mmap2(map) if map.protection & PROT_EXEC != 0 => {
+                let build_id = match &map.file_id {
+                    Mmap2FileId::BuildId(id) => hex(id),
+                    Mmap2FileId::InodeAndVersion(_) => self.known_build_id(&map.path, map.cpu_mode),
+                };
+                self.map(map.pid, (map.address, map.length, map.page_offset), &map.path, build_id);
+            }
+            EventRecord::Comm(comm) => {
+                if comm.is_execve {
+                    self.maps.exec(comm.pid);
+                }
+                if comm.pid == comm.tid || comm.is_execve {
+                    self.comms.insert(comm.pid, text(&comm.name));
+                }
+            }
+            EventRecord::Fork(fork) => {
+                self.maps.fork(fork.ppid, fork.pid);
+                if let (true, Some(comm)) = (fork.ppid != fork.pid, self.comms.get(&fork.ppid).cloned()) {
+                    self.comms.insert(fork.pid, comm);
+                }
+            }
+            EventRecord::Lost(lost) => self.draft.lost = self.draft.lost.saturating_add(lost.count),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What a stream says of a build, where a file has a section of them.
+    fn build_id(&mut self, misc: u16, data: &[u8]) {
+        const PATH: usize = 4 + 24;
+        let Some((head, path)) = data.split_at_checked(PATH) else { return };
+        let length = if head[24] > 0 && head[24] <= 20 { usize::from(head[24]) } else { 20 };
+        let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
+        if let Some(key) = DsoKey::detect(path, CpuMode::from_misc(misc)) {
+            let build_id = head[4..4 + length].to_vec();
+            self.build_ids.insert(key, DsoInfo { path: path.to_vec(), build_id });
+        }
+    }
+
+    fn known_build_id(&self, path: &RawData<'_>, mode: CpuMode) -> String {
+        let key = DsoKey::detect(&path.as_slice(), mode);
+        key.and_then(|key| self.build_ids.get(&key)).map(|info| hex(&info.build_id)).unwrap_or_default()
+    }
+
+    fn map(
+        &mut self,
+        pid: i32,
+        (start, length, offset): (u64, u64, u64),
+        path: &RawData<'_>,
+        build_id: String,
+    ) {
+        let Some(end) = start.checked_add(length).filter(|end| *end > start) else { return };
+        let path = text(path);
+        // As perf does: what a JIT compiled has its names in this file.
+        let is_anonymous = path.starts_with("//anon") || path.starts_with("/memfd:") || path.is_empty();
+        let file = match (pid, is_anonymous) {
+            (KERNEL, _) => kernel_file(&path),
+            (pid, true) => format!("/tmp/perf-{pid}.map"),
+            (_, false) => path,
+        };
+        let symbols = &mut self.draft.profile.symbols;
+        let (file, build_id) = (symbols.intern_string(&file), symbols.intern_string(&build_id));
+        self.maps.add(pid, Map { start, end, offset, file, build_id });
+    }
+
+    fn sample(&mut self, attribute: usize, sample: &SampleRecord<'_>) -> Result<(), PerfError> {
+        let Some(event) = self.events.get(attribute).copied().flatten() else { return Ok(()) };
+        let pid = sample.pid.unwrap_or_default();
+        let is_kernel =
+            matches!(sample.cpu_mode, CpuMode::Kernel | CpuMode::Hypervisor | CpuMode::GuestKernel);
+        let mut stack: Vec<LocationId> = Vec::new();
+        let chain = Chain { sample, is_kernel };
+        for (at, (address, is_kernel)) in chain.addresses(self.limits.max_stack_depth).into_iter().enumerate()
+        {
+            // The others return to where they point, which is behind the call.
+            let address = if at == 0 { address } else { address.wrapping_sub(1) };
+            stack.push(self.location(if is_kernel { KERNEL } else { pid }, address));
+        }
+        self.draft.is_unwound |= sample.user_stack.as_ref().is_some_and(|(stack, _)| !stack.is_empty());
+        let comm = self.comms.get(&pid).map_or("", String::as_str).to_owned();
+        let (time, period) = (sample.timestamp.unwrap_or_default(), sample.period.unwrap_or(1));
+        self.draft.push(&stack, &Seen { event, comm: &comm, pid: i64::from(pid), time, period })
+    }
+
+    fn location(&mut self, pid: i32, address: u64) -> LocationId {
+        let symbols = &mut self.draft.profile.symbols;
+        let mapping = self.maps.find(pid, address).map(|map| map.intern(symbols));
+        symbols.intern_location(Location { mapping, address, is_folded: false, lines: &[] })
+    }
+}
+
+const PROT_EXEC: u32 = 4;
+
+/// The kernel's own text has a symbol behind its name, `[kernel.kallsyms]_text`.
+fn kernel_file(path: &str) -> String {
+    match path.split_once(']') {
+        Some((name, _)) if name.starts_with("[kernel.kallsyms") => format!("{name}]"),
+        _ => path.to_owned(),
+    }
+}
+
+/// The addresses of a sample.
+struct Chain<'a> {
+    sample: &'a SampleRecord<'a>,
+    is_kernel: bool,
+}
+
+impl Chain<'_> {
+    /// Leaf first, each with whether it is the kernel's.
+    fn addresses(&self, most: usize) -> Vec<(u64, bool)> {
+        let ip = self.sample.ip;
+        let mut is_kernel = self.is_kernel;
+        let mut found = Vec::new();
+        if let Some(chain) = &self.sample.callchain {
+            for at in 0..chain.len().min(most) {
+                match chain.get(at) {
+                    Some(MARK_KERNEL) => is_kernel = true,
+                    Some(MARK_USER) => is_kernel = false,
+                    Some(other) if other >= MARKERS => {}
+                    Some(address) => found.push((address, is_kernel)),
+                    None => break,
+                }
+            }
+        }
+        // The chain begins with the address of the sample, unless there is none of where it was.
+        match ip {
+            Some(ip) if found.first().map(|(first, _)| *first) != Some(ip) => {
+                found.insert(0, (ip, self.is_kernel));
+                found
+            }
+            _ => found,
+        }
+    }
+}
+
+fn text(data: &RawData<'_>) -> String {
+    String::from_utf8_lossy(&data.as_slice()).trim_end_matches('\0').to_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    // Older kernels write the length of the field, not of the id.
+    let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let length = if length > 16 {
+        20.min(bytes.len()).max(length)
+    } else {
+        length.next_multiple_of(4).min(bytes.len())
+    };
+    bytes[..length].iter().map(|byte| format!("{byte:02x}")).collect()
+}
