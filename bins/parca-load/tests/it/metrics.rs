@@ -26,9 +26,10 @@ const PROCESS: [(&str, Kind); 6] = [
 ];
 
 /// Ours, all of them, with every label they can have.
-const OWN: [(&str, Kind, &[&str]); 12] = [
+const OWN: [(&str, Kind, &[&str]); 13] = [
     ("parca_load_build_info", Kind::Gauge, &["version"]),
     ("parca_load_calls_total", Kind::Counter, &["lane"]),
+    ("parca_load_canceled_total", Kind::Counter, &["lane"]),
     ("parca_load_failed_total", Kind::Counter, &["lane"]),
     ("parca_load_idle_total", Kind::Counter, &["lane"]),
     ("parca_load_in_flight", Kind::Gauge, &["lane"]),
@@ -140,4 +141,24 @@ fn check_native(name: &str, histogram: &Histogram) {
     assert_eq!(counted as u64 + native.zero_count, histogram.count, "{name}");
     let widest = 2f64.powf(f64::from(native.positive.last().unwrap().0) / 8.0);
     assert!(histogram.sum <= widest * histogram.count as f64, "{name}: {histogram:?}");
+}
+
+/// Each family used to read the numbers anew, so that sums between them did not hold in one scrape.
+#[tokio::test]
+async fn planned_is_started_plus_missed_in_every_scrape_under_load() {
+    let parca = Parca::start().await;
+    let args = ["-query-interval", "1ms", "-lanes", "labels,profile-types"];
+    let load = Load::start(&parca.url(), &args).await;
+    let mut planned = 0.0;
+    for _ in 0..200 {
+        let scrape = load.scrape().await;
+        for lane in ["labels", "profile-types"] {
+            let number = |name: &str| scrape.number(name, &[("lane", lane)]).unwrap();
+            planned = number("parca_load_planned_total");
+            let (started, missed) = (number("parca_load_started_total"), number("parca_load_missed_total"));
+            assert_eq!(planned, started + missed, "{lane}");
+        }
+    }
+    assert!(planned > 10.0, "{planned}");
+    load.stop(test_support::Signal::TERM).await;
 }

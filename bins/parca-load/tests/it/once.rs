@@ -40,7 +40,26 @@ async fn one_refused_method_is_exit_1() {
 async fn nobody_there_is_exit_1_with_the_address() {
     let address = test_support::unused_address();
     let exit = run(&format!("http://{address}"), &["-once"]).await;
-    assert_eq!((exit.code, exit.stdout.as_str()), (Some(1), ""), "{exit:#?}");
+    assert_eq!((exit.code, &summary(&exit)["calls"]), (Some(1), &0.into()), "{exit:#?}");
     assert!(exit.stderr.contains(&address.to_string()), "{}", exit.stderr);
     assert!(exit.stderr.contains("hint: nothing listens there"), "{}", exit.stderr);
+}
+
+/// A minute, then exit 1 and no reason.
+#[tokio::test]
+async fn what_a_server_without_profiles_is_waited_for_is_said() {
+    use test_support::{PATIENCE, Process};
+
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut settings = parca_embedded::Settings::default();
+    settings.self_profile_every = None;
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let url = format!("http://{}", server.address());
+    let args = ["-url", &url, "-addr", "none", "-once"];
+    let mut process = Process::start(crate::fixture::PARCA_LOAD, args, crate::fixture::NONE);
+    let waits = |line: &str| line.contains("has no profiles yet") && line.contains("60s");
+    process.stderr_line("what it waits for", waits).await;
+    process.signal(test_support::Signal::INT);
+    process.exit(PATIENCE).await;
+    stop.cancel();
 }

@@ -36,7 +36,7 @@ async fn whoever_stops_it_while_it_tries_is_told_that_nothing_was_measured() {
 async fn a_run_of_some_time_without_a_parca_is_exit_1() {
     let address = unused_address().to_string();
     let exit = run(&format!("http://{address}"), &["-duration", "200ms"]).await;
-    assert_eq!((exit.code, exit.stdout.as_str()), (Some(1), ""), "{exit:#?}");
+    assert_eq!(exit.code, Some(1), "{exit:#?}");
     let expect = format!("error: no answer from `http://{address}` within 200ms");
     assert!(exit.stderr.contains(&expect), "{}", exit.stderr);
 }

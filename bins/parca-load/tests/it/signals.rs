@@ -7,9 +7,10 @@ use test_support::{GrpcDouble, Reply, Signal, eventually};
 
 use crate::fixture::{LANES, Load, Parca, calls, lane, run, summary};
 
-const TOP: [&str; 11] = [
+const TOP: [&str; 12] = [
     "calls",
     "errors",
+    "failures",
     "interrupted",
     "lanes",
     "schema",
@@ -20,12 +21,13 @@ const TOP: [&str; 11] = [
     "tool",
     "validity",
 ];
-const LANE: [&str; 15] = [
+const LANE: [&str; 16] = [
     "bytes_in",
     "calls",
     "canceled",
     "codes",
     "errors",
+    "failed_us",
     "idle",
     "lag_us",
     "lane",
@@ -66,8 +68,9 @@ async fn ends_in_a_summary(signal: Signal, named: &str) {
 
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     assert!(exit.stderr.contains("stopping") && exit.stderr.contains(named), "{}", exit.stderr);
-    let about = format!("on {} over grpc-web, seed 7\n", parca.url());
-    assert!(exit.stdout.contains(&about), "{}", exit.stdout);
+    for about in [format!("on {}\n", parca.url()), "over grpc-web, seed 7\n".to_owned()] {
+        assert!(exit.stdout.contains(&about), "{}", exit.stdout);
+    }
     for lane in LANES {
         assert!(exit.stdout.lines().any(|line| line.starts_with(lane)), "{lane}: {}", exit.stdout);
     }
@@ -133,12 +136,23 @@ async fn json_on_stdout_has_nothing_beside_it() {
     assert!(exit.stderr.contains(" calls, 0 errors"), "{}", exit.stderr);
 }
 
+/// It used to be found out at the end of a run of hours.
 #[tokio::test]
-async fn a_summary_that_cannot_be_written_is_still_printed() {
+async fn a_summary_that_cannot_be_written_is_a_mistake_at_the_start() {
     let double = GrpcDouble::start(|_| Reply::Message(Vec::new())).await;
     let args = ["-once", "-lanes", "labels", "-summary-json", "/nowhere/summary.json"];
     let exit = run(&double.url(), &args).await;
+    assert_eq!((exit.code, exit.stdout.as_str()), (Some(1), ""), "{exit:#?}");
+    assert!(exit.stderr.contains("error: cannot write the summary to `/nowhere/summary.json`"), "{exit:#?}");
+    assert_eq!(double.calls().len(), 0, "nothing was asked");
+}
+
+#[tokio::test]
+async fn a_summary_that_fits_on_no_disk_is_still_printed() {
+    let double = GrpcDouble::start(|_| Reply::Message(Vec::new())).await;
+    let args = ["-once", "-lanes", "labels", "-summary-json", "/dev/full"];
+    let exit = run(&double.url(), &args).await;
     assert_eq!(exit.code, Some(1), "{exit:#?}");
     assert!(exit.stdout.contains("calls, 0 errors"), "{exit:#?}");
-    assert!(exit.stderr.contains("error: cannot write the summary to `/nowhere/summary.json`"), "{exit:#?}");
+    assert!(exit.stderr.contains("error: cannot write the summary to `/dev/full`"), "{exit:#?}");
 }
