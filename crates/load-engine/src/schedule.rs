@@ -60,8 +60,7 @@ impl Schedule {
 
     /// The next tick's or look's offset; `None` when there is none to come.
     pub(crate) fn next_at(&self) -> Option<Duration> {
-        let tick = self.next_tick_at()?;
-        Some(self.look.map_or(tick, |look| tick.min(look.next)))
+        [self.next_tick_at(), self.next_look_at()].into_iter().flatten().min()
     }
 
     fn next_tick_at(&self) -> Option<Duration> {
@@ -69,26 +68,28 @@ impl Schedule {
         (!self.stopped && self.cursor.index() < self.max_ticks && at < self.end).then_some(at)
     }
 
+    fn next_look_at(&self) -> Option<Duration> {
+        let at = self.look?.next;
+        (!self.stopped && at < self.end).then_some(at)
+    }
+
     /// The next tick or look, if its offset is at most `now`.
     pub(crate) fn pop_due(&mut self, now: Duration) -> Option<Due> {
-        let at = self.next_tick_at()?;
-        if let Some(look) = self.look.as_mut().filter(|look| look.next < at) {
-            let due = (look.next <= now).then_some(look.next)?;
-            let index = u64::MAX - look.made;
-            look.made += 1;
-            // Looks that were slept through are not made up for.
-            look.next = due.max(now) + look.every;
-            return Some(Due { index, at: due.max(now), is_look: true });
+        let at = self.next_at().filter(|at| *at <= now)?;
+        if self.next_tick_at() == Some(at) {
+            if let Some(look) = &mut self.look {
+                look.next = look.next.max(at + look.every);
+            }
+            let index = self.cursor.index();
+            self.cursor.skip(self.stride);
+            return Some(Due { index, at, is_look: false });
         }
-        if at > now {
-            return None;
-        }
-        if let Some(look) = &mut self.look {
-            look.next = look.next.max(at + look.every);
-        }
-        let index = self.cursor.index();
-        self.cursor.skip(self.stride);
-        Some(Due { index, at, is_look: false })
+        let look = self.look.as_mut()?;
+        let index = u64::MAX - look.made;
+        look.made += 1;
+        // Looks that were slept through are not made up for.
+        look.next = now + look.every;
+        Some(Due { index, at: now, is_look: true })
     }
 
     /// The lane has something to ask: no more looks.
@@ -176,6 +177,13 @@ mod tests {
         assert_eq!(due(10_000), Some((false, 10_000)));
         schedule.had_a_round();
         assert_eq!(schedule.next_at(), Some(Duration::from_secs(20)));
+
+        // Also where the next tick would be after the end of the run.
+        let mut short = Schedule::new(&lane, (0, 0, 1), Some(Duration::from_secs(3))).unwrap();
+        assert!(short.pop_due(Duration::ZERO).is_some());
+        assert_eq!(short.next_at(), Some(Duration::from_millis(500)));
+        assert!(short.pop_due(Duration::from_millis(2900)).is_some());
+        assert_eq!(short.next_at(), None);
     }
 
     proptest! {
