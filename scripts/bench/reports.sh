@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-5} samples=${2:-1000000}
 inferno=${INFERNO:-inferno-flamegraph} go=${GO:-go} python=${PYTHON:-python3}
-profiles=${PROFILES:-../shared/data/profiles}
+profiles=${PROFILES:-crates/test-support/data/profiles}
 
 cargo build --quiet --release -p report-render --example folded_to_svg
 cargo build --quiet --release -p query --example make_profile --example pprof_to_folded --example pprof_top \

@@ -1,9 +1,11 @@
 //! `cargo xtask`: the project's own chores.
 
+mod circles;
 #[cfg(feature = "codegen")]
 mod codegen;
 mod layers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -11,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 const HELP: &str = "\
 cargo xtask ci               everything that must hold: format, generated code, layers, clippy, docs, tests
-cargo xtask layers           crates need only crates on a lower floor
+cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
 ";
 
@@ -46,7 +48,7 @@ fn ci(root: &Path) -> Result<()> {
     layers::check(root)?;
     codegen(root, true)?;
     cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    cargo(root, &["test", "--workspace"])?;
+    tests(root)?;
     std::process::Command::new("cargo")
         .args(["doc", "--workspace", "--no-deps", "--quiet"])
         .env("RUSTDOCFLAGS", "-D warnings")
@@ -56,6 +58,31 @@ fn ci(root: &Path) -> Result<()> {
         .success()
         .then_some(())
         .context("cargo doc found mistakes")
+}
+
+/// Runs all tests, and says at the end how many could not run and what they need.
+fn tests(root: &Path) -> Result<()> {
+    let list = root.join("target").join("skipped-tests");
+    let _old = std::fs::remove_file(&list);
+    eprintln!("$ cargo test --workspace");
+    let mut command = Command::new("cargo");
+    command.args(["test", "--workspace"]).env("SKIPPED_TESTS", &list).current_dir(root);
+    let status = command.status().context("start cargo")?;
+    let skipped = std::fs::read_to_string(&list).unwrap_or_default();
+    let mut by_need: BTreeMap<&str, usize> = BTreeMap::new();
+    for need in skipped.lines().filter_map(|line| line.strip_prefix("skipped: needs ")?.split(" (").next()) {
+        *by_need.entry(need).or_default() += 1;
+    }
+    let sum: usize = by_need.values().sum();
+    let needs: Vec<String> = by_need.iter().map(|(need, count)| format!("{count} need {need}")).collect();
+    match sum {
+        0 => eprintln!("no test was skipped"),
+        sum => eprintln!("{sum} tests were skipped: {}", needs.join(", ")),
+    }
+    if !status.success() {
+        bail!("`cargo test --workspace` failed");
+    }
+    Ok(())
 }
 
 fn cargo(root: &Path, args: &[&str]) -> Result<()> {

@@ -7,8 +7,7 @@ use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, V
 use serde::forward_to_deserialize_any;
 
 use crate::build::below;
-use crate::field::found;
-use crate::reader::unknown_key;
+use crate::messages::{found, unknown_key};
 use crate::report::shown;
 use crate::{Key, Kind, Node, Report, scalar};
 

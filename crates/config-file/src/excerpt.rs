@@ -2,9 +2,6 @@
 
 use crate::{Position, Report};
 
-/// Characters shown on either side of the place.
-const CONTEXT: usize = 60;
-
 /// Two lines: the source and a caret. None where the line, or what it seems to belong to, has the name
 /// of a secret in it: after a syntax error nobody knows what is a key and what a value.
 pub(crate) fn excerpt(source: &str, at: Position, report: &Report) -> Option<String> {
@@ -17,7 +14,7 @@ pub(crate) fn excerpt(source: &str, at: Position, report: &Report) -> Option<Str
     if around(&lines).iter().any(|line| names_secret(line, report)) || line.trim().is_empty() {
         return None;
     }
-    Some(caret(line, at.column))
+    Some(words::caret(line, at.column.saturating_sub(1)))
 }
 
 /// The last of the lines, those above it as far as the nearest with a key, and those that it is
@@ -44,18 +41,6 @@ fn indent(line: &str) -> usize {
 fn names_secret(line: &str, report: &Report) -> bool {
     let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
     words.filter(|word| !word.is_empty()).any(|word| report.is_secret(word.trim_start_matches('-')))
-}
-
-fn caret(line: &str, column: usize) -> String {
-    let characters: Vec<char> = line.chars().collect();
-    let place = column.saturating_sub(1).min(characters.len());
-    let start = place.saturating_sub(CONTEXT);
-    let end = (place + CONTEXT).min(characters.len());
-    let visible = |c: &char| if c.is_control() && *c != '\t' { '\u{fffd}' } else { *c };
-    let text: String = characters[start..end].iter().map(visible).collect();
-    let padding: String =
-        characters[start..place].iter().map(|c| if *c == '\t' { '\t' } else { ' ' }).collect();
-    format!("  {text}\n  {padding}^")
 }
 
 #[cfg(test)]

@@ -55,16 +55,15 @@ mod build;
 mod deserialize;
 mod excerpt;
 mod field;
+mod messages;
 mod node;
-mod reader;
 mod report;
 mod scalar;
-mod suggest;
 
 pub use budget::{MAX_BYTES, MAX_DEPTH, MAX_NODES};
 pub use build::parse;
 pub use deserialize::{DeserializeError, Deserializer};
 pub use field::Field;
+pub use field::reader::Reader;
 pub use node::{Key, Kind, Node, Position};
-pub use reader::Reader;
 pub use report::{Grade, Mistake, Mistakes, Report};

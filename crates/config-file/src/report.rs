@@ -195,15 +195,9 @@ impl fmt::Debug for Report {
     }
 }
 
-/// A text as a message has it: on one line, and not longer than `most` characters.
+/// A text as a message has it: on one line, harmless, and not longer than `most` characters.
 pub(crate) fn shown(text: &str, most: usize) -> String {
-    let (start, dots) = match text.char_indices().nth(most) {
-        Some((end, _)) => (&text[..end], "..."),
-        None => (text, ""),
-    };
-    let visible =
-        start.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() });
-    visible.chain([dots.to_owned()]).collect()
+    words::short(text, most)
 }
 
 #[cfg(test)]
@@ -246,7 +240,7 @@ mod tests {
 
     #[test]
     fn long_and_odd_texts_are_shown_short() {
-        assert_eq!(shown("a\nb\u{1b}é", 64), "a\\nb\\u{1b}é");
+        assert_eq!(shown("a\nb\u{1b}é", 64), "a\u{fffd}b\u{fffd}é");
         assert_eq!(shown("abcdef", 3), "abc...");
     }
 }

@@ -27,39 +27,12 @@ pub(crate) fn float(text: &str) -> Option<f64> {
 
 /// Bytes, with or without a unit: `1024`, `64MiB`, `1.5 GB`.
 pub(crate) fn bytes(text: &str) -> Option<u64> {
-    const UNITS: [(&str, u64); 10] = [
-        ("", 1),
-        ("B", 1),
-        ("KB", 1000),
-        ("MB", 1000_u64.pow(2)),
-        ("GB", 1000_u64.pow(3)),
-        ("TB", 1000_u64.pow(4)),
-        ("KIB", 1 << 10),
-        ("MIB", 1 << 20),
-        ("GIB", 1 << 30),
-        ("TIB", 1 << 40),
-    ];
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text[digits.len()..].to_ascii_uppercase();
-    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    let digits = digits.trim_end();
-    if let Ok(whole) = digits.parse::<u64>() {
-        return whole.checked_mul(*factor);
-    }
-    let part = float(digits).filter(|number| *number >= 0.0 && digits.contains('.'))?;
-    let product = (part * *factor as f64).round();
-    // Beyond it floats skip whole numbers; such a size is a typing error.
-    (product < 9e15).then_some(product as u64)
+    words::parse_bytes(text)
 }
 
 /// A size as people read it: in the largest unit that divides it.
 pub(crate) fn print_bytes(bytes: u64) -> String {
-    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
-    let fitting = units.iter().find(|(_, shift)| bytes >= 1 << shift && bytes.is_multiple_of(1 << shift));
-    match fitting {
-        Some((unit, shift)) => format!("{}{unit}", bytes >> shift),
-        None => bytes.to_string(),
-    }
+    words::exact_bytes(bytes)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn synthetic() -> Vec<u8> {
 /// The synthetic profile, and real ones where there are any; not compressed.
 fn inputs() -> Vec<(String, Vec<u8>)> {
     let mut inputs = vec![("synthetic".to_owned(), synthetic())];
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/profiles");
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-support/data/profiles");
     let folder = std::env::var_os("PROFILES_DIR").map_or(beside, Into::into);
     for name in ["fgprof", "profile1", "alloc_objects"] {
         if let Ok(file) = std::fs::read(folder.join(format!("{name}.pb.gz"))) {

@@ -1,6 +1,7 @@
 use parca_client::FlamegraphRecord;
 use pql::Query;
-use profile_model::{FlameGraph, Profile, Symbols, TimeRange, ValueType};
+use profile_model::{FlameGraph, Profile, Sample, Samples, Symbols, TimeRange, ValueType};
+use report_render::Selection;
 
 /// The profiles that an [`Ask`](crate::Ask) means, merged.
 #[derive(Clone, Debug)]
@@ -135,7 +136,7 @@ impl Stacks {
 impl Snapshots {
     /// A profile whose first values are means over time, not sums.
     pub fn mean(&self, sum: &Profile) -> Profile {
-        crate::shown::divided(sum, self.moments)
+        divided(sum, self.moments)
     }
 
     /// In words: `sum of 720 snapshots of 2 series`, or `1 snapshot`.
@@ -147,4 +148,18 @@ impl Snapshots {
             _ => "sum of all snapshots".to_owned(),
         }
     }
+}
+
+/// The first sample type of a profile with its values divided, rounded to whole numbers: what a sum of instants is on
+/// average.
+pub(crate) fn divided(profile: &Profile, by: f64) -> Profile {
+    let mut samples = Samples::new(1);
+    let selection = Selection::new(profile, 0);
+    for (stack, value) in selection.into_iter().flat_map(|selection| selection.values().collect::<Vec<_>>()) {
+        // A cast from floats saturates.
+        samples.push(Sample { stack, values: &[(value as f64 / by).round() as i64], labels: &[] });
+    }
+    let sample_types = profile.sample_types.first().cloned().into_iter().collect();
+    let head = Profile { symbols: profile.symbols.clone(), samples, ..Profile::new(sample_types) };
+    Profile { time_nanos: profile.time_nanos, duration_nanos: profile.duration_nanos, ..head }
 }

@@ -32,7 +32,6 @@ pub mod backend;
 mod changes;
 pub mod deployments;
 pub mod diff;
-mod envelope;
 mod fetched;
 pub mod file;
 mod filter;

@@ -1,5 +1,5 @@
-use profile_model::{Profile, Sample, Samples, TimeRange};
-use report_render::{Comparison, Human, Selection};
+use profile_model::TimeRange;
+use report_render::{Comparison, Human};
 
 use crate::{Changed, Fetched, Snapshots, Stacks};
 
@@ -93,18 +93,4 @@ fn sum_in_words(snapshots: &Snapshots, total: i128, unit: &str) -> String {
 pub(crate) fn span(range: TimeRange) -> String {
     let [start, end] = [range.start, range.end].map(crate::rfc3339);
     format!("{start} to {end}")
-}
-
-/// The first sample type of a profile with its values divided, rounded to whole numbers: what a sum of instants is on
-/// average.
-pub(crate) fn divided(profile: &Profile, by: f64) -> Profile {
-    let mut samples = Samples::new(1);
-    let selection = Selection::new(profile, 0);
-    for (stack, value) in selection.into_iter().flat_map(|selection| selection.values().collect::<Vec<_>>()) {
-        // A cast from floats saturates.
-        samples.push(Sample { stack, values: &[(value as f64 / by).round() as i64], labels: &[] });
-    }
-    let sample_types = profile.sample_types.first().cloned().into_iter().collect();
-    let head = Profile { symbols: profile.symbols.clone(), samples, ..Profile::new(sample_types) };
-    Profile { time_nanos: profile.time_nanos, duration_nanos: profile.duration_nanos, ..head }
 }

@@ -25,6 +25,7 @@
 
 mod grpc;
 mod http;
+mod needs;
 mod process;
 mod pyroscope;
 mod scrape;
@@ -33,6 +34,7 @@ mod wait;
 
 pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get, http_request};
+pub use needs::{data, missing, needs, real_profiles};
 pub use process::{Exit, Process, address_in, unused_address};
 pub use pyroscope::Pyroscope;
 pub use rustix::process::Signal;

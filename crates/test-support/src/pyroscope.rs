@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,21 +27,15 @@ pub struct Pyroscope {
 }
 
 impl Pyroscope {
-    /// Starts one, or prints why not: without Go, and where `CI` is set (Go would fetch modules)
-    /// unless `PYROSCOPE_TESTS=1`.
+    /// Starts one; without Go the test is skipped, see [`needs`](crate::needs).
     ///
     /// # Panics
-    /// It was built and does not start, or `PYROSCOPE_TESTS=1` asks for it and it cannot be built.
+    /// Go is there, and it cannot be built or does not start.
     pub async fn start<'a>(args: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        match BUILT.get_or_init(build).await {
+        let go = crate::needs("go")?;
+        match BUILT.get_or_init(|| build(go)).await {
             Ok(program) => Some(Self::run(program, args).await),
-            Err(why) if wanted() => panic!("no Pyroscope: {why}"),
-            Err(why) => {
-                // Not `eprintln!`, which the test runner hides where a test passes; in one piece, as tests
-                // run side by side.
-                let _ = std::io::stderr().write_all(format!("SKIPPED: {why}\n").as_bytes());
-                None
-            }
+            Err(why) => panic!("no Pyroscope: {why}"),
         }
     }
 
@@ -72,23 +65,13 @@ impl Pyroscope {
     }
 }
 
-fn wanted() -> bool {
-    std::env::var("PYROSCOPE_TESTS").is_ok_and(|value| value == "1")
-}
-
 /// Builds the program once for a test process; Go's cache makes it quick for the next one.
-async fn build() -> Result<PathBuf, String> {
-    if std::env::var_os("CI").is_some() && !wanted() {
-        return Err(
-            "CI is set, and the modules of Go may have to be fetched; PYROSCOPE_TESTS=1 runs it".to_owned()
-        );
-    }
-    let built = tokio::task::spawn_blocking(build_now).await;
+async fn build(go: String) -> Result<PathBuf, String> {
+    let built = tokio::task::spawn_blocking(move || build_now(&go)).await;
     built.unwrap_or_else(|error| Err(error.to_string()))
 }
 
-fn build_now() -> Result<PathBuf, String> {
-    let go = go().ok_or("there is no `go`, neither on the PATH nor in /usr/local/go")?;
+fn build_now(go: &str) -> Result<PathBuf, String> {
     // Named after the process: others may build, and run what they have built, at the same time.
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pyroscope-server");
     std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -107,10 +90,4 @@ fn build_now() -> Result<PathBuf, String> {
     }
     std::fs::rename(&fresh, &program).map_err(|error| error.to_string())?;
     Ok(program)
-}
-
-fn go() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/local/go/bin")]);
-    folders.map(|folder| folder.join("go")).find(|program| program.is_file())
 }

@@ -1,7 +1,7 @@
 use crate::three_digits;
 
 /// Names of units of size, as they are compared (in capitals), with their bytes.
-const UNITS: [(&str, u64); 18] = [
+const UNITS: [(&str, u64); 14] = [
     ("", 1),
     ("B", 1),
     ("KB", 1000),
@@ -12,10 +12,6 @@ const UNITS: [(&str, u64); 18] = [
     ("MIB", 1 << 20),
     ("GIB", 1 << 30),
     ("TIB", 1 << 40),
-    ("K", 1000),
-    ("M", 1000_u64.pow(2)),
-    ("G", 1000_u64.pow(3)),
-    ("T", 1000_u64.pow(4)),
     ("KI", 1 << 10),
     ("MI", 1 << 20),
     ("GI", 1 << 30),
@@ -81,7 +77,8 @@ mod tests {
         check("1.5 GB", Some(1_500_000_000));
         check("1.5KiB", Some(1536));
         check(" 2B ", Some(2));
-        for text in ["", "B", "-1", "1e3", "1.5.5", "1 XB", "99999999999999999999", "20000000TiB", "inf", "."]
+        for text in
+            ["", "B", "-1", "1e3", "1.5.5", "1 XB", "99999999999999999999", "20000000TiB", "inf", ".", "1M"]
         {
             check(text, None);
         }

@@ -153,12 +153,7 @@ async fn the_examples_of_the_documentation() {
 
 #[tokio::test]
 async fn the_examples_of_the_documentation_on_a_real_parca() {
-    let Ok(url) = std::env::var("PARCA_URL") else {
-        // Not `eprintln`, which the harness hides where the test passes.
-        let said = b"skipped: set PARCA_URL to the address of a Parca to write to\n";
-        std::io::stderr().write_all(said).unwrap();
-        return;
-    };
+    let Some(url) = test_support::needs("PARCA_URL") else { return };
     write(&url, &STACKS).await;
     let load = Load::start(&url, &["-lanes", "labels"]).await;
     examples(&url, &load).await;

@@ -9,17 +9,6 @@ use test_support::{Process, Signal, eventually, http_get, unused_address};
 
 use crate::fixture::{CPU, Exporter, Folder, NONE, Parca};
 
-fn binary(variable: &str, name: &str) -> Option<PathBuf> {
-    let named = std::env::var_os(variable).map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    named.or_else(|| std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
-}
-
-#[expect(clippy::print_stdout, reason = "a skip must be seen")]
-fn skipped(why: &str) {
-    println!("skipped: {why}");
-}
-
 struct Prometheus {
     process: Process,
     address: std::net::SocketAddr,
@@ -59,13 +48,10 @@ impl Prometheus {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_has_every_series_of_every_window() {
-    let Some(binary) = binary("PROMETHEUS_BIN", "prometheus") else {
-        skipped("no `prometheus` on the PATH and no PROMETHEUS_BIN");
-        return;
-    };
+    let Some(binary) = test_support::needs("prometheus") else { return };
     let parca = Parca::start().await;
     let folder = Folder::new("");
-    let prometheus = Prometheus::start(&binary, folder.path()).await;
+    let prometheus = Prometheus::start(Path::new(&binary), folder.path()).await;
     folder.write(&format!(
         "
 global: {{delay: 0s}}

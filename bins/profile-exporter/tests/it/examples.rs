@@ -26,21 +26,9 @@ fn read(path: impl AsRef<Path>) -> String {
         .unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
 }
 
-#[expect(clippy::print_stdout, reason = "a skip must be seen")]
-fn skipped(why: &str) {
-    println!("skipped: {why}");
-}
-
 /// Nothing where there is no promtool.
 async fn promtool(args: &[&str]) -> Option<Exit> {
-    let named = std::env::var_os("PROMTOOL_BIN").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found =
-        || std::env::split_paths(&path).map(|folder| folder.join("promtool")).find(|file| file.is_file());
-    let Some(binary) = named.or_else(found) else {
-        skipped("no `promtool` on the PATH and no PROMTOOL_BIN");
-        return None;
-    };
+    let binary = test_support::needs("promtool")?;
     Some(Process::run(binary, args, NONE).await)
 }
 

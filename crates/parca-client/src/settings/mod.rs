@@ -1,3 +1,4 @@
+pub(crate) mod bearer;
 mod check;
 mod shared_token;
 mod target;

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use http::HeaderValue;
 use secrecy::SecretString;
 
-use crate::transport::bearer;
+use super::bearer::bearer;
 
 /// A bearer token that changes while clients use it, as one with a lease does. Clones share it.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use secrecy::ExposeSecret;
 
+use crate::settings::bearer::bearer;
 use crate::{SharedToken, Token};
 
 /// How long a token from a file is used before the file is read again.
@@ -102,15 +103,4 @@ fn read(path: &Path) -> Result<HeaderValue, String> {
         .and_then(|file| file.take(MAX_TOKEN_BYTES).read_to_string(&mut text))
         .map_err(unreadable)?;
     bearer(text.trim())
-}
-
-/// The header for a token. The error does not show it.
-pub(crate) fn bearer(token: &str) -> Result<HeaderValue, String> {
-    if token.is_empty() {
-        return Err("expected a token, found none".to_owned());
-    }
-    let mut header = HeaderValue::from_str(&format!("Bearer {token}"))
-        .map_err(|_| "expected a token of printable ASCII, found other characters".to_owned())?;
-    header.set_sensitive(true);
-    Ok(header)
 }

@@ -24,7 +24,7 @@ use hyper::client::conn;
 use crate::settings::{Checked, Protocol, Settings};
 use crate::{Code, Error, Method};
 
-pub(crate) use credential::{Credential, bearer};
+pub(crate) use credential::Credential;
 pub use frame::Keep;
 pub(crate) use frame::{Message, framed, too_large};
 pub(crate) use gzip::{compress, decompress};

@@ -27,10 +27,7 @@ struct Real {
 
 #[tokio::test]
 async fn every_call_against_a_real_server() {
-    let Ok(url) = std::env::var("PARCA_URL") else {
-        eprintln!("skipped: PARCA_URL not set");
-        return;
-    };
+    let Some(url) = test_support::needs("PARCA_URL") else { return };
     for protocol in PROTOCOLS {
         for gzip in [false, true] {
             let mut settings = settings(&url, protocol);

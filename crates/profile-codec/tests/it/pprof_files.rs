@@ -1,29 +1,13 @@
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use profile_codec::pprof::{self, Limits};
 use profile_model::{FunctionTable, Profile};
 
 use crate::flat;
 
-/// Real profiles, of which the repository has no copy: `PROFILES_DIR`, or beside the repository.
+/// Real profiles.
 pub(crate) fn profiles() -> Vec<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/profiles");
-    let folder = std::env::var_os("PROFILES_DIR").map_or(beside, PathBuf::from);
-    let mut files = Vec::new();
-    for folder in [folder.clone(), folder.join("series")] {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
-        let paths = entries.map(|entry| entry.unwrap().path());
-        files.extend(paths.filter(|path| path.to_string_lossy().ends_with(".pb.gz")));
-    }
-    if files.is_empty() {
-        // Not `eprintln!`, which the test runner hides where a test passes.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no profiles in {}; set PROFILES_DIR", folder.display());
-    }
-    files.sort();
-    files
+    test_support::real_profiles()
 }
 
 pub(crate) fn read(path: &Path) -> Profile {

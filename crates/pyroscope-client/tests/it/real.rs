@@ -348,16 +348,9 @@ fn by_names(profile: &Profile, sample_type: usize) -> Tree {
 #[tokio::test]
 async fn profiles_of_real_programs_come_back_whole() {
     let Some(server) = Pyroscope::start([]).await else { return };
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/profiles");
-    let folder = std::env::var_os("PROFILES_DIR").map_or(beside, PathBuf::from);
-    let Ok(files) = std::fs::read_dir(&folder) else {
-        // Not `eprintln!`, which the test runner hides where a test passes.
-        let _ = writeln!(std::io::stderr(), "SKIPPED: no profiles in {}; set PROFILES_DIR", folder.display());
-        return;
-    };
     let [client, json] = clients(&server);
     let mut compared = 0;
-    for path in files.map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+    for path in test_support::real_profiles() {
         let file = std::fs::read(&path).unwrap();
         let mut profile = pprof::decode(&file, &pprof::Limits::default()).unwrap();
         profile.time_nanos = NOW * 1_000_000;

@@ -8,7 +8,7 @@ use profile_codec::pprof::{self, Limits};
 use profile_model::{FlameGraph, Profile, Sample, StackId, TimeRange, ValueType};
 use pyroscope_client::{NameId, Selection, Tree as ServerTree};
 
-use super::types::{DEFAULT_TYPE, is_instant, of_service_first, resolve_type};
+use super::names::{DEFAULT_TYPE, is_instant, of_service_first, resolve_type};
 use super::window::with_both_ends;
 use super::{Backend, BackendError, Server};
 use crate::{Ask, Fetched, Outline, Stacks, Tree};

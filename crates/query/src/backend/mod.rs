@@ -26,21 +26,23 @@ mod connect;
 mod error;
 mod fetch;
 mod json;
+mod names;
 mod nothing;
 mod raw;
 mod snapshots;
 mod spans;
 mod types;
 mod upload;
+mod why;
 mod window;
 
 pub use catalog::Stats;
 pub use error::{BackendError, Class};
 pub use fetch::{Detail, MAX_TYPES};
+pub(crate) use names::sample_types;
+pub use names::{TypeError, default_type, resolve_type};
 pub use nothing::Nothing;
 pub use raw::RawAnswer;
-pub(crate) use types::sample_types;
-pub use types::{TypeError, default_type, resolve_type};
 pub use upload::{Upload, by_sample_labels, sample_labels};
 
 use crate::deployments::{Deployment, Kind};

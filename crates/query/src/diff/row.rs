@@ -1,5 +1,3 @@
-use super::Diff;
-
 /// What makes the two sides comparable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Normalise {
@@ -169,11 +167,5 @@ impl Pair {
             Change::Points(number) | Change::PerSecond(number) => number,
             Change::Value(number) => number as f64,
         }
-    }
-}
-
-impl Diff {
-    pub(super) fn pair(&self, base: i64, compared: i64) -> Pair {
-        Pair { base, compared, scale: self.scale }
     }
 }

@@ -144,6 +144,10 @@ impl Diff {
         self.pair(base, compared)
     }
 
+    fn pair(&self, base: i64, compared: i64) -> Pair {
+        Pair { base, compared, scale: self.scale }
+    }
+
     /// What shares are of on each side.
     pub fn wholes(&self) -> [i128; 2] {
         self.scale.wholes

@@ -13,9 +13,11 @@
 //! ```
 
 mod form;
+mod message;
 mod write;
 
 pub use form::Form;
+pub(crate) use message::arrow;
 pub use report_render::top::Sort;
 pub(crate) use write::write_value;
 pub use write::{Look, write};

@@ -9,8 +9,10 @@ use report_render::{
 };
 
 use super::Form;
-use crate::shown::{Content, Shown, divided};
-use crate::{Stacks, envelope};
+use super::message::arrow;
+use crate::Stacks;
+use crate::fetched::divided;
+use crate::shown::{Content, Shown};
 
 /// How a report looks; each form takes what applies to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +76,7 @@ pub(crate) fn write_value(shown: &Shown, form: Form, look: &Look, out: &mut impl
             Ok(Cut::default())
         }
         (Form::Arrow, Content::Stacks(Stacks::Message(record))) => {
-            envelope::arrow(record, out).map(|()| Cut::default())
+            arrow(record, out).map(|()| Cut::default())
         }
         (Form::StacksJson, _) => {
             with_selection(shown, |selection| json::stacks(selection, out).map(|_| Cut::default()))

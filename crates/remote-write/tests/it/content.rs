@@ -1,8 +1,7 @@
 //! What arrives: labels, values, metadata, batches.
 
 use remote_write::{
-    Counts, Destination, Metadata, MetricKind, Protocol, Sample, Series, Settings, Staleness,
-    stale_marker,
+    Counts, Destination, Metadata, MetricKind, Protocol, Sample, Series, Settings, Staleness, stale_marker,
 };
 
 use crate::messages::ReadSeries;

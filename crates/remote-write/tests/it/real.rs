@@ -1,7 +1,6 @@
 //! Against a real Prometheus, started with `--web.enable-remote-write-receiver`:
 //! `PROMETHEUS=127.0.0.1:9090 cargo test -p remote-write real`.
 
-use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -21,13 +20,8 @@ async fn get(address: &str, path: &str) -> String {
 
 #[tokio::test]
 async fn a_real_prometheus_has_what_was_sent() {
-    let Ok(address) = std::env::var("PROMETHEUS") else {
-        // Not `eprintln`, which the harness hides where the test passes.
-        std::io::stderr()
-            .write_all(b"skipped: set PROMETHEUS to host:port of one that takes remote write\n")
-            .unwrap();
-        return;
-    };
+    // `host:port` of one that takes remote write.
+    let Some(address) = test_support::needs("PROMETHEUS") else { return };
     for protocol in [Protocol::V1, Protocol::Auto] {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
         let name = format!("remote_write_test_{now}");

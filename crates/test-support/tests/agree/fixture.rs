@@ -64,13 +64,8 @@ impl Written {
 
 impl Pair {
     pub(crate) async fn start() -> Option<Self> {
-        let url = std::env::var("PARCA_URL").ok().filter(|url| !url.is_empty());
-        let Some((url, folder)) = url.zip(profiles_folder()) else {
-            eprintln!(
-                "SKIPPED: needs PARCA_URL and the profiles of ../shared/data/profiles (or PROFILES_DIR)"
-            );
-            return None;
-        };
+        let url = test_support::needs("PARCA_URL")?;
+        let folder = test_support::data("profiles");
         let stop = CancellationToken::new();
         let mut settings = parca_embedded::Settings::default();
         settings.self_profile_every = None;
@@ -143,12 +138,6 @@ fn client(url: &str) -> Client {
     settings.protocol = Protocol::Grpc;
     settings.timeout = Duration::from_secs(60);
     Client::new(&settings).unwrap()
-}
-
-fn profiles_folder() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/profiles");
-    let folder = std::env::var_os("PROFILES_DIR").map_or(beside, PathBuf::from);
-    folder.is_dir().then_some(folder)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -1,5 +1,5 @@
 //! parca-embedded answers as a real Parca does: the same profiles written to both, the same
-//! questions asked of both. Needs a Parca at PARCA_URL and profiles in ../shared/data/profiles.
+//! questions asked of both. Needs a Parca at PARCA_URL.
 //!
 //! Each deviation that is let through here is in docs/compat.md with its reason.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)]

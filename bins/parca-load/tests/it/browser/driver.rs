@@ -44,13 +44,7 @@ pub(super) struct Browser {
 impl Browser {
     /// Nothing where there is no driver, and it says so.
     pub(super) async fn start() -> Option<Self> {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        if !std::env::split_paths(&path).any(|folder| folder.join("chromedriver").is_file()) {
-            // Not `eprintln!`, which the test harness keeps to itself where a test passes.
-            let words = b"skipped: no chromedriver on the PATH, so no browser to test with\n";
-            std::io::stderr().write_all(words).unwrap();
-            return None;
-        }
+        test_support::needs("chromedriver")?;
         // Its port is said on stdout, and lines are awaited on stderr.
         let mut driver = Process::start("sh", ["-c", "exec chromedriver --port=0 >&2"], NONE);
         let line = driver.stderr_line("its port", |line| line.contains("started successfully on port")).await;

@@ -5,30 +5,13 @@ use hashbrown::HashMap;
 
 use super::{
     ArrowError,
+    budget::Budget,
     column::{Bools, Integers, Lists, Nulls, Spans, Strings, Texts},
     lz4,
     schema::{Field, Kind, Offsets, Width},
 };
 
 type Dictionaries<'a> = HashMap<i64, Block<'a>, foldhash::fast::RandomState>;
-
-/// How many decoded bytes a stream may still have.
-pub(super) struct Budget {
-    left: usize,
-    limit: usize,
-}
-
-impl Budget {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { left: limit, limit }
-    }
-
-    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), ArrowError> {
-        let too_large = ArrowError::TooLarge { what: "decoded bytes", limit: self.limit };
-        self.left = self.left.checked_sub(bytes).ok_or(too_large)?;
-        Ok(())
-    }
-}
 
 /// The nodes and buffers of a record batch, or of a dictionary.
 pub(super) struct Block<'a> {

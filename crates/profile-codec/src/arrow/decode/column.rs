@@ -2,7 +2,7 @@ use std::{borrow::Cow, ops::Range};
 
 use profile_model::{StringId, Symbols};
 
-use super::{ArrowError, batch::Budget, schema::Width};
+use super::{ArrowError, budget::Budget, schema::Width};
 
 /// Which values of a column are there.
 pub(super) struct Nulls<'a>(Option<Cow<'a, [u8]>>);

@@ -6,6 +6,7 @@
 //! is checked where it is used, and memory is counted before it is taken.
 
 mod batch;
+mod budget;
 mod column;
 mod error;
 mod flame_graph;

@@ -3,7 +3,8 @@ use hashbrown::HashMap;
 
 use super::{
     ArrowError, ArrowLimits,
-    batch::{Batch, Block, Budget},
+    batch::{Batch, Block},
+    budget::Budget,
     schema::{self, Field},
     stream::{Envelope, Messages},
 };

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::BackendError;
-use crate::{envelope, rfc3339};
+use crate::{report, rfc3339};
 
 /// The calls that have a form in JSON here.
 const METHODS: &str = "ProfileTypes, Labels, Values, QueryRange, Query and HasProfileData";
@@ -206,7 +206,7 @@ pub(in crate::backend) fn report_json(answer: QueryAnswer) -> Result<Value, Back
         Some(Report::Pprof(file)) => object["pprof"] = Value::String(STANDARD.encode(file)),
         Some(Report::FlamegraphArrow(record)) => {
             let mut text = Vec::new();
-            let written = envelope::arrow(&record, &mut text).map_err(serde_json::Error::io);
+            let written = report::arrow(&record, &mut text).map_err(serde_json::Error::io);
             let value = written.and_then(|()| serde_json::from_slice(&text));
             object["flamegraphArrow"] = value.map_err(|error| BackendError::Answer(error.into()))?;
         }

@@ -1,6 +1,7 @@
+use super::Field;
 use crate::build::below;
-use crate::report::shown;
-use crate::{Field, Grade, Key, Kind, Mistake, Node, Position, Report, suggest};
+use crate::messages::unknown_key;
+use crate::{Key, Kind, Mistake, Node, Position, Report};
 
 /// A mapping that is read key by key; [`finish`](Reader::finish) tells which keys nobody asked for.
 #[derive(Debug)]
@@ -93,6 +94,13 @@ impl<'a> Reader<'a> {
         self.report
     }
 
+    /// Takes keys that begin with this for granted, such as `x-` for anchors that only YAML itself uses.
+    pub fn pass_over(&mut self, prefix: &str) {
+        for ((key, _), used) in self.entries.iter().zip(&mut self.used) {
+            *used |= key.text.starts_with(prefix);
+        }
+    }
+
     /// Adds each key that was not asked for as [`Grade::UnknownKey`], with the one that was meant.
     pub fn finish(self) {
         let unused = self.entries.iter().zip(&self.used).filter(|(_, used)| !**used);
@@ -107,14 +115,5 @@ impl<'a> Reader<'a> {
         self.used[index] = true;
         let (key, node) = &self.entries[index];
         Some((key, node))
-    }
-}
-
-pub(crate) fn unknown_key<'k>(key: &Key, path: &str, known: impl IntoIterator<Item = &'k str>) -> Mistake {
-    let mistake = Mistake::new(key.at, below(path, &shown(&key.text, 64)), "unknown key");
-    let mistake = Mistake { grade: Grade::UnknownKey, ..mistake };
-    match suggest::nearest(&key.text, known) {
-        Some(meant) => mistake.with_hint(format!("did you mean `{meant}`?")),
-        None => mistake,
     }
 }

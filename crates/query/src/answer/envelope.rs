@@ -2,12 +2,9 @@
 
 use std::io::{self, Write};
 
-use base64::display::Base64Display;
-use base64::engine::general_purpose::STANDARD;
-use parca_client::FlamegraphRecord;
-
+use super::{Answer, Found};
 use crate::report::write_value;
-use crate::{Answer, Found, Snapshots, rfc3339};
+use crate::{Snapshots, rfc3339};
 
 pub(crate) fn write(answer: &Answer, out: &mut impl Write) -> io::Result<()> {
     let field = answer.form.field().unwrap_or("report");
@@ -49,20 +46,6 @@ fn profile(answer: &Answer, found: &Found, field: &str, out: &mut impl Write) ->
     if !cut.is_nothing() {
         // Known only now: what is cut is found out while the tree is written.
         write!(out, ",\"cut\":{{\"nodes\":{},\"value\":{}}}", cut.nodes, cut.value)?;
-    }
-    out.write_all(b"}")
-}
-
-/// The message as canonical JSON of protobuf.
-pub(crate) fn arrow(record: &FlamegraphRecord, out: &mut impl Write) -> io::Result<()> {
-    let FlamegraphRecord { record, unit, height, trimmed, .. } = record;
-    write!(out, "{{\"record\":\"{}\",\"unit\":", Base64Display::new(record, &STANDARD))?;
-    text(unit, out)?;
-    if *height != 0 {
-        write!(out, ",\"height\":{height}")?;
-    }
-    if *trimmed != 0 {
-        write!(out, ",\"trimmed\":\"{trimmed}\"")?;
     }
     out.write_all(b"}")
 }

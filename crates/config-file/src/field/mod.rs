@@ -1,10 +1,15 @@
+pub(crate) mod reader;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use reader::Reader;
+
 use crate::build::below;
+use crate::messages::found;
 use crate::report::shown;
 use crate::scalar;
-use crate::{Deserializer, Key, Kind, Mistake, Node, Position, Reader, Report};
+use crate::{Deserializer, Key, Kind, Mistake, Node, Position, Report};
 
 /// A value with its path. What makes no sense is put into the report and gives `None`.
 #[derive(Clone, Debug)]
@@ -205,14 +210,5 @@ impl<'a> Field<'a> {
     fn refuse<T>(&self, expected: &str) -> Option<T> {
         self.mistake(format!("expected {expected}, found {}", self.found()));
         None
-    }
-}
-
-/// What is there, as a message may say it.
-pub(crate) fn found(node: &Node, secret: bool) -> String {
-    match &node.kind {
-        Kind::Scalar { .. } if secret => "another text, which is not shown".to_owned(),
-        Kind::Scalar { text, .. } => format!("`{}`", shown(text, 64)),
-        other => other.noun().to_owned(),
     }
 }

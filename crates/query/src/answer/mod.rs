@@ -1,3 +1,5 @@
+mod envelope;
+
 use std::io::{self, Write};
 
 use pql::{ProfileType, Selector};
@@ -5,9 +7,10 @@ use profile_model::{Profile, TimeRange, ValueType};
 use report_render::{Selection, compare, compare_by_share};
 
 use crate::backend::{Backend, BackendError, Detail};
+use crate::fetched::divided;
 use crate::report::{self, Form, Look};
-use crate::shown::{divided, span};
-use crate::{Ask, Changed, Changes, Fetched, Question, Shown, envelope};
+use crate::shown::span;
+use crate::{Ask, Changed, Changes, Fetched, Question, Shown};
 
 /// Profiles, and the form that they are to be written in.
 #[derive(Clone, Debug)]
