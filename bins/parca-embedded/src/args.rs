@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use ops::LogFormat;
+use parca_embedded::CopyTo;
 
 /// A Parca-compatible server in one process: write profiles to it, query them, over gRPC or gRPC-Web.
 #[derive(Debug, Parser)]
@@ -79,6 +80,10 @@ pub(crate) struct Serve {
     /// Writes are refused while the disk has less room, so that sealing has some
     #[arg(long, env = "PARCA_EMBEDDED_STORAGE_MIN_FREE", default_value = "64MiB", value_parser = size, value_name = "BYTES")]
     pub(crate) storage_min_free: u64,
+
+    /// Where sealed blocks are copied to: file:///folder; with the feature `cloud` s3://bucket/prefix, gs://bucket/prefix
+    #[arg(long, env = "PARCA_EMBEDDED_COPY_TO", value_name = "URL", requires = "data_dir")]
+    pub(crate) copy_to: Option<CopyTo>,
 
     /// Log after which memory is sealed to blocks
     #[arg(long, env = "PARCA_EMBEDDED_SEAL_SIZE", default_value = "64MiB", value_parser = size, value_name = "BYTES", hide_short_help = true)]

@@ -75,6 +75,7 @@ async fn run(args: &Serve, store: Store) -> Result<(), Failure> {
     let mut settings = Settings::default();
     settings.memory_limit_bytes = args.storage_active_memory;
     settings.self_profile_every = Some(args.self_profile_interval).filter(|every| !every.is_zero());
+    settings.copy_to.clone_from(&args.copy_to);
     let server = start_on(store, &args.http_address, settings, stop).await?;
     tracing::info!(url = %format_args!("http://{}", server.address()), "serving");
     server.finished().await;

@@ -22,6 +22,7 @@
 //! docs/compat.md. It knows nothing of `parca-client`: each is a fair test of the other.
 
 mod agents;
+mod copy;
 mod grpc;
 mod ingest;
 mod metrics;
@@ -30,6 +31,7 @@ mod query;
 mod self_profiling;
 mod server;
 
+pub use copy::{CopyTo, CopyToError};
 pub use offline::pprof_of;
 pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
 pub use server::{Server, Settings, start, start_on};

@@ -25,6 +25,7 @@ use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
 use crate::agents::Agents;
+use crate::copy::{self, CopyTo};
 use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
 use crate::self_profiling;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub self_profile_every: Option<Duration>,
     /// The `job` label of the server's own profiles. Default `parca-embedded`.
     pub self_profile_job: String,
+    /// Where sealed blocks of a store on disk are copied to; nowhere by default.
+    pub copy_to: Option<CopyTo>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
     pub profiler: Option<Profiler>,
 }
@@ -56,6 +59,7 @@ impl Default for Settings {
             memory_limit_bytes: 512 << 20,
             self_profile_every: Some(Duration::from_secs(10)),
             self_profile_job: "parca-embedded".to_owned(),
+            copy_to: None,
             profiler: None,
         }
     }
@@ -116,6 +120,9 @@ pub async fn start_on(
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
         tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
+    }
+    if let Some(to) = settings.copy_to {
+        tokio::spawn(copy::run(store.clone(), to, registry.clone(), stop.clone()));
     }
     let serving = tokio::spawn(ops::serve(listener, router, stop, GRACE));
     Ok(Server { address, store, serving })

@@ -39,8 +39,8 @@ pub use model::{Filter, Span, TypeKey};
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
 pub use sealed::ReadError;
 pub use store::{
-    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, Stats, Store, Waste, check,
-    open_read_only,
+    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Stats, Store, Waste,
+    check, open_read_only,
 };
 pub use view::{ProfileSum, View};
 pub use write::{MAX_KEY_BYTES, NewWrite, Refused, Written};

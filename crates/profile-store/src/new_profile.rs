@@ -1,6 +1,7 @@
 //! One profile on its way in, checked.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 use pql::{ProfileType, Selector};
@@ -155,10 +156,33 @@ impl NewProfile {
     }
 }
 
+thread_local! {
+    /// Names and types that were found good lately: parsing them again costs as much as interning a profile.
+    static GOOD: RefCell<VecDeque<(String, Vec<ValueType>, ValueType)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// How many are remembered.
+const MOST_GOOD: usize = 16;
+
 /// What cannot be asked for must not be stored: the type has to be a name in the query language.
 fn check_types(name: &str, profile: &Profile) -> Result<(), Invalid> {
     let nothing = ValueType::default();
     let period = profile.period_type.as_ref().unwrap_or(&nothing);
+    let is_good = |(known, types, of): &(String, Vec<ValueType>, ValueType)| {
+        known == name && *types == profile.sample_types && of == period
+    };
+    if GOOD.with_borrow(|good| good.iter().any(is_good)) {
+        return Ok(());
+    }
+    parse_types(name, profile, period)?;
+    GOOD.with_borrow_mut(|good| {
+        good.truncate(MOST_GOOD - 1);
+        good.push_front((name.to_owned(), profile.sample_types.clone(), period.clone()));
+    });
+    Ok(())
+}
+
+fn parse_types(name: &str, profile: &Profile, period: &ValueType) -> Result<(), Invalid> {
     for sample_type in &profile.sample_types {
         let profile_type = ProfileType {
             name: name.to_owned(),

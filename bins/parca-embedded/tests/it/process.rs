@@ -1,11 +1,9 @@
 //! The program as its users have it: a process with flags, a port, signals and an exit code.
-#![allow(clippy::unwrap_used)]
 
 use profile_codec::pprof::{Limits, decode};
 use test_support::{Kind, PATIENCE, Process, Scrape, Signal, address_in, http_get};
 
-const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");
-const NONE: [(&str, &str); 0] = [];
+use crate::{NONE, PARCA_EMBEDDED};
 
 #[tokio::test]
 async fn it_names_its_address_serves_and_stops_when_told_to() {
@@ -42,7 +40,7 @@ async fn what_is_asked_wrongly_is_exit_2_and_what_cannot_be_done_is_exit_1() {
         assert!(exit.stderr.contains(words), "{args:?}: {}", exit.stderr);
     };
     check(&["--nope"], 2, "--nope").await;
-    check(&["--log-level", "a=b=c"], 2, "error: log level `a=b=c`").await;
+    check(&["--log-level", "a=b=c"], 2, "found `a=b=c`").await;
     check(&["--storage-active-memory", "1"], 2, "at least 1MiB").await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

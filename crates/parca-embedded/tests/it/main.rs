@@ -3,5 +3,6 @@
 
 mod eviction;
 mod refusals;
+mod same;
 mod server;
 mod wire;

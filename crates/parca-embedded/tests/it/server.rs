@@ -36,6 +36,11 @@ impl Server {
         Self { server, stop }
     }
 
+    /// A server that was started otherwise.
+    pub(crate) fn over(server: parca_embedded::Server, stop: CancellationToken) -> Self {
+        Self { server, stop }
+    }
+
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.server.finished().await;

@@ -65,6 +65,11 @@ impl Block {
         self.summary.block
     }
 
+    /// Its files, the index last.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        super::FILES.iter().chain([&INDEX]).map(|name| self.folder.join(name)).collect()
+    }
+
     /// One of its files.
     pub(crate) fn file(&self, name: &str) -> std::io::Result<Box<dyn DiskFile>> {
         self.disk.open(&self.folder.join(name))

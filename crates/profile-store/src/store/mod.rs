@@ -115,6 +115,20 @@ impl Store {
         self.on_disk().map(|store| store.shared.stats())
     }
 
+    /// The store's name, which its blocks bear, too; nothing for a store in memory.
+    pub fn name(&self) -> Option<&str> {
+        self.on_disk().map(|store| store.shared.name())
+    }
+
+    /// The blocks that live now, oldest first. Their files stay for as long as what is returned lives.
+    pub fn sealed_blocks(&self) -> Vec<SealedBlock> {
+        let Some(store) = self.on_disk() else { return Vec::new() };
+        let mut blocks: Vec<SealedBlock> =
+            store.shared.parts.read_sealed().into_iter().map(|block| SealedBlock { block }).collect();
+        blocks.sort_by_key(SealedBlock::id);
+        blocks
+    }
+
     /// Why writes are refused now; nothing where they are taken.
     pub fn problem(&self) -> Option<String> {
         self.on_disk()?.shared.health.writing()
@@ -173,6 +187,24 @@ impl Store {
             Kind::Memory(_) => None,
             Kind::Disk(store) => Some(store),
         }
+    }
+}
+
+/// A sealed block, held so that its files stay.
+#[derive(Clone, Debug)]
+pub struct SealedBlock {
+    block: Arc<crate::sealed::Block>,
+}
+
+impl SealedBlock {
+    /// Its number in the store.
+    pub fn id(&self) -> u64 {
+        self.block.id()
+    }
+
+    /// Its files, in the order in which a copy of them is of use: the index, which knows the others, is last.
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        self.block.files()
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn stacks(time_nanos: i64, stacks: &[(&[&str], i64)]) -> Profile {
             })
             .collect();
         let stack = profile.symbols.intern_stack(&locations);
-        profile.samples.push(Sample { stack, values: &[*value, value * 10], labels: &[] });
+        profile.samples.push(Sample { stack, values: &[*value, value.wrapping_mul(10)], labels: &[] });
     }
     profile
 }

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod disk;
+mod duckdb;
+mod faults;
 mod fixture;
 mod memory;
+mod same;

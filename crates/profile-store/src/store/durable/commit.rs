@@ -19,6 +19,9 @@ const GROUP_BYTES: usize = 4 << 20;
 /// How often a disk that refused is tried.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How long it is believed that the disk has room.
+const ROOM_FOR: Duration = Duration::from_millis(250);
+
 type Done = Box<dyn FnOnce(Result<Written, Refused>) + Send>;
 
 /// A write that waits for the disk.
@@ -113,6 +116,8 @@ pub(crate) struct Committer {
     pub(crate) unsealed_bytes: u64,
     /// When the first profile came that is not sealed.
     pub(crate) unsealed_since: Option<Instant>,
+    /// When the disk had room last, and bytes written since.
+    pub(crate) room: Option<(Instant, u64)>,
 }
 
 impl Committer {
@@ -174,6 +179,7 @@ impl Committer {
                 add(&counters.log_records, records.len() as u64);
                 add(&counters.log_written_bytes, bytes);
                 self.unsealed_bytes += bytes;
+                self.room.iter_mut().for_each(|(_, written)| *written += bytes);
                 health.set_writing(None);
                 Ok(())
             }
@@ -204,17 +210,22 @@ impl Committer {
     }
 
     /// Why nothing can be written now, whatever the log says.
-    fn blocked(&self) -> Option<Refused> {
+    fn blocked(&mut self) -> Option<Refused> {
         let Shared { disk, settings, parts, health, .. } = &*self.shared;
         if parts.bytes() > settings.memory_limit_bytes {
             let words = health.sealing().unwrap_or_else(|| "they are behind".to_owned());
             return Some(Refused::SealFailed(words));
         }
+        let wanted = settings.min_free_bytes;
+        // Asking the system at each write would cost as much as the write.
+        let known = |(at, bytes): &(Instant, u64)| at.elapsed() < ROOM_FOR && *bytes < wanted / 16;
+        if self.room.as_ref().is_some_and(known) {
+            return None;
+        }
         let free = disk.free_bytes(&settings.folder).ok().flatten()?;
-        (free < settings.min_free_bytes).then(|| {
-            let wanted = settings.min_free_bytes;
-            Refused::DiskFull(format!("{free} bytes are free, {wanted} are kept for blocks"))
-        })
+        self.room = (free >= wanted).then(|| (Instant::now(), 0));
+        (free < wanted)
+            .then(|| Refused::DiskFull(format!("{free} bytes are free, {wanted} are kept for blocks")))
     }
 
     /// Tries a disk that refused, so that readiness does not wait for a request.

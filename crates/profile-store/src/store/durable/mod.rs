@@ -166,6 +166,7 @@ impl OnDisk {
             recent,
             unsealed_bytes,
             unsealed_since: has_data.then(Instant::now),
+            room: None,
         };
         self.spawn("store-log", move || committer.run())?;
         if self.shared.settings.background {
@@ -212,6 +213,10 @@ impl Drop for OnDisk {
 }
 
 impl Shared {
+    pub(crate) fn name(&self) -> &str {
+        &self.store
+    }
+
     fn signal(&self, change: impl FnOnce(&mut Signals)) {
         change(&mut self.signals.lock().unwrap_or_else(PoisonError::into_inner));
         self.signalled.notify_all();

@@ -1,0 +1,9 @@
+//! The program as its users have it.
+#![allow(clippy::unwrap_used)]
+
+mod folder;
+mod kill;
+mod process;
+
+const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");
+const NONE: [(&str, &str); 0] = [];
