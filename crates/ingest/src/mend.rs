@@ -18,7 +18,7 @@ use profile_codec::file::{self, Options, Unreadable};
 use profile_codec::pprof::{self, Head, Limits};
 use profile_model::{Profile, ValueType};
 
-pub(crate) use rebuild::split;
+pub(crate) use rebuild::{NamedLine, renamed, split};
 
 /// What is known of a profile besides its bytes.
 #[derive(Clone, Debug)]
@@ -60,11 +60,11 @@ pub struct Ready {
 /// # Errors
 /// If there is no profile in it, with what is there.
 pub fn ready(bytes: Bytes, origin: &Origin) -> Result<Vec<Ready>, Unreadable> {
-    if origin.keep_sample_types.is_empty() {
-        if let Some(head) = pprof::inspect(&bytes, &origin.limits).ok().filter(is_right) {
-            let executable_info = executable_info(&head);
-            return Ok(vec![Ready { pprof: bytes, head, changes: Vec::new(), executable_info }]);
-        }
+    let as_it_is = origin.keep_sample_types.is_empty();
+    let head = as_it_is.then(|| pprof::inspect(&bytes, &origin.limits).ok()).flatten();
+    if let Some(head) = head.filter(is_right) {
+        let executable_info = executable_info(&head);
+        return Ok(vec![Ready { pprof: bytes, head, changes: Vec::new(), executable_info }]);
     }
     let mut options = Options::default();
     options.limits = origin.limits;

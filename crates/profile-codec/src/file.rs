@@ -90,6 +90,17 @@ pub fn read(bytes: &[u8], options: &Options) -> Result<Contents, Unreadable> {
     }
 }
 
+/// The bytes of a file without its compression, up to the limit of decoded bytes.
+///
+/// # Errors
+/// If it is compressed and cannot be decompressed.
+pub fn unpacked<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Unreadable> {
+    let unpacked = unpack::unpack(bytes, limits);
+    let unpacked =
+        unpacked.map_err(|error| Unreadable::new(Form::Gzip, bytes, Some(Reason::Pprof(error))))?;
+    Ok(unpacked.bytes)
+}
+
 /// One profile, or one for each part that was compressed by itself.
 fn pprofs(unpacked: &Unpacked<'_>, limits: &Limits) -> Result<Option<Vec<Profile>>, Reason> {
     let form = detect(&unpacked.bytes);

@@ -96,13 +96,15 @@ impl Consul {
                 ("partition", &sd.partition),
                 ("filter", &sd.filter),
             ];
-            own.iter()
-                .filter(|(_, value)| !value.is_empty())
-                .for_each(|(key, value)| drop(query.append_pair(key, value)));
-            sd.node_meta
-                .iter()
-                .for_each(|(key, value)| drop(query.append_pair("node-meta", &format!("{key}:{value}"))));
-            more.iter().for_each(|(key, value)| drop(query.append_pair(key, value)));
+            own.iter().filter(|(_, value)| !value.is_empty()).for_each(|(key, value)| {
+                query.append_pair(key, value);
+            });
+            sd.node_meta.iter().for_each(|(key, value)| {
+                query.append_pair("node-meta", &format!("{key}:{value}"));
+            });
+            more.iter().for_each(|(key, value)| {
+                query.append_pair(key, value);
+            });
             if sd.allow_stale {
                 query.append_key_only("stale");
             }

@@ -52,7 +52,47 @@ pub(super) fn without_nameless_lines(profile: &Profile) -> Profile {
 /// The samples as a profile of their own, with the symbols that they need.
 fn copied<'a>(profile: &'a Profile, samples: impl Iterator<Item = Sample<'a>>) -> Profile {
     let mut new = head_of(profile, profile.sample_types.clone());
-    let mut copy = Copy { from: &profile.symbols, known: BTreeMap::new() };
+    fill(&mut new, profile, samples, |_| Vec::new());
+    new
+}
+
+/// A name for an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NamedLine {
+    pub(crate) name: String,
+    pub(crate) system_name: String,
+    pub(crate) file: String,
+    pub(crate) line: i64,
+}
+
+impl NamedLine {
+    /// A function of which only the name is known.
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), system_name: name.to_owned(), file: String::new(), line: 0 }
+    }
+
+    fn intern(&self, to: &mut Symbols) -> Line {
+        let (name, system_name) = (to.intern_string(&self.name), to.intern_string(&self.system_name));
+        let filename = to.intern_string(&self.file);
+        let function = Function { name, system_name, filename, start_line: 0 };
+        Line { function: Some(to.intern_function(function)), line: self.line, column: 0 }
+    }
+}
+
+/// The profile with names for locations that have none: those that `names` gives, innermost call first.
+pub(crate) fn renamed(profile: &Profile, names: impl FnMut(&Location<'_>) -> Vec<NamedLine>) -> Profile {
+    let mut new = head_of(profile, profile.sample_types.clone());
+    fill(&mut new, profile, profile.samples.iter(), names);
+    new
+}
+
+fn fill<'a>(
+    new: &mut Profile,
+    profile: &'a Profile,
+    samples: impl Iterator<Item = Sample<'a>>,
+    names: impl FnMut(&Location<'_>) -> Vec<NamedLine>,
+) {
+    let mut copy = Copy { from: &profile.symbols, known: BTreeMap::new(), names };
     for sample in samples {
         let stack: Vec<LocationId> = profile
             .symbols
@@ -65,15 +105,15 @@ fn copied<'a>(profile: &'a Profile, samples: impl Iterator<Item = Sample<'a>>) -
             sample.labels.iter().map(|label| copy.label(&mut new.symbols, *label)).collect();
         new.samples.push(Sample { stack, values: sample.values, labels: &labels });
     }
-    new
 }
 
-struct Copy<'a> {
+struct Copy<'a, N> {
     from: &'a Symbols,
     known: BTreeMap<LocationId, LocationId>,
+    names: N,
 }
 
-impl Copy<'_> {
+impl<N: FnMut(&Location<'_>) -> Vec<NamedLine>> Copy<'_, N> {
     fn location(&mut self, to: &mut Symbols, id: LocationId) -> LocationId {
         if let Some(known) = self.known.get(&id) {
             return *known;
@@ -89,6 +129,10 @@ impl Copy<'_> {
         let lines: Vec<Line> = named
             .map(|(line, function)| Line { function: Some(self.function(to, function)), ..*line })
             .collect();
+        let lines = match lines.is_empty() {
+            true => (self.names)(&location).iter().map(|line| line.intern(to)).collect(),
+            false => lines,
+        };
         let new = to.intern_location(Location { mapping, lines: &lines, ..location });
         self.known.insert(id, new);
         new

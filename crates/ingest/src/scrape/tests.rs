@@ -165,7 +165,7 @@ async fn a_hanging_target_delays_nobody_and_a_reload_keeps_the_others() {
     let text = job(&address, "100ms", names).replace("  static", "  scrape_timeout: 1s\n  static");
     scraper.apply(config(&text)).unwrap();
     until("ten scrapes beside the hanging one", || kept.of("good").len() >= 10).await;
-    until("the time-out", || scraper.counts().failures.get("timeout").is_some()).await;
+    until("the time-out", || scraper.counts().failures.contains_key("timeout")).await;
     until("what was missed", || scraper.counts().missed > 0).await;
     let before = scraper.status()[0].active.iter().map(|target| target.scrapes).max().unwrap();
     // The same job again and another one beside it.

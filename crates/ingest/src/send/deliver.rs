@@ -1,21 +1,21 @@
 //! Sending a batch until it is known what became of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use backoff::{Backoff, Policy};
-use parca_client::{Client, Keep, RawSample, RawSeries, Timed, WriteRawRequest};
 
-use super::answer::{Stored, stored};
+use super::answer::{Answer, Stored};
 use super::queue::Batch;
 use super::record::Record;
+use super::server::Server;
 use super::settings::{OnUnknown, StoreSettings};
 use super::store::{Counters, DropReason};
 use super::verify::{Question, Verdict};
 
 /// Sends for one store.
 pub(super) struct Courier {
-    pub(super) client: Client,
+    pub(super) server: Server,
     pub(super) settings: StoreSettings,
     pub(super) counters: Arc<Counters>,
 }
@@ -40,9 +40,9 @@ impl Courier {
             if part.records.is_empty() {
                 continue;
             }
-            let timed = self.send(&part.records).await;
-            let outcome = stored(&timed);
-            self.note(&timed, outcome);
+            let answer = self.server.send(&part.records, self.settings.timeout).await;
+            let outcome = answer.stored;
+            self.note(&answer);
             match outcome {
                 Stored::Yes => self.counters.sent(part.records.len()),
                 Stored::Later | Stored::WhenMended => {
@@ -85,41 +85,22 @@ impl Courier {
         self.counters.dropped(reason, 1);
     }
 
-    async fn send(&self, records: &[Record]) -> Timed {
-        let deadline = Instant::now() + self.settings.timeout;
-        let prepared = self.client.prepare(&request(records));
-        match prepared {
-            Ok(prepared) => {
-                let prepared = prepared.with_header("idempotency-key", &key(records));
-                self.client.timed(&prepared, deadline, Keep::Nothing).await
-            }
-            Err(error) => Timed {
-                sent: Instant::now(),
-                first_byte: None,
-                done: Instant::now(),
-                bytes_in: 0,
-                bytes_out: 0,
-                result: Err(error),
-            },
-        }
-    }
-
-    fn note(&self, timed: &Timed, outcome: Stored) {
-        self.counters.request(timed.bytes_out, outcome == Stored::Yes);
-        let Err(error) = &timed.result else {
+    fn note(&self, answer: &Answer) {
+        let outcome = answer.stored;
+        self.counters.request(answer.bytes, outcome == Stored::Yes);
+        let Some(text) = &answer.error else {
             if self.counters.recovered() {
                 tracing::info!(store = %self.settings.name, "the store takes profiles again");
             }
             return;
         };
-        let text = crate::scrape::with_causes(error);
         let is_first = self.counters.failing(text.clone());
         match outcome {
             Stored::Never | Stored::TooLarge => {
                 tracing::error!(store = %self.settings.name, error = %text, "the store refused a profile for good");
             }
             _ if is_first => {
-                tracing::warn!(store = %self.settings.name, error = %text, "profiles wait for the store")
+                tracing::warn!(store = %self.settings.name, error = %text, "profiles wait for the store");
             }
             _ => tracing::debug!(store = %self.settings.name, error = %text, ?outcome, "not stored"),
         }
@@ -169,43 +150,11 @@ impl Courier {
     async fn ask(&self, question: &Question) -> Verdict {
         let mut waits = Backoff::unseeded(self.policy());
         loop {
-            match question.ask(&self.client).await {
+            match self.server.ask(question).await {
                 Verdict::Later => {}
                 verdict => return verdict,
             }
             tokio::time::sleep(waits.wait(Duration::ZERO).unwrap_or(self.settings.max_wait)).await;
         }
     }
-}
-
-/// A request with one series for each profile, in order.
-fn request(records: &[Record]) -> WriteRawRequest {
-    let series = records.iter().map(|record| {
-        let mut sample = RawSample::new(record.pprof.clone());
-        sample.executable_info = record.executable_info();
-        RawSeries { labels: record.head.labels.clone(), samples: vec![sample] }
-    });
-    let mut request = WriteRawRequest::new(series.collect());
-    request.normalized = records.iter().any(|record| record.head.normalized);
-    request
-}
-
-/// The same for the same profiles with the same labels, also in another process.
-fn key(records: &[Record]) -> String {
-    // FNV-1a: a key that no second request has by chance, not one that nobody can forge.
-    let mut hash = [0xcbf2_9ce4_8422_2325_u64, 0x9ae1_6a3b_2f90_404f];
-    let mut add = |bytes: &[u8]| {
-        for byte in bytes.iter().chain(&[0xff]) {
-            hash = hash.map(|half| (half ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-            hash[1] = hash[1].rotate_left(5);
-        }
-    };
-    for record in records {
-        record.head.labels.iter().for_each(|(name, value)| {
-            add(name.as_bytes());
-            add(value.as_bytes());
-        });
-        add(&record.pprof);
-    }
-    format!("{:016x}{:016x}", hash[0], hash[1])
 }

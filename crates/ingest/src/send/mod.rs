@@ -4,6 +4,7 @@ mod answer;
 mod deliver;
 mod queue;
 mod record;
+mod server;
 mod settings;
 mod spool;
 mod store;
@@ -14,6 +15,6 @@ mod verify;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub use settings::{OnUnknown, SampleLabels, SpoolSettings, StoreSettings};
+pub use settings::{OnUnknown, SampleLabels, SpoolSettings, StoreKind, StoreSettings};
 pub use store::{DropReason, Store, StoreCounts, StoreError};
 pub use stores::Stores;

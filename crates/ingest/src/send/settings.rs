@@ -1,13 +1,25 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What a store speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum StoreKind {
+    /// Parca's `WriteRaw`.
+    #[default]
+    Parca,
+    /// Pyroscope's `Push`. Series without `service_name` get their `job` as one.
+    Pyroscope,
+}
+
 /// A store, and how profiles get there.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreSettings {
     /// What it is called in metrics.
     pub name: String,
-    /// How it is reached.
+    /// What it speaks.
+    pub kind: StoreKind,
+    /// How it is reached. For a Pyroscope, its URL, token, headers and TLS count.
     pub client: parca_client::Settings,
     /// Labels of every series; they take the place of those that are there.
     pub external_labels: Vec<(String, String)>,
@@ -72,6 +84,7 @@ impl StoreSettings {
     pub fn new(client: parca_client::Settings) -> Self {
         Self {
             name: client.url.clone(),
+            kind: StoreKind::Parca,
             client,
             external_labels: Vec::new(),
             sample_labels: SampleLabels::Drop,

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use parca_client::Client;
 use profile_codec::pprof::{self, Limits};
 use relabel::METRIC_NAME;
 use tokio::task::JoinHandle;
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::deliver::Courier;
 use super::queue::Queue;
 use super::record::Record;
+use super::server::Server;
 use super::settings::{SampleLabels, StoreSettings};
 use super::spool::SpoolError;
 use crate::mend;
@@ -40,7 +40,7 @@ impl std::fmt::Debug for QueueOf {
 pub enum StoreError {
     /// The settings of its client.
     #[error("store `{0}`")]
-    Client(String, #[source] parca_client::SettingsError),
+    Client(String, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// The folder of its spool.
     #[error("open the spool of store `{0}`")]
     Spool(String, #[source] Box<dyn std::error::Error + Send + Sync>),
@@ -153,12 +153,12 @@ impl Store {
     /// If the client's settings are wrong or the spool cannot be opened.
     pub fn start(mut settings: StoreSettings) -> Result<Self, StoreError> {
         settings.client.timeout = settings.timeout;
-        let client = Client::new(&settings.client)
-            .map_err(|error| StoreError::Client(settings.name.clone(), error))?;
+        let server =
+            Server::new(&settings).map_err(|error| StoreError::Client(settings.name.clone(), error))?;
         let wrong = |error: SpoolError| StoreError::Spool(settings.name.clone(), Box::new(error));
         let queue = Queue::open(&settings).map_err(wrong)?;
         let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
-        let courier = Courier { client, settings: settings.clone(), counters: Arc::clone(&counters) };
+        let courier = Courier { server, settings: settings.clone(), counters: Arc::clone(&counters) };
         let sender = tokio::spawn(send_all(courier, queue.clone(), stop.clone()));
         Ok(Self {
             settings: Arc::new(settings),

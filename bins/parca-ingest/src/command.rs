@@ -1,0 +1,147 @@
+//! `run`: a command under perf, and its profile to stores.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant, SystemTime};
+
+use ingest::send::Stores;
+use ops::{Hint, eprint_line};
+use profile_codec::detect::Form;
+
+use crate::args::{Reading, Run};
+use crate::{Error, Exit, forms, push, stores};
+
+/// What was run, and how it ended.
+struct Ended {
+    code: u8,
+    started: SystemTime,
+    took: Duration,
+}
+
+pub(crate) async fn run(args: Run) -> Result<Exit, Error> {
+    let sinks = Stores::start(stores::settings(&args.stores))?;
+    let folder = Folder::make()?;
+    let recording = folder.0.join("perf.data");
+    let ended = record(&args, &recording).await?;
+    if let Err(error) = send(&args, &recording, &ended, &sinks).await {
+        eprint_line(&ops::describe(error.as_ref()));
+        return Ok(if ended.code == 0 { Exit::Failed } else { Exit::Of(ended.code) });
+    }
+    Ok(Exit::Of(ended.code))
+}
+
+/// A folder of our own, which goes when we go.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> Result<Self, Error> {
+        let name =
+            format!("parca-ingest-{}-{}", std::process::id(), since_epoch(SystemTime::now()).as_nanos());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).map_err(|error| format!("make `{}`: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left lies in the folder for temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+async fn record(args: &Run, recording: &Path) -> Result<Ended, Error> {
+    let mut perf = tokio::process::Command::new("perf");
+    perf.args(["record", "-q", "-g", "-F"]).arg(args.frequency.to_string());
+    // Where there is no hardware to count cycles, as in most virtual machines, perf takes the clock by itself.
+    perf.arg("-o").arg(recording).arg("--").args(&args.command);
+    perf.stdin(Stdio::inherit());
+    let (started, begun) = (SystemTime::now(), Instant::now());
+    let status = perf.status().await.map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                "install perf: `apt-get install linux-perf`, or linux-tools of your distribution"
+            }
+            _ => "check that perf may be started",
+        };
+        Hint::new(Failed(error), hint)
+    })?;
+    // perf ends as its command does; a signal is 128 and its number, as shells have it.
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    let code = status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(1);
+    Ok(Ended { code: u8::try_from(code).unwrap_or(1), started, took: begun.elapsed() })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("start perf")]
+struct Failed(#[source] std::io::Error);
+
+async fn send(args: &Run, recording: &Path, ended: &Ended, sinks: &Stores) -> Result<(), Error> {
+    if !recording.exists() {
+        return Err(Box::from("perf left no recording: may it profile here? see `perf_event_paranoid`"));
+    }
+    let input = forms::input(recording)?;
+    let reading = Reading {
+        sample_type: None,
+        period_type: None,
+        period: None,
+        duration: Some(ended.took),
+        no_symbols: false,
+        symbol_root: None,
+    };
+    let time = args.profile.time.unwrap_or(ended.started);
+    let options = forms::options(&reading, Some(time), &input)?;
+    let read = forms::read(&input, &options)?;
+    let mut profile = args.profile.clone();
+    let mut add = |name: &str, value: String| {
+        if !profile.label.iter().any(|(known, _)| known == name) {
+            profile.label.push((name.to_owned(), value));
+        }
+    };
+    let program = Path::new(&args.command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    add("job", program);
+    add("exit_code", ended.code.to_string());
+    let count = read.profiles.len();
+    let query = read.profiles.first().map(|one| query(one, &profile));
+    for mut one in read.profiles {
+        one.comments.push(format!("command:{}", args.command.join(" ")));
+        one.comments.push(format!("exit code:{}, duration:{}", ended.code, words::span(ended.took)));
+        push::take(one, Form::PerfData, &profile, sinks).await?;
+    }
+    push::finish(sinks, count, &args.profile).await?;
+    eprint_line(&format!("exit code {}, {}", ended.code, words::span(ended.took)));
+    for address in args.stores.store_address.iter().filter(|address| !address.starts_with("pyroscope+")) {
+        let url = match address.contains("://") {
+            true => address.clone(),
+            false if args.stores.insecure => format!("http://{address}"),
+            false => format!("https://{address}"),
+        };
+        eprint_line(&format!(
+            "{}/?expression_a={}",
+            url.trim_end_matches('/'),
+            query.as_deref().map(push::encoded).unwrap_or_default()
+        ));
+    }
+    Ok(())
+}
+
+/// The query that shows the profile.
+fn query(profile: &profile_model::Profile, args: &crate::args::ProfileArgs) -> String {
+    let name = args.name.clone().unwrap_or_else(|| ingest::forms::name_of(profile, Form::PerfData));
+    let nothing = profile_model::ValueType::default();
+    let (sample, period) =
+        (profile.sample_types.get(1).unwrap_or(&nothing), profile.period_type.as_ref().unwrap_or(&nothing));
+    let labels: Vec<String> = args.label.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
+    format!(
+        "{name}:{}:{}:{}:{}:delta{{{}}}",
+        sample.name,
+        sample.unit,
+        period.name,
+        period.unit,
+        labels.join(",")
+    )
+}

@@ -1,0 +1,73 @@
+//! `parca-ingest`: arguments to a command, a command to an exit code.
+
+mod args;
+mod check;
+mod command;
+mod convert;
+mod families;
+mod forms;
+mod page;
+mod push;
+mod scrape;
+mod service;
+mod stores;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ops::{console, eprint_line};
+
+use args::{Args, Command};
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// How it ended; see `--help`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Failed,
+    Mistakes,
+    /// That of the command which was profiled.
+    Of(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Mistakes => 2,
+            Exit::Of(code) => code,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Err(error) = ops::init_logs(&args.log_level, args.log_format) {
+        eprint_line(&ops::describe(&error));
+        return Exit::Mistakes.into();
+    }
+    match dispatch(args.command) {
+        Ok(exit) => exit.into(),
+        Err(error) => console::fail(error.as_ref()),
+    }
+}
+
+fn dispatch(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Scrape(args) if args.check => check::check(&args),
+        Command::Scrape(args) => with_runtime(scrape::run(*args)),
+        Command::Push(args) => with_runtime(push::run(*args)),
+        Command::Run(args) => with_runtime(command::run(*args)),
+        Command::Convert(args) => convert::run(&args),
+    }
+}
+
+fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(work);
+    runtime.shutdown_background();
+    ended
+}
