@@ -64,7 +64,11 @@ fn client(file: &Path, reach: &Reach) -> Result<Option<Client>, Error> {
 fn url(address: &str) -> String {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     let has_port = url.parse::<http::Uri>().map_or(true, |uri| uri.port().is_some());
-    if has_port || url.starts_with("https://") { url } else { format!("{}:{USUAL_PORT}", url.trim_end_matches('/')) }
+    if has_port || url.starts_with("https://") {
+        url
+    } else {
+        format!("{}:{USUAL_PORT}", url.trim_end_matches('/'))
+    }
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> Result<Exit, Error> {

@@ -35,9 +35,7 @@ pub(crate) async fn run(file: PathBuf, run: Run) -> Result<Exit, Error> {
     // A stop of its own: answers are given until the last sample is sent.
     let serving_stop = CancellationToken::new();
     let serving = match listener {
-        Some(listener) => {
-            Some(serve::start(listener, &registry, readiness, reloads, serving_stop.clone())?)
-        }
+        Some(listener) => Some(serve::start(listener, &registry, readiness, reloads, serving_stop.clone())?),
         None => None,
     };
 

@@ -71,10 +71,7 @@ pub(crate) fn start(
 }
 
 fn routes(reloads: mpsc::Sender<Reload>) -> Router {
-    Router::new()
-        .route("/", get(|| async { ROUTES }))
-        .route("/-/reload", post(reload))
-        .with_state(reloads)
+    Router::new().route("/", get(|| async { ROUTES })).route("/-/reload", post(reload)).with_state(reloads)
 }
 
 async fn reload(State(reloads): State<mpsc::Sender<Reload>>) -> (StatusCode, String) {

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_wish_is_waited_for_in_full_and_sets_the_pace() {
-        let mut backoff = Backoff::new(Policy::doubling(Duration::from_millis(100), Duration::from_secs(5)), 1);
+        let mut backoff =
+            Backoff::new(Policy::doubling(Duration::from_millis(100), Duration::from_secs(5)), 1);
         let first = backoff.wish(Duration::from_secs(60));
         assert!((Duration::from_secs(60)..=Duration::from_secs(61)).contains(&first), "{first:?}");
         assert!(backoff.wait(Duration::ZERO).unwrap() >= Duration::from_secs(4));

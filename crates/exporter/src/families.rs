@@ -78,8 +78,9 @@ fn of_queries(inner: &Inner) -> Vec<Family> {
     let stale =
         counter("profile_exporter_stale_markers_total", "Markers that were sent for series that ended.")
             .with([("", ""); 0], Value::Counter(inner.stale_markers as f64));
-    let mut families =
-        vec![asked, missed, early, panics, dropped, duration, success, window_end, rows, bytes, series, stale];
+    let mut families = vec![
+        asked, missed, early, panics, dropped, duration, success, window_end, rows, bytes, series, stale,
+    ];
     if let Some(up) = inner.parca_up {
         let up = if up { 1.0 } else { 0.0 };
         let family = gauge("profile_exporter_parca_up", "Whether the Parca answered the last question.");

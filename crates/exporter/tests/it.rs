@@ -107,7 +107,10 @@ async fn start(settings: Settings, context: Context) -> (Exporter, mpsc::Receive
 async fn next_root(windows: &mut mpsc::Receiver<ShownSeries>) -> (i64, f64) {
     let next = tokio::time::timeout(Duration::from_secs(60), windows.recv());
     let shown = next.await.expect("a window within a minute").unwrap();
-    let root = shown.series.iter().find(|one| one.labels.metric_name() == Some("profile_exporter_root_cumulative_value"));
+    let root = shown
+        .series
+        .iter()
+        .find(|one| one.labels.metric_name() == Some("profile_exporter_root_cumulative_value"));
     let sample = root.expect("each window has a root").samples[0];
     (sample.timestamp_ms, sample.value)
 }
@@ -170,7 +173,8 @@ async fn a_gauge_without_snapshots_has_no_value() {
     let mut empty = 0.0;
     while empty < 3.0 {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let family = exporter::families(&stats, None).into_iter().find(|f| f.name == "profile_exporter_queries_total");
+        let family =
+            exporter::families(&stats, None).into_iter().find(|f| f.name == "profile_exporter_queries_total");
         let samples = family.unwrap().samples.into_iter();
         let mut samples = samples.filter(|one| one.labels.iter().any(|(_, value)| value == "empty"));
         empty = samples.next().map_or(0.0, |one| value(&one.value));

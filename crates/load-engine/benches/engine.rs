@@ -4,9 +4,7 @@
 
 use std::time::Instant;
 
-use load_engine::{
-    CallContext, Lane, Outcome, Pace, Plan, SeriesKey, Summary, Tick, Verdict, Workload, run,
-};
+use load_engine::{CallContext, Lane, Outcome, Pace, Plan, SeriesKey, Summary, Tick, Verdict, Workload, run};
 use tokio_util::sync::CancellationToken;
 
 struct Nothing {

@@ -77,8 +77,7 @@ fn spawn_users<W: Workload>(worker: &Rc<Worker<W>>) {
     for lane in &worker.lanes {
         let Pace::Closed { users, think } = lane.plan.pace else { continue };
         for user in (0..users).filter(|&user| user as usize % worker.shared.workers == worker.index) {
-            let user =
-                User { lane: Rc::clone(lane), index: u64::from(user), users: u64::from(users), think };
+            let user = User { lane: Rc::clone(lane), index: u64::from(user), users: u64::from(users), think };
             tokio::task::spawn_local(user.run(Alive::new(worker)));
         }
     }

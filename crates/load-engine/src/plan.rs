@@ -93,7 +93,8 @@ impl<D> Plan<D> {
         let mut names = HashSet::new();
         for lane in &self.lanes {
             if !names.insert(lane.name.as_str()) {
-                faults.push(PlanFault::new(Some(&lane.name), "expected names to differ, found this one twice"));
+                faults
+                    .push(PlanFault::new(Some(&lane.name), "expected names to differ, found this one twice"));
             }
             faults.extend(lane.faults().into_iter().map(|message| PlanFault::new(Some(&lane.name), message)));
         }
@@ -145,10 +146,7 @@ impl<D> Lane<D> {
             faults.push("expected at least one round in flight, found 0".to_owned());
         }
         if self.retry.is_some_and(|retry| !retry.is_valid()) {
-            faults.push(
-                "expected waits that begin above 0 and do not shrink"
-                    .to_owned(),
-            );
+            faults.push("expected waits that begin above 0 and do not shrink".to_owned());
         }
         faults
     }

@@ -17,11 +17,7 @@ pub(crate) struct Permit<W: Workload> {
 
 impl<W: Workload> Permit<W> {
     /// A place, unless `max` rounds are in flight.
-    pub(crate) fn within(
-        worker: &Rc<Worker<W>>,
-        lane: &Rc<WorkerLane<W::Lane>>,
-        max: usize,
-    ) -> Option<Self> {
+    pub(crate) fn within(worker: &Rc<Worker<W>>, lane: &Rc<WorkerLane<W::Lane>>, max: usize) -> Option<Self> {
         lane.live.admit(max).then(|| Self { alive: Alive::new(worker), lane: Rc::clone(lane) })
     }
 

@@ -24,11 +24,7 @@ pub struct Run<D = ()> {
 ///
 /// # Errors
 /// [`RunError`], also for a plan that cannot be run.
-pub async fn run<W, F>(
-    plan: Plan<W::Lane>,
-    make: F,
-    shutdown: CancellationToken,
-) -> Result<Summary, RunError>
+pub async fn run<W, F>(plan: Plan<W::Lane>, make: F, shutdown: CancellationToken) -> Result<Summary, RunError>
 where
     W: Workload,
     F: Fn(usize) -> W + Send + Sync + 'static,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::pace::{Cursor, Pace};
 use crate::Lane;
+use crate::pace::{Cursor, Pace};
 
 /// One worker's share of an open lane.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use crate::LaneStats;
 use crate::hub::Snapshot;
 use crate::latency::Latency;
-use crate::LaneStats;
 
 /// A run that is over.
 #[derive(Clone, Debug)]

@@ -37,11 +37,8 @@ pub trait Workload: 'static {
 
     /// Makes the call. Timeouts are the workload's: a call that took too long is an outcome like
     /// any other. Time spent after [`Outcome::done`] is not measured, but delays the round.
-    fn call(
-        &self,
-        call: &Self::Call,
-        context: &CallContext<'_, Self::Lane>,
-    ) -> impl Future<Output = Outcome>;
+    fn call(&self, call: &Self::Call, context: &CallContext<'_, Self::Lane>)
+    -> impl Future<Output = Outcome>;
 }
 
 /// A planned start of a round.

@@ -71,7 +71,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-fn run_plan<W: Workload<Lane = ()>>(plan: Plan, make: impl Fn(usize) -> W + Send + Sync + 'static) -> Summary {
+fn run_plan<W: Workload<Lane = ()>>(
+    plan: Plan,
+    make: impl Fn(usize) -> W + Send + Sync + 'static,
+) -> Summary {
     block_on(run(plan, make, CancellationToken::new())).unwrap()
 }
 
@@ -246,8 +249,10 @@ fn shutdown_keeps_the_rest_of_a_round_from_starting() {
 #[test]
 fn transient_failures_are_tried_again_and_each_attempt_is_recorded() {
     let mut lane = ticks("a", Pace::every(Duration::from_millis(1)), 1);
-    lane.retry =
-        Some(RetryPolicy { initial: Duration::from_millis(1), ..RetryPolicy::within(Duration::from_secs(60)) });
+    lane.retry = Some(RetryPolicy {
+        initial: Duration::from_millis(1),
+        ..RetryPolicy::within(Duration::from_secs(60))
+    });
     let summary = run_plan(plan(lane), |_| Fake {
         calls: |_: Tick| 2,
         call: |seen: Seen| async move {
@@ -485,4 +490,45 @@ fn dropping_the_run_stops_the_workers() {
         running.abort();
         until(|| dropped.load(Ordering::SeqCst) == 1).await;
     });
+}
+
+#[test]
+fn a_closure_is_a_workload_whose_errors_are_failures() {
+    let make =
+        |_| {
+            workload_fn(SeriesKey::new("get", [("path", "/")]), async |tick: &Tick| {
+                if tick.index == 3 { Err("no") } else { Ok(()) }
+            })
+        };
+    let summary = run_plan(plan(ticks("a", Pace::rate(1000.0), 10)), make);
+    let lane = only_lane(&summary);
+    assert_eq!((lane.counts.calls, lane.counts.failed), (10, 1));
+    assert_eq!((lane.response().count(), lane.failed().count()), (9, 1));
+    let codes: Vec<(&str, u64)> = lane.codes().iter().map(|code| (code.code, code.count)).collect();
+    assert_eq!(codes, [("ok", 9), ("failed", 1)]);
+}
+
+/// Eight milliseconds of our own delay in nine used to be "valid", as there were no hundred rounds.
+#[test]
+fn few_rounds_are_judged_by_their_median_or_not_at_all() {
+    let slow = |tick: Tick| {
+        std::thread::sleep(Duration::from_millis(20));
+        usize::from(tick.index < 20)
+    };
+    let mut two = Plan::new([
+        ticks("a", Pace::every(Duration::from_millis(10)), 20),
+        ticks("b", Pace::every(Duration::from_millis(10)), 20),
+    ]);
+    two.lanes.iter_mut().for_each(|lane| lane.max_in_flight = 100);
+    let summary = run_plan(two, move |_| Fake { calls: slow, call: ok });
+    assert_eq!(summary.validity.valid, Some(false), "{:?}", summary.validity);
+
+    let summary =
+        run_plan(plan(ticks("a", Pace::rate(1000.0), 1)), |_| Fake { calls: |_: Tick| 1, call: ok });
+    assert_eq!(summary.validity.valid, None);
+    assert_eq!((summary.validity.unjudged[0].lane.as_str(), summary.validity.unjudged[0].rounds), ("a", 1));
+
+    let summary =
+        run_plan(plan(ticks("a", Pace::rate(1000.0), 5)), |_| Fake { calls: |_: Tick| 0, call: ok });
+    assert_eq!(summary.validity.valid, None, "nothing was measured");
 }

@@ -65,7 +65,9 @@ impl<T: Transport> Lane<T> {
                 Ok(None) => return,
                 Ok(Some((number, batch))) => {
                     // A batch that is cut off here is still in the spool, or counted as pending.
-                    let Some(true) = stop.run_until_cancelled(self.deliver_safely(batch)).await else { return };
+                    let Some(true) = stop.run_until_cancelled(self.deliver_safely(batch)).await else {
+                        return;
+                    };
                     if let Err(error) = self.waiting.done(number).await {
                         self.shared.note_spool(&error);
                     }
@@ -73,7 +75,8 @@ impl<T: Transport> Lane<T> {
                 }
                 Err(error) => {
                     self.shared.note_spool(&error);
-                    let delay = backoff.wait(Duration::ZERO).unwrap_or(self.shared.settings.queue.max_backoff);
+                    let delay =
+                        backoff.wait(Duration::ZERO).unwrap_or(self.shared.settings.queue.max_backoff);
                     let _ = stop.run_until_cancelled(sleep(delay)).await;
                 }
             }

@@ -61,7 +61,8 @@ impl Shared {
         if samples < batch.samples {
             self.note_refused(batch, answer);
         }
-        let is_page = answer.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        let is_page =
+            answer.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
         if is_page {
             self.news.say(
                 |throttles| &mut throttles.web_page,

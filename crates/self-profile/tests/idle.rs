@@ -42,5 +42,5 @@ async fn an_idle_process_holds_no_table_and_leaves_no_file() {
     assert!(profile.samples.total(0) > 0, "no sample of a busy process");
     work.join().unwrap();
     drop(profiler);
-    assert_eq!(temporary_files(), [PathBuf::new(); 0]);
+    assert_eq!(temporary_files(), Vec::<PathBuf>::new());
 }

@@ -66,7 +66,8 @@ async fn failures_have_times_of_their_own() {
         _ => Reply::Message(Vec::new()),
     })
     .await;
-    let exit = run(&failing.url(), &["-duration", "1s", "-query-interval", "200ms", "-lanes", "labels"]).await;
+    let exit =
+        run(&failing.url(), &["-duration", "1s", "-query-interval", "200ms", "-lanes", "labels"]).await;
     let json = summary(&exit);
     let labels = lane(&json, "labels");
     assert!(labels["response_us"]["p50"].is_null(), "{labels:#}");

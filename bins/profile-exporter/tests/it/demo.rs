@@ -1,7 +1,7 @@
 //! The demo of the original's README with a real Prometheus, where there is one: Debian's package, or
 //! what PROMETHEUS_BIN names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;

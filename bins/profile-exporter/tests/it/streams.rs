@@ -81,14 +81,21 @@ async fn a_log_that_cannot_be_written_stops_neither_queries_nor_signals() {
 async fn a_dry_run_ends_when_nobody_reads_it_and_says_when_the_disk_is_full() {
     let parca = Parca::start().await;
     let query = format!("- {{name: q, query: '{CPU}', duration: 1s}}\n");
-    let folder = Folder::new(&(head(parca.address, &["http://localhost:9/api/v1/write".to_owned()]) + &query));
+    let folder =
+        Folder::new(&(head(parca.address, &["http://localhost:9/api/v1/write".to_owned()]) + &query));
     for (broken, expect) in [(Broken::Closed, 0), (Broken::Full, 1)] {
         for args in [&["--dry-run", "--http-address", "none"][..], &["once", "--dry-run"]] {
-            let child = exporter(&folder, args).stdout(broken.stream()).stderr(Stdio::piped()).spawn().unwrap();
-            let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+            let child =
+                exporter(&folder, args).stdout(broken.stream()).stderr(Stdio::piped()).spawn().unwrap();
+            let output =
+                tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
             let words = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(expect), "{broken:?} {args:?}: {words}");
-            assert_eq!(words.contains("error: cannot write to stdout"), expect == 1, "{broken:?} {args:?}: {words}");
+            assert_eq!(
+                words.contains("error: cannot write to stdout"),
+                expect == 1,
+                "{broken:?} {args:?}: {words}"
+            );
         }
     }
 }

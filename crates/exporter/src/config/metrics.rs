@@ -4,8 +4,8 @@ use config_file::{Field, Kind, Reader};
 use pql::ProfileType;
 use relabel::NameRules;
 
-use crate::settings::{Metric, Metrics, Unit, ValueKind};
 use crate::series::{per_byte, per_second};
+use crate::settings::{Metric, Metrics, Unit, ValueKind};
 
 /// Names that begin so are those of the process itself, but for the three of [`Metrics::default`].
 const OWN_PREFIX: &str = "profile_exporter_";

@@ -56,6 +56,8 @@ fn read(text: &str, directory: &Path, report: &Report) -> Option<Settings> {
         let timeouts = queries.iter().flatten().map(|query| query.timeout);
         parca::read(&field, directory, timeouts.max())
     });
+    // As in Compose files: a place for anchors.
+    top.pass_over("x-");
     top.finish();
     let mut settings = Settings::new(parca?, remotes?, queries?);
     settings.spool_dir = global.spool.map(|spool| spool.directory);

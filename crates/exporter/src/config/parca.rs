@@ -29,7 +29,11 @@ pub(super) fn read(field: &Field<'_>, directory: &Path, timeout: Option<Duration
     let (mut insecure, mut skip_verify) = (false, false);
     reader.set("insecure", &mut insecure, Field::boolean);
     reader.set("insecure_skip_verify", &mut skip_verify, Field::boolean);
-    let http = http_config::from_config(&mut reader, &["bearer_token", "bearer_token_file", "tls_config"], directory);
+    let http = http_config::from_config(
+        &mut reader,
+        &["bearer_token", "bearer_token_file", "tls_config"],
+        directory,
+    );
     settings.token = token(&http);
     if !insecure {
         settings.tls = tls(http.tls_config.unwrap_or_default(), skip_verify);

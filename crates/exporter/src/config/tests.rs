@@ -268,10 +268,7 @@ fn no_debug_shows_a_secret() {
 fn what_says_the_same_is_the_same() {
     let is_same = |text: &str| {
         let (one, other) = (good(ORIGINAL), good(text));
-        (
-            crate::settings::same_parca(&one.parca, &other.parca),
-            one.remotes[0].is_same(&other.remotes[0]),
-        )
+        (crate::settings::same_parca(&one.parca, &other.parca), one.remotes[0].is_same(&other.remotes[0]))
     };
     assert_eq!(is_same(&format!("# comment\n\n{ORIGINAL}")), (true, true));
     assert_eq!(is_same(&ORIGINAL.replace("name: two", "name: three")), (true, true));

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parca_client::{Client, Code, QueryRangeRequest, QueryRequest, Report, ReportKind};
-use profile_codec::arrow::{ArrowError, ArrowLimits, FlameColumns, decode_flame_rows};
+use profile_codec::arrow::{ArrowError, ArrowLimits, FlameColumns, FlameRows, decode_flame_rows};
+use profile_codec::pprof;
 use std::time::Duration;
 
+use super::stacks;
+use super::table::{Divisor, JOB, Table};
+use super::tally::Tally;
 use crate::matcher::Field;
 use crate::schedule::Window;
 use crate::settings::{QuerySettings, Unsymbolized};
-use super::table::{Divisor, JOB, Table};
-use super::tally::Tally;
 
 /// Why a window is not known.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,15 @@ pub enum MeasureError {
         /// What is wrong with it.
         #[source]
         source: ArrowError,
+    },
+    /// The stacks make no sense.
+    #[error("expected a pprof from the Parca at `{url}`, found one that cannot be read")]
+    DecodeStacks {
+        /// Its address.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: pprof::DecodeError,
     },
     /// The answer has no flame graph.
     #[error("expected a flame graph from the Parca at `{0}`, found another report")]
@@ -101,7 +112,9 @@ impl MeasureError {
             },
             Self::Deadline { .. } => Failure::Slow,
             Self::Early { .. } => Failure::Early,
-            Self::Decode { .. } | Self::NoReport(_) | Self::Panicked(_) => Failure::Final,
+            Self::Decode { .. } | Self::DecodeStacks { .. } | Self::NoReport(_) | Self::Panicked(_) => {
+                Failure::Final
+            }
         }
     }
 }
@@ -139,25 +152,57 @@ async fn ask(client: &Client, query: &Arc<QuerySettings>, window: Window) -> Res
         QueryRequest::merge(query.query.to_string(), window.range(), ReportKind::FlamegraphArrow);
     request.group_by = group_by(query, &divisor);
     let answer = client.query(&request).await.map_err(|source| call(client, source))?;
-    let total = answer.total;
     let Some(Report::FlamegraphArrow(report)) = answer.report else {
         return Err(MeasureError::NoReport(client.url().to_owned()));
     };
-    let (url, query) = (client.url().to_owned(), Arc::clone(query));
-    // Megabytes are decoded: not on a thread that others wait for.
-    let decoded = tokio::task::spawn_blocking(move || {
-        let bytes = report.record.len();
-        let flame = decode_flame_rows(&report.record, columns(&query), &ArrowLimits::default())?;
+    let (bytes, unit, columns) = (report.record.len(), report.unit, columns(query));
+    let decode = move || decode_flame_rows(&report.record, columns, &ArrowLimits::default());
+    let flame = on_a_thread(decode).await?;
+    let mut flame = flame.map_err(|source| MeasureError::Decode { url: client.url().to_owned(), source })?;
+    let mut total = answer.total;
+    // Stacks are not grouped, and Parca gives `samples:count` in another unit there.
+    let whole = unit == query.query.profile_type.sample_unit && request.group_by.is_empty();
+    if whole && stacks::leaves_out(&flame) {
+        (flame, total) = from_stacks(client, query, window, columns).await?;
+    }
+    let query = Arc::clone(query);
+    on_a_thread(move || {
         let rows = flame.rows.len().saturating_sub(1);
         let tally = Tally::of(flame, &query.functions);
         let keep = |name: &str| query.group_by.iter().any(|group| group.label == name);
-        let table = Table::new(tally, total, report.unit, &divisor, &keep);
-        Ok(Measured { table, rows, bytes })
+        let table = Table::new(tally, total, unit, &divisor, &keep);
+        Measured { table, rows, bytes }
+    })
+    .await
+}
+
+/// The tree and the total from the window's pprof.
+async fn from_stacks(
+    client: &Client,
+    query: &QuerySettings,
+    window: Window,
+    columns: FlameColumns,
+) -> Result<(FlameRows, i64), MeasureError> {
+    let request = QueryRequest::merge(query.query.to_string(), window.range(), ReportKind::Pprof);
+    let answer = client.query(&request).await.map_err(|source| call(client, source))?;
+    let Some(Report::Pprof(file)) = answer.report else {
+        return Err(MeasureError::NoReport(client.url().to_owned()));
+    };
+    let decoded = on_a_thread(move || {
+        let profile = pprof::decode(&file, &pprof::Limits::default())?;
+        let flame = stacks::tree(&profile, columns);
+        let total = flame.rows.first().map_or(0, |root| root.cumulative);
+        Ok((flame, total))
     });
-    match decoded.await {
-        Ok(measured) => measured.map_err(|source| MeasureError::Decode { url, source }),
-        Err(panicked) => Err(MeasureError::Panicked(panicked.to_string())),
-    }
+    decoded.await?.map_err(|source| MeasureError::DecodeStacks { url: client.url().to_owned(), source })
+}
+
+/// Megabytes are decoded: not on a thread that others wait for.
+async fn on_a_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, MeasureError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panicked| MeasureError::Panicked(panicked.to_string()))
 }
 
 pub(super) fn call(client: &Client, source: parca_client::Error) -> MeasureError {

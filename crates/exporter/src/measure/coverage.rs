@@ -49,8 +49,7 @@ pub(crate) async fn has_newer(client: &Client, window: Window) -> Result<bool, M
 
 async fn has_profiles(client: &Client, start_ms: i64, end_ms: i64) -> Result<bool, MeasureError> {
     let nanos = |ms: i64| Timestamp::from_nanos(ms.saturating_mul(1_000_000));
-    let mut request = ProfileTypesRequest::default();
-    request.range = Some(TimeRange::new(nanos(start_ms), nanos(end_ms)));
+    let request = ProfileTypesRequest { range: Some(TimeRange::new(nanos(start_ms), nanos(end_ms))) };
     match client.profile_types(&request).await {
         Ok(types) => Ok(!types.is_empty()),
         // A single profile without a period type makes a Parca fail this question for everybody, with

@@ -62,7 +62,10 @@ async fn of_matcher(
         request.profile_type = Some(profile_type.clone());
         let labels = client.labels(&request).await?;
         let has = words::listed(labels.iter().map(String::as_str), SHOWN);
-        return Ok(Some(format!("no profile of this type has a label `{}`; there are {has}", matcher.name())));
+        return Ok(Some(format!(
+            "no profile of this type has a label `{}`; there are {has}",
+            matcher.name()
+        )));
     }
     let has = words::listed(values.iter().map(String::as_str), SHOWN);
     Ok(Some(format!("`{matcher}` matches nothing: {} has {has}", matcher.name())))

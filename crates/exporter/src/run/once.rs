@@ -149,12 +149,7 @@ impl Pace {
     }
 }
 
-async fn single(
-    query: &Arc<QuerySettings>,
-    shared: &Shared,
-    windows: Windows,
-    pace: &Pace,
-) -> OnceQuery {
+async fn single(query: &Arc<QuerySettings>, shared: &Shared, windows: Windows, pace: &Pace) -> OnceQuery {
     let mut done = OnceQuery {
         name: query.name.clone(),
         handed: Handed::default(),

@@ -17,7 +17,7 @@ use super::output::{Output, OutputError};
 use super::progress::{Left, Progress, ProgressError, ProgressPlace};
 use super::watch::Watch;
 use crate::measure::{Coverage, Failure, MeasureError, Measured, coverage, has_newer, measure};
-use crate::schedule::{Window, millis};
+use crate::schedule::{Window, millis, unix_millis};
 use crate::series::{LabelCache, series_of};
 use crate::settings::{EmptyWindows, QuerySettings};
 use crate::stats::Stats;
@@ -49,6 +49,8 @@ pub(crate) struct QueryLoop {
     /// For so many windows the Parca must have something from after them first: one came too early, and
     /// those that follow could be taken half done.
     suspicious: u32,
+    /// When the Parca last did not answer as usual.
+    trouble_ms: Option<i64>,
     watch: Watch,
     /// Keeps /ready at 503 until one window was asked for.
     first_attempt: Option<Latch>,
@@ -93,7 +95,10 @@ pub(crate) enum Tried {
 
 /// What the Parca has for a window.
 enum Known {
-    Series { series: Vec<Series>, empty: bool },
+    Series {
+        series: Vec<Series>,
+        empty: bool,
+    },
     /// Nothing, which is not a zero.
     Gap {
         /// Whether somebody would expect a value: a gauge that has no snapshots has none.
@@ -121,6 +126,8 @@ const SLOW_TRIES: u32 = 6;
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The system's clock may be set: it is looked at again this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// An answer that takes longer comes from a server that hangs.
+const SLOW_ANSWER: Duration = Duration::from_secs(5);
 /// How often one window may end in a panic before it is given up.
 const PANICS: u32 = 3;
 /// How many windows are looked at twice after one that came too early.
@@ -173,6 +180,7 @@ impl QueryLoop {
             labels: LabelCache::default(),
             slow: 0,
             suspicious: 0,
+            trouble_ms: None,
             first_attempt,
             down: None,
         };
@@ -356,7 +364,9 @@ impl QueryLoop {
             (0, Some(hint)) => {
                 tracing::warn!(query_name, window_end, error = error_words, hint, "cannot export a window");
             }
-            (0, None) => tracing::warn!(query_name, window_end, error = error_words, "cannot export a window"),
+            (0, None) => {
+                tracing::warn!(query_name, window_end, error = error_words, "cannot export a window")
+            }
             _ => tracing::debug!(
                 query_name,
                 window_end,
@@ -501,14 +511,21 @@ impl QueryLoop {
             Ok(answers) => answers,
             Err(error) => {
                 self.shared.stats.failed(name, error.failure(), took);
+                self.trouble();
                 return Err(error);
             }
         };
         self.shared.stats.lock().parca_up = Some(true);
+        if took > SLOW_ANSWER {
+            self.trouble();
+        }
         let empty = measured.table.is_empty();
         if empty && let Some(gap) = self.gap(window).await? {
             self.shared.stats.query(name, |stats| stats.asked("empty", took));
-            self.watch.empty(&self.shared.client).await;
+            // Windows of an outage say nothing about the query.
+            if !matches!(gap, Known::Gap { is_missed: true }) {
+                self.watch.empty(&self.shared.client).await;
+            }
             return Ok(gap);
         }
         let series = self.series(window, &measured, before.as_ref());
@@ -547,7 +564,8 @@ impl QueryLoop {
             return Ok(Some(Known::Gap { is_missed: false }));
         }
         let newest = self.query.schedule.newest_due((self.shared.now)());
-        let late = newest.end_ms.saturating_sub(window.end_ms) > millis(self.query.schedule.interval);
+        let late = newest.end_ms.saturating_sub(window.end_ms) > millis(self.query.schedule.interval)
+            || self.trouble_ms.is_some_and(|trouble_ms| trouble_ms >= window.start_ms);
         if late || self.query.empty_windows == EmptyWindows::Gap {
             return Ok(Some(Known::Gap { is_missed: late }));
         }
@@ -556,6 +574,11 @@ impl QueryLoop {
             Coverage::Forgotten => Ok(Some(Known::Gap { is_missed: true })),
             Coverage::Early => Err(MeasureError::Early { url: self.shared.client.url().to_owned() }),
         }
+    }
+
+    /// The Parca does not answer, or not as usual: nobody knows whether others could write to it now.
+    fn trouble(&mut self) {
+        self.trouble_ms = Some(unix_millis((self.shared.now)()));
     }
 
     fn timeout(&self) -> Duration {

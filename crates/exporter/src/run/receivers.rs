@@ -6,10 +6,10 @@ use std::time::Duration;
 use http_config::{Client, ConfigError, Limits};
 use remote_write::{Counts, Destination, PushError, Series, StartError as DestinationError};
 
+use super::transport::HttpTransport;
 use crate::Context;
 use crate::settings::Remote;
 use crate::stats::Durations;
-use super::transport::HttpTransport;
 
 /// All receivers of a process; a reload exchanges those that changed.
 #[derive(Debug, Default)]
@@ -102,11 +102,7 @@ impl Receivers {
         grace: Duration,
     ) -> Result<(), ReceiverError> {
         let old = self.list();
-        let kept = |remote: &Remote| {
-            old.iter().find(|receiver| {
-                receiver.remote.is_same(remote)
-            })
-        };
+        let kept = |remote: &Remote| old.iter().find(|receiver| receiver.remote.is_same(remote));
         // All clients first: a mistake there leaves everything as it is.
         for remote in remotes.iter().filter(|remote| kept(remote).is_none()) {
             Receiver::client(remote, context).map_err(|source| ReceiverError::new(remote, source))?;

@@ -37,7 +37,11 @@ impl Watch {
         let (query_name, windows) = (&self.query.name, self.empty);
         match explain(client, &self.query.query).await {
             Some(why) => tracing::warn!(query_name, windows, why, "the query finds nothing"),
-            None => tracing::warn!(query_name, windows, "the query finds nothing, though nothing is wrong with it"),
+            None => tracing::warn!(
+                query_name,
+                windows,
+                "the query finds nothing, though nothing is wrong with it"
+            ),
         }
     }
 
@@ -52,17 +56,17 @@ impl Watch {
             let unmatched = made.functions == 0 && !self.query.functions.matchers.is_empty();
             self.unmatched = if unmatched { self.unmatched.saturating_add(1) } else { 0 };
             if self.unmatched == ENOUGH {
-                tracing::warn!(query_name, windows = ENOUGH, "no function matches: only the root has a series");
+                tracing::warn!(
+                    query_name,
+                    windows = ENOUGH,
+                    "no function matches: only the root has a series"
+                );
             }
         }
         let too_many = made.over_limit > 0;
         if too_many && !self.too_many {
             let dropped = made.over_limit;
-            tracing::warn!(
-                query_name,
-                dropped,
-                "too many series: the smallest are left out from now on"
-            );
+            tracing::warn!(query_name, dropped, "too many series: the smallest are left out from now on");
         } else if self.too_many && !too_many {
             tracing::info!(query_name, "all series are sent again");
         }

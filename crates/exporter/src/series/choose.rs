@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use profile_model::Labels;
 
-use crate::settings::{Functions, Rank};
 use crate::measure::{GroupTable, Table, Value};
+use crate::settings::{Functions, Rank};
 
 /// The functions of one group; with a limit largest first, and the rest of them (`[other]`) last.
 pub(crate) struct Chosen<'a> {

@@ -7,11 +7,11 @@ use profile_model::Labels as ProfileLabels;
 use relabel::{Labels, METRIC_NAME};
 use remote_write::{Metadata, MetricKind, Series};
 
-use crate::schedule::Window;
-use crate::settings::{Metric, QuerySettings, Rank, ValueKind};
 use super::choose::{Chosen, Pair, Row, choose, largest_first, share};
 use super::unit::Scale;
 use crate::measure::{Table, Value};
+use crate::schedule::Window;
+use crate::settings::{Metric, QuerySettings, Rank, ValueKind};
 
 /// The series of one window.
 #[derive(Debug, Default)]

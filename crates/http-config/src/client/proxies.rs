@@ -119,5 +119,7 @@ impl Proxy {
 
 fn credentials(url: &Url) -> Option<(String, String)> {
     let given = !url.username().is_empty() || url.password().is_some();
-    given.then(|| (header_value::decode(url.username()), header_value::decode(url.password().unwrap_or_default())))
+    given.then(|| {
+        (header_value::decode(url.username()), header_value::decode(url.password().unwrap_or_default()))
+    })
 }

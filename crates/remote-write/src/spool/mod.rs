@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use durable::{
-    Cursor, DamageKind, DiskError, FolderLock, Found, LockError, Log, LogReader, LogSettings, SharedDisk, StdDisk,
+    Cursor, DamageKind, DiskError, FolderLock, Found, LockError, Log, LogReader, LogSettings, SharedDisk,
+    StdDisk,
 };
 
 use crate::batch::Batch;
@@ -241,7 +242,7 @@ fn log_settings(settings: &SpoolSettings) -> LogSettings {
 fn damage(found: &Found, waiting: &VecDeque<(u64, u64)>, next: u64) -> SpoolDamage {
     let wanted = waiting.iter().map(|(number, _)| *number).filter(|number| *number >= next);
     let first = wanted.clone().next();
-    let span = wanted.clone().last().zip(first).map_or(0, |(last, first)| last - first + 1);
+    let span = wanted.clone().next_back().zip(first).map_or(0, |(last, first)| last - first + 1);
     let before = first.map_or(0, |first| first - next);
     let lost = if found.damage.is_empty() { 0 } else { before + span - wanted.count() as u64 };
     SpoolDamage { bytes: found.lost_bytes() + found.torn_bytes(), batches: lost }

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::matcher::{Field, Matcher, Pattern, TextMatch};
-use crate::settings::{Compare, GroupLabel, Rank, Top, Unit};
 use crate::measure::{Divisor, Tally};
+use crate::settings::{Compare, GroupLabel, Rank, Top, Unit};
 use crate::testing::tree;
 
 const WINDOW: Window = Window { start_ms: 80_000, end_ms: 100_000 };
