@@ -51,17 +51,23 @@ pub(crate) enum Command {
     Convert(Convert),
 }
 
+impl Command {
+    /// The stores that it needs.
+    pub(crate) fn stores(&self) -> Option<&Stores> {
+        match self {
+            Self::Scrape(args) => (!args.check).then_some(&args.stores),
+            Self::Push(args) => Some(&args.stores),
+            Self::Run(args) => Some(&args.stores),
+            Self::Convert(_) => None,
+        }
+    }
+}
+
 /// Where profiles go.
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Stores {
     /// A store: HOST:PORT by gRPC as Parca has it, http(s)://HOST:PORT by gRPC-Web, or pyroscope+http(s)://HOST:PORT; more than one may be given
-    #[arg(
-        long,
-        env = "PARCA_INGEST_STORE_ADDRESS",
-        value_delimiter = ',',
-        required_unless_present = "check",
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, env = "PARCA_INGEST_STORE_ADDRESS", value_delimiter = ',', value_name = "ADDRESS")]
     pub(crate) store_address: Vec<String>,
 
     /// Do not use TLS for HOST:PORT addresses

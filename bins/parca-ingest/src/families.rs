@@ -85,10 +85,13 @@ fn target_families(scraper: &Running) -> Vec<Family> {
     vec![targets]
 }
 
+/// A number of a store's, with its name and help.
+type OfStore = (&'static str, &'static str, fn(&StoreCounts) -> u64);
+
 fn store_families(scraper: &Running) -> Vec<Family> {
     let stores: Vec<(String, StoreCounts)> =
         scraper.sink().iter().map(|store| (store.name().to_owned(), store.counts())).collect();
-    let counters: [(&str, &str, fn(&StoreCounts) -> u64); 7] = [
+    let counters: [OfStore; 7] = [
         ("profiles_sent_total", "Profiles that a store said it has.", |counts| counts.sent),
         ("profiles_found_total", "Profiles that a store had although no answer said so.", |counts| {
             counts.found
@@ -111,7 +114,7 @@ fn store_families(scraper: &Running) -> Vec<Family> {
             })
         })
         .collect();
-    let gauges: [(&str, &str, fn(&StoreCounts) -> u64); 3] = [
+    let gauges: [OfStore; 3] = [
         ("queue_profiles", "Profiles that wait for a store.", |counts| counts.waiting),
         ("queue_bytes", "Bytes that wait for a store.", |counts| counts.waiting_bytes),
         ("store_failing", "1 while a store does not take profiles.", |counts| {

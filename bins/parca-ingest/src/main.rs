@@ -55,7 +55,13 @@ fn main() -> ExitCode {
     }
 }
 
+const NO_STORE: &str = "error: expected a store, found none\nhint: --store-address HOST:PORT, or the variable PARCA_INGEST_STORE_ADDRESS";
+
 fn dispatch(command: Command) -> Result<Exit, Error> {
+    if command.stores().is_some_and(|stores| stores.store_address.is_empty()) {
+        eprint_line(NO_STORE);
+        return Ok(Exit::Mistakes);
+    }
     match command {
         Command::Scrape(args) if args.check => check::check(&args),
         Command::Scrape(args) => with_runtime(scrape::run(*args)),

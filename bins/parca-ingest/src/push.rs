@@ -58,7 +58,7 @@ pub(crate) async fn take(
 
 fn labels(profile: &Profile, form: Form, args: &ProfileArgs) -> Result<Labels, Error> {
     let name = args.name.clone().unwrap_or_else(|| ingest::forms::name_of(profile, form));
-    let given = args.label.iter().cloned().filter(|(key, _)| key != METRIC_NAME);
+    let given = args.label.iter().filter(|(key, _)| key != METRIC_NAME).cloned();
     let labels = Labels::new(given.chain([(METRIC_NAME.to_owned(), name)]))
         .map_err(|error| format!("--label: {error}"))?;
     Ok(labels)

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use profile_model::{
-    Function, LabelValue, Line, Location, LocationId, Profile, Sample, SampleLabel, StackId, StringId,
-    Symbols, ValueType,
+    Function, LabelValue, Line, Location, LocationId, Profile, Sample, SampleLabel, StackId, Symbols,
+    ValueType,
 };
 use serde_json::Value;
 

@@ -55,10 +55,9 @@ impl Maps {
 
     /// A child begins with the maps of its parent.
     pub(super) fn fork(&mut self, parent: i32, child: i32) {
-        if parent != child {
-            if let Some(maps) = self.processes.get(&parent).cloned() {
-                self.processes.insert(child, maps);
-            }
+        let maps = self.processes.get(&parent).filter(|_| parent != child).cloned();
+        if let Some(maps) = maps {
+            self.processes.insert(child, maps);
         }
     }
 

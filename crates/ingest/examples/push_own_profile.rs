@@ -1,0 +1,48 @@
+//! Profiles this process for ten seconds, and pushes its CPU and memory into a Parca.
+//!
+//! `cargo run --example push_own_profile -- http://localhost:7070`
+
+use std::time::Duration;
+
+use ingest::Pusher;
+use ingest::send::StoreSettings;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "http://localhost:7070".to_owned());
+    let store = StoreSettings::new(parca_client::Settings::new(address));
+    let pusher = Pusher::start(vec![store], &[("job", "push_own_profile")])?;
+    let profiler = self_profile::Profiler::start(99);
+    let work = std::thread::spawn(work);
+    for _ in 0..2 {
+        // A window of five seconds, and what the process holds at its end.
+        let cpu = profiler.take(Duration::from_secs(5)).await?;
+        pusher.push("process_cpu", cpu).await?;
+        pusher.push("memory", self_profile::resident_memory()?).await?;
+    }
+    let _ = work.join();
+    for counts in pusher.finish(Duration::from_secs(10)).await {
+        tracing::info!(sent = counts.sent, waiting = counts.waiting, "done");
+        if let Some(error) = counts.error {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// Something to see in the profile.
+fn work() {
+    let until = std::time::Instant::now() + Duration::from_secs(10);
+    let mut primes = Vec::new();
+    let mut number = 2_u64;
+    while std::time::Instant::now() < until {
+        if primes.iter().take_while(|prime| **prime * **prime <= number).all(|prime| number % prime != 0) {
+            primes.push(number);
+        }
+        number += 1;
+        if primes.len() > 100_000 {
+            primes.clear();
+            number = 2;
+        }
+    }
+}
