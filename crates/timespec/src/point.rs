@@ -24,7 +24,10 @@ pub fn parse_point(text: &str, now: SystemTime) -> Result<SystemTime, TimeError>
     } else if let Some(since) = epoch(trimmed) {
         SystemTime::UNIX_EPOCH.checked_add(since)
     } else {
-        Some(calendar(trimmed).ok_or_else(unknown)?.into())
+        // The last days of the year 9999 are dates, which no clock here can hold.
+        let is_a_date = || trimmed.trim_end_matches('Z').parse::<DateTime>().is_ok();
+        let beyond = || if is_a_date() { TimeError::OutOfRange(shown(text)) } else { unknown() };
+        Some(calendar(trimmed).ok_or_else(beyond)?.into())
     };
     // Only what can be printed again.
     point
@@ -156,6 +159,10 @@ mod tests {
         for text in ["now-999999999h", "now+999999999h", "now-99999999999999h"] {
             assert!(parse_point(text, now()).is_err(), "{text}");
         }
+        assert_eq!(
+            parse_point("9999-12-31T23:59:59Z", now()),
+            Err(TimeError::OutOfRange("9999-12-31T23:59:59Z".to_owned()))
+        );
         assert_eq!(
             parse_point("now-999999999h", now()),
             Err(TimeError::OutOfRange("now-999999999h".to_owned()))

@@ -67,14 +67,33 @@ fn line(columns: &[&Column], row: Option<usize>, width: usize) -> String {
         if at > 0 {
             line.push_str(SEPARATOR);
         }
-        let (cell, of) = (column.cell(row), column.width());
-        let blank = " ".repeat(of.saturating_sub(words::columns(cell)));
+        let left = width.saturating_sub(words::columns(&line));
+        let cell = cut(column.cell(row), left);
+        let blank = " ".repeat(column.width().min(left).saturating_sub(words::columns(&cell)));
         match column.is_number {
-            true => line.extend([&blank, cell]),
-            false => line.extend([cell, &blank]),
+            true => line.extend([&*blank, &*cell]),
+            false => line.extend([&*cell, &*blank]),
         }
     }
-    words::fitting(line.trim_end(), width)
+    line.trim_end().to_owned()
+}
+
+/// The beginning of a text, as much as fits.
+fn cut(text: &str, width: usize) -> String {
+    if words::columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    for c in text.chars() {
+        if words::columns(&cut) + 2 > width {
+            break;
+        }
+        cut.push(c);
+    }
+    if width > 0 {
+        cut.push('…');
+    }
+    cut
 }
 
 #[cfg(test)]
@@ -108,8 +127,9 @@ mod tests {
                 "query-merge     12    6.2MiB  6 deadline_exceeded, 4 unavailable"
             ]
         );
-        assert_eq!(table(30)[0], "lane         calls  errors");
+        assert_eq!(table(30), ["lane         calls  errors", "query-merge     12  6 deadlin…"]);
         assert_eq!(table(20), ["lane         calls", "query-merge     12"]);
         assert_eq!(table(12)[1], "query-merge");
+        assert_eq!(table(8)[1], "query-m…");
     }
 }

@@ -2,7 +2,7 @@
 //! what is said when there is none.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::LazyLock;
 
 use flate2::read::GzDecoder;
@@ -299,10 +299,10 @@ async fn what_is_wrong_with_a_question_is_said() {
     assert_eq!(error["mistakes"][0]["candidates"][0], "memory:inuse_space:bytes:space:bytes");
     let error = refused(&report(&load, "{}", "svg").await, 400);
     assert_eq!(error["mistakes"][0]["candidates"].as_array().unwrap().len(), 3, "{error:#}");
-    let error = refused(&ask(&load, &[("start", "x"), ("reportType", "y"), ("limit", "1")], &[]).await, 400);
+    let error = refused(&ask(&load, &[("start", "x"), ("reportType", "y"), ("colour", "1")], &[]).await, 400);
     let parameters: Vec<&str> =
         error["mistakes"].as_array().unwrap().iter().map(|one| one["parameter"].as_str().unwrap()).collect();
-    assert_eq!(parameters, ["limit", "query", "reportType", "start"]);
+    assert_eq!(parameters, ["colour", "query", "reportType", "start"]);
     load.stop(Signal::INT).await;
 }
 
@@ -329,7 +329,7 @@ async fn the_servers_faults_are_told_from_ours() {
     .await;
     let load = Load::start(&failing.url(), &["-lanes", "labels", "-token", "top-secret"]).await;
     let error = refused(&report(&load, AGENT, "folded").await, 404);
-    assert!(error["message"].as_str().unwrap().contains("no profiles"), "{error:#}");
+    assert!(error["message"].as_str().unwrap().contains("never got a profile"), "{error:#}");
     load.stop(Signal::INT).await;
 
     let parca = Parca::start().await;

@@ -1,6 +1,5 @@
 //! A browser, by WebDriver: <https://www.w3.org/TR/webdriver2/>.
 
-use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use base64::Engine;
