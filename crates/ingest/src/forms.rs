@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use profile_codec::detect::{Form, detect};
 use profile_codec::file::{self, Unreadable};
+use profile_codec::folded;
 use profile_codec::perf::{self, Recording};
 use profile_codec::pprof::Limits;
 use profile_codec::speedscope;
 use profile_model::{Profile, ValueType};
-use report_render::folded;
 
 use crate::mend;
 use crate::symbols::{SymbolOptions, symbolise};

@@ -25,6 +25,8 @@ pub mod arrow;
 pub mod detect;
 #[cfg(feature = "files")]
 pub mod file;
+#[cfg(feature = "folded")]
+pub mod folded;
 #[cfg(feature = "files")]
 pub mod legacy;
 #[cfg(feature = "files")]

@@ -5,11 +5,10 @@ use hashbrown::HashTable;
 use memchr::memchr_iter;
 use profile_model::{FlameFrame, FlameGraph, FlameKind, FlameSums, NodeId, StringId, Symbols, ValueType};
 
-use super::{
-    ParseError, ParseOptions,
-    parse::for_each_stack,
-    trie::{StackText, Trie},
-};
+use profile_codec::folded::for_each_stack;
+
+use super::trie::{StackText, Trie};
+use super::{ParseError, ParseOptions};
 use crate::{Cut, Flame};
 
 /// A tree read from folded stacks.

@@ -81,8 +81,11 @@ pub fn parse(input: impl Read, options: &ParseOptions) -> Result<Profile, ParseE
     Ok(profile)
 }
 
-/// Calls with the text of each stack, root first, and its value.
-pub(super) fn for_each_stack(
+/// Calls `each` with the text of each stack, root first, and its value.
+///
+/// # Errors
+/// As [`parse`].
+pub fn for_each_stack(
     input: impl Read,
     options: &ParseOptions,
     mut each: impl FnMut(&[u8], i64),
@@ -195,28 +198,6 @@ fn location(symbols: &mut Symbols, name: &str) -> LocationId {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::{Selection, folded};
-
-    fn check(input: &str, expect: &str) {
-        let profile = parse(input.as_bytes(), &ParseOptions::default()).unwrap();
-        let selection = Selection::preferred(&profile).unwrap();
-        let mut lines = Vec::new();
-        let graph = selection.flame_graph(Default::default());
-        folded::write(&selection.flame(&graph), &mut lines).unwrap();
-        assert_eq!(String::from_utf8(lines).unwrap(), expect);
-    }
-
-    #[test]
-    fn equal_stacks_are_one_line() {
-        check("", "");
-        check("a 1", "a 1\n");
-        check("a;b 1\r\n\na;b 2\na 3\n", "a 3\na;b 3\n");
-        check("a;b;c 1\na;bc;c 1\na;b;cd 1\na;b 1\n", "a;b 1\na;b;c 1\na;b;cd 1\na;bc;c 1\n");
-        check("main thread;run 1 of 2 -5\n", "main thread;run 1 of 2 -5\n");
-        check("a;;b 1\na; 1\n", "a;unknown 1\na;unknown;b 1\n");
-        check("a 9223372036854775807\na 1\n", "a 9223372036854775807\n");
-        check(" 5\n", "unknown 5\n");
-    }
 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
