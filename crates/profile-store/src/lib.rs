@@ -24,6 +24,8 @@
 //!
 //! What it does not know: any wire, any server, any clock but the one that it is given.
 
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod memory;
 mod merge;

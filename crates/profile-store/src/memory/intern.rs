@@ -1,5 +1,5 @@
 //! Stacks of an incoming profile in the store's own tables, as Parca keeps them: an address is
-//! forgotten once its lines are known, and so are columns, unless the way in keeps them.
+//! forgotten once a function's name is known, and so are columns, unless the way in keeps them.
 
 use profile_model::{Line, Location, LocationId, StackId, Symbols, Transfer};
 
@@ -38,7 +38,14 @@ impl<'a> Interner<'a> {
         let location = self.from.location(id);
         let mapping = location.mapping.map(|mapping| self.parts.mapping(to, mapping));
         let lines: Vec<Line> = location.lines.iter().map(|line| self.line(to, *line)).collect();
-        let address = if lines.is_empty() { location.address } else { 0 };
+        let is_named = |line: &Line| {
+            line.function.is_some_and(|function| {
+                let function = to.function(function);
+                !function.name.is_empty() || !function.system_name.is_empty()
+            })
+        };
+        // Where nothing has a name the address is all that tells two functions apart.
+        let address = if lines.iter().any(is_named) { 0 } else { location.address };
         let kept = to.intern_location(Location { mapping, address, is_folded: false, lines: &lines });
         *self.locations[id.index()].insert(kept)
     }

@@ -31,6 +31,17 @@ pub(crate) const STACKS: &str = "stacks.parquet";
 /// The files whose length and checksum the index knows.
 pub(crate) const FILES: [&str; 2] = [SAMPLES, STACKS];
 
+/// Every reader of a section.
+pub(crate) fn read_any_section(bytes: &[u8]) {
+    if let Some(symbols) = symbols::read(bytes) {
+        symbols.stacks().flatten().for_each(|id| assert!(symbols.frames_at(*id).count() > 0));
+    }
+    if let Some(catalog) = catalog::Catalog::read(bytes) {
+        assert_eq!(catalog.index.len(), catalog.entries.len());
+    }
+    let _ = (pages::read(bytes), heads::read(bytes), Summary::read(bytes, 0));
+}
+
 /// Why a part on disk could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("block {block} cannot be read: {reason}")]

@@ -127,7 +127,7 @@ impl Summary {
         out.bytes
     }
 
-    fn read(bytes: &[u8], index_bytes: u64) -> Option<Self> {
+    pub(crate) fn read(bytes: &[u8], index_bytes: u64) -> Option<Self> {
         let mut input = Reader::new(bytes);
         let (block, store) = (input.number()?, input.text()?.to_owned());
         let sealed_nanos = input.signed()?;

@@ -20,6 +20,8 @@ use crate::{NewProfile, NewWrite, Refused, Written};
 use memory_only::MemoryOnly;
 use profile_model::Labels;
 
+pub(crate) use self::durable::read_any_record;
+
 /// What is stored, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {

@@ -45,6 +45,17 @@ use commit::{Committer, Pending, Queue};
 use health::{Counters, Health, add};
 use manifest::Manifest;
 
+/// The reader of records.
+pub(crate) fn read_any_record(bytes: &[u8]) {
+    if let Ok(write) = record::read(bytes) {
+        // What can be read can be written again.
+        assert!(
+            record::read(&record::write(&write)).is_ok()
+                || write.profiles.iter().any(|new| new.raw.is_some())
+        );
+    }
+}
+
 /// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
