@@ -123,7 +123,7 @@ fn of_query(query: &OnceQuery) -> Exit {
                     try again in a minute; if it stays so, compare the clocks";
         tracing::warn!(query_name, hint, "the Parca has no profiles from after the window yet");
     }
-    if windows == 0 && empty > 0 {
+    if query.found == 0 && empty > 0 {
         let why = query.why_empty.as_deref().unwrap_or("nothing is wrong with the query");
         tracing::warn!(query_name, why, "the Parca has no profiles for the query in that time");
     }

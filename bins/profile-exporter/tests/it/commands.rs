@@ -77,6 +77,18 @@ async fn once_sends_one_window_of_each_query() {
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     assert!(exit.stderr.contains("has no profiles for the query"), "{}", exit.stderr);
 
+    // The hint used to speak of the type where the label was wrong.
+    let typo = config.replace(CPU, &format!("{CPU}{{pod=\"typo\"}}"));
+    let exit = command(&Folder::new(&typo), &["once"]).await;
+    assert!(
+        exit.stderr.contains("matches nothing: pod has a and b") || exit.stderr.contains("pod has a, b"),
+        "{}",
+        exit.stderr
+    );
+    let unmatched = config.replace("duration: 1s", "duration: 1s, matchers: [{contains: NoSuchThing}]");
+    let exit = command(&Folder::new(&unmatched), &["once"]).await;
+    assert!(exit.stderr.contains("no function matches"), "{}", exit.stderr);
+
     let away = config.replace(&parca.address.to_string(), "127.0.0.1:1");
     let exit = command(&Folder::new(&away), &["once"]).await;
     assert_eq!(exit.code, Some(1), "{exit:#?}");
@@ -96,6 +108,14 @@ async fn a_dry_run_prints_what_would_be_sent() {
     assert_eq!(exit.code, Some(0), "{exit:#?}");
     assert!(exit.stdout.contains("# TYPE profile_exporter_flat_value gauge\n"), "{}", exit.stdout);
     assert_eq!(exit.stdout.lines().filter(|line| !line.starts_with('#')).count(), 5, "{}", exit.stdout);
+
+    // It used to leave out what each receiver adds and drops.
+    let relabelled = std::fs::read_to_string(folder.config()).unwrap().replace(
+        "remote_write:\n- url",
+        "remote_write:\n- external_labels: {site: here}\n  write_relabel_configs: [{action: labeldrop, regex: query}]\n  url",
+    );
+    let exit = command(&Folder::new(&relabelled), &["once", "--dry-run"]).await;
+    assert!(exit.stdout.contains("site=\"here\"") && !exit.stdout.contains("query=\""), "{}", exit.stdout);
 
     let exit = command(&folder, &["once", "--dry-run", "--output", "json"]).await;
     let lines: Vec<Value> = exit.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -117,8 +137,20 @@ async fn a_backfill_sends_every_window_between_two_times() {
         let expect = parca.values(CPU, *end, std::time::Duration::from_secs(5)).await;
         assert_eq!(*root, expect.root as f64, "window that ends at {end}");
     }
-    let exit = command(&folder, &["backfill", "--from", "now", "--to", "now-1h"]).await;
-    assert_eq!(exit.code, Some(2));
+    assert!(
+        exit.stderr.contains("windows to ask for") && exit.stderr.contains("windows="),
+        "{}",
+        exit.stderr
+    );
+    let check = async |args: &[&str], words: &str| {
+        let exit = command(&folder, &[&["backfill"], args].concat()).await;
+        assert_eq!(exit.code, Some(2), "{args:?}: {exit:#?}");
+        assert!(exit.stderr.contains(words), "{args:?}: {}", exit.stderr);
+    };
+    check(&["--from", "now", "--to", "now-1h"], "expected --from before --to").await;
+    // Windows of the future used to be stored as zeros, which block the true ones.
+    check(&["--from", "now-1m", "--to", "now+10m"], "expected --to in the past").await;
+    check(&["--from", "now-5000d"], "expected at most 1000000 windows, found 8639").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,4 +166,34 @@ async fn what_a_query_can_ask_for_is_listed() {
     assert_eq!(list(&["types"]).await, format!("{CPU}\n{HEAP}\n"));
     assert_eq!(list(&["labels"]).await, "job\npod\n");
     assert_eq!(list(&["labels", "pod"]).await, "a\nb\n");
+}
+
+/// Each refused batch was a line of the log, for millions of windows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backfill_that_is_refused_ends() {
+    let (parca, receiver) = (Parca::start().await, Receiver::start().await);
+    receiver.stored.answer(Some(axum::http::StatusCode::BAD_REQUEST));
+    let query = format!("- {{name: q, query: '{CPU}', duration: 250ms, matchers: [{{glob: '*'}}]}}\n");
+    let folder = Folder::new(&(head(parca.address, &[receiver.url()]) + &query));
+    let exit = command(&folder, &["backfill", "--from", "now-55s", "--to", "now-5s"]).await;
+    assert_eq!(exit.code, Some(3), "{exit:#?}");
+    assert!(exit.stderr.contains("stopped, as the receivers refuse everything"), "{}", exit.stderr);
+    let lines = exit.stderr.lines().filter(|line| line.contains("refused samples for good")).count();
+    assert_eq!(lines, 1, "{}", exit.stderr);
+}
+
+/// What cannot be read as text was an error without a line.
+#[tokio::test]
+async fn a_config_that_is_no_text_is_named_with_its_line() {
+    let check = async |bytes: &[u8], words: &str| {
+        let folder = Folder::new("");
+        std::fs::write(folder.config(), bytes).unwrap();
+        let exit = command(&folder, &["check-config"]).await;
+        assert_eq!(exit.code, Some(2));
+        assert!(exit.stderr.contains(words), "{}", exit.stderr);
+    };
+    check(b"a: b\nc: \xff\n", "profile-exporter.yaml:2: expected UTF-8, found the byte 0xff").await;
+    check(b"\xff\xfea\0:\0", "expected UTF-8, found UTF-16\nhint: PowerShell").await;
+    let exit = Process::run(EXPORTER, ["check-config", "--config-file", "/dev/zero"], NONE).await;
+    assert!(exit.stderr.contains("expected a config of at most"), "{}", exit.stderr);
 }

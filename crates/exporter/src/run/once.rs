@@ -35,7 +35,9 @@ pub struct OnceQuery {
     pub name: String,
     /// Windows and series that were handed over.
     pub handed: Handed,
-    /// Windows for which the Parca had nothing.
+    /// Windows for which the Parca had something.
+    pub found: u64,
+    /// Windows for which it had nothing; a root of 0 may have been handed over.
     pub empty: u64,
     /// Windows that cannot be judged yet: the Parca has nothing from after them.
     pub early: u64,
@@ -153,6 +155,7 @@ async fn single(query: &Arc<QuerySettings>, shared: &Shared, windows: Windows, p
     let mut done = OnceQuery {
         name: query.name.clone(),
         handed: Handed::default(),
+        found: 0,
         empty: 0,
         early: 0,
         no_function_matches: false,
@@ -183,7 +186,7 @@ async fn single(query: &Arc<QuerySettings>, shared: &Shared, windows: Windows, p
         }
     }
     done.no_function_matches = queries.no_function_matches();
-    if done.handed.windows == 0 && done.empty > 0 {
+    if done.found == 0 && done.empty > 0 {
         done.why_empty = crate::measure::explain(&shared.client, &query.query).await;
     }
     done
@@ -195,6 +198,7 @@ impl OnceQuery {
             Ok(Tried::Sent { series, empty }) => {
                 self.handed.windows += 1;
                 self.handed.series += series as u64;
+                self.found += u64::from(!empty);
                 self.empty += u64::from(empty);
             }
             Ok(Tried::Gap { .. }) => self.empty += 1,
