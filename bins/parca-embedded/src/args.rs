@@ -93,6 +93,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARCA_EMBEDDED_SEAL_AFTER", default_value = "1h", value_parser = span, value_name = "DURATION", hide_short_help = true)]
     pub(crate) seal_after: Duration,
 
+    /// A parca.yaml whose targets are scraped into the server's own store; see docs/ingestion.md
+    #[arg(long, env = "PARCA_EMBEDDED_CONFIG_PATH", value_name = "FILE")]
+    pub(crate) config_path: Option<PathBuf>,
+
     /// How long each of the server's own CPU profiles is; 0s takes none
     #[arg(long, env = "PARCA_EMBEDDED_SELF_PROFILE_INTERVAL", default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
     pub(crate) self_profile_interval: Duration,
@@ -110,6 +114,7 @@ const AFTER_HELP: &str = "\
 Examples:
   parca-embedded
   parca-embedded --http-address=:7070 --data-dir=/var/lib/parca-embedded --retention=30d --retention-size=50GiB
+  parca-embedded --config-path=parca.yaml
   parca-embedded check /var/lib/parca-embedded
   parca-embedded export /var/lib/parca-embedded 'process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta{job=\"api\"}' -o cpu.pb.gz
 

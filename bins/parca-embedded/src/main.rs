@@ -3,8 +3,10 @@
 mod args;
 mod check;
 mod export;
+mod scrape;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
@@ -13,6 +15,7 @@ use parca_embedded::{DiskSettings, Settings, Store, start_on};
 use tokio_util::sync::CancellationToken;
 
 use args::{Args, Command, Serve};
+use scrape::Scraping;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -23,14 +26,14 @@ fn main() -> ExitCode {
     let done = match args.command {
         Some(Command::Check { dir }) => check::run(&dir),
         Some(Command::Export(export)) => export::run(&export),
-        None => serve(&args.serve).map(|()| ExitCode::SUCCESS),
+        None => serve(&args.serve),
     };
     done.unwrap_or_else(|error| console::fail(error.as_ref()))
 }
 
 type Failure = Box<dyn std::error::Error>;
 
-fn serve(args: &Serve) -> Result<(), Failure> {
+fn serve(args: &Serve) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     let store = open(args)?;
     let served = runtime.block_on(run(args, store.clone()));
@@ -69,15 +72,29 @@ fn open(args: &Serve) -> Result<Store, Failure> {
     Ok(store)
 }
 
-async fn run(args: &Serve, store: Store) -> Result<(), Failure> {
+async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     let stop = CancellationToken::new();
     stop_on_signals(stop.clone())?;
+    let scraping = match &args.config_path {
+        None => None,
+        Some(path) => match Scraping::start(path, store.clone())? {
+            Some(scraping) => Some(scraping),
+            None => return Ok(ExitCode::from(2)),
+        },
+    };
     let mut settings = Settings::default();
     settings.memory_limit_bytes = args.storage_active_memory;
     settings.self_profile_every = Some(args.self_profile_interval).filter(|every| !every.is_zero());
     settings.copy_to.clone_from(&args.copy_to);
-    let server = start_on(store, &args.http_address, settings, stop).await?;
+    if let Some(scraping) = &scraping {
+        settings.routes = Some(ingest::web::pages(Arc::clone(&scraping.scraper), None));
+        settings.scrape_service = Some(ingest::web::scrape_service(Arc::clone(&scraping.scraper)));
+    }
+    let server = start_on(store, &args.http_address, settings, stop.clone()).await?;
     tracing::info!(url = %format_args!("http://{}", server.address()), "serving");
-    server.finished().await;
-    Ok(())
+    match scraping {
+        Some(scraping) => tokio::join!(server.finished(), scraping.follow(stop)).0,
+        None => server.finished().await,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -169,7 +169,7 @@ pub(crate) struct Scrape {
     #[command(flatten)]
     pub(crate) stores: Stores,
 
-    /// Address for the page of targets, /targets as JSON, /metrics, /-/healthy, /-/ready and POST /-/reload; `none` listens nowhere
+    /// Address for /targets (a page) and /targets.json, /metrics, /-/healthy, /-/ready and POST /-/reload; `none` listens nowhere
     #[arg(long, default_value = "127.0.0.1:7073", value_name = "HOST:PORT")]
     pub(crate) http_address: String,
 

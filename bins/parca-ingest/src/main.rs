@@ -6,10 +6,8 @@ mod command;
 mod convert;
 mod families;
 mod forms;
-mod page;
 mod push;
 mod scrape;
-mod service;
 mod stores;
 mod watch;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use axum::routing::post;
+use axum::response::Redirect;
+use axum::routing::{get, post};
 use ingest::scrape::{ScrapeOptions, Scraper};
 use ingest::send::Stores;
 use ops::Readiness;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Scrape;
 use crate::check::{self, Read};
-use crate::{Error, Exit, families, page, service, stores};
+use crate::{Error, Exit, families, stores};
 
 /// How often the config is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -114,8 +115,9 @@ fn serve(
         .merge(registry.routes())
         .merge(ops::health_routes_at("/-/healthy", "/-/ready", readiness))
         .route("/-/reload", reload)
-        .merge(page::routes(Arc::clone(scraper)))
-        .merge(service::routes(Arc::clone(scraper)));
+        .route("/", get(|| async { Redirect::temporary("/targets") }))
+        .merge(ingest::web::pages(Arc::clone(scraper), Some(scraper.sink().clone())))
+        .merge(ingest::web::scrape_service(Arc::clone(scraper)));
     Ok(Serving::start(listener, routes, stop)?)
 }
 

@@ -207,9 +207,9 @@ async fn targets_are_scraped_until_told_to_stop() {
     while total(server.address(), query).await < 6 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let targets = get(&page, "/targets");
+    let targets = get(&page, "/targets.json");
     assert!(targets.contains(r#""health":"up""#) && targets.contains(r#""mended":["time"]"#), "{targets}");
-    assert!(get(&page, "/").contains("1 of 1 up"));
+    assert!(get(&page, "/targets").contains("1 of 1 up"));
     assert!(get(&page, "/metrics").contains("parca_ingest_profiles_sent_total"));
     let client = Client::new(&Settings::new(format!("http://{page}"))).unwrap();
     let listed = client.targets(&Default::default()).await.unwrap();

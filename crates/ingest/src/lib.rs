@@ -28,7 +28,7 @@
 //! ```
 //!
 //! # What this does not know
-//! Arguments, pages and metrics, which the binaries have. What a store makes of a profile. Parca's agent and
+//! Arguments and metrics, which the binaries have. What a store makes of a profile. Parca's agent and
 //! OTLP, which reach a store by themselves.
 
 pub mod config;
@@ -42,6 +42,7 @@ pub mod send;
 mod settings;
 pub mod symbols;
 mod target;
+pub mod web;
 
 pub use discovery::{Group, LabelMap};
 pub use outgoing::{Outgoing, Refused, Sink};

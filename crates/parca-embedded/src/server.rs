@@ -49,6 +49,10 @@ pub struct Settings {
     pub self_profile_job: String,
     /// Where sealed blocks of a store on disk are copied to; nowhere by default.
     pub copy_to: Option<CopyTo>,
+    /// Routes that a binary adds: a page of targets.
+    pub routes: Option<Router>,
+    /// What answers `parca.scrape.v1alpha1.ScrapeService` in place of a server that scrapes nobody.
+    pub scrape_service: Option<Router>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
     pub profiler: Option<Profiler>,
 }
@@ -60,6 +64,8 @@ impl Default for Settings {
             self_profile_every: Some(Duration::from_secs(10)),
             self_profile_job: "parca-embedded".to_owned(),
             copy_to: None,
+            routes: None,
+            scrape_service: None,
             profiler: None,
         }
     }
@@ -116,7 +122,8 @@ pub async fn start_on(
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
-    let router = router(&store, &registry, &profiler);
+    let added = Added { routes: settings.routes, scrape_service: settings.scrape_service };
+    let router = router(&store, &registry, &profiler, added);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
         tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
@@ -128,14 +135,23 @@ pub async fn start_on(
     Ok(Server { address, store, serving })
 }
 
-fn router(store: &Store, registry: &Registry, profiler: &Profiler) -> Router {
+/// What a binary adds.
+struct Added {
+    routes: Option<Router>,
+    scrape_service: Option<Router>,
+}
+
+fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
     let grpc = grpc_router(store, Metrics::new(registry, store));
-    let http = http_router(registry, profiler.clone(), store.clone());
+    let http = http_router(registry, profiler.clone(), store.clone()).merge(added.routes.unwrap_or_default());
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
         // The path must be right before a router sees it: a layer of the router would be too late.
         let (router, request) = if is_grpc(&request) {
-            (grpc.clone(), as_the_real_server_reads(request))
+            let request = as_the_real_server_reads(request);
+            let is_scrape = request.uri().path().starts_with("/parca.scrape.v1alpha1.");
+            let other = added.scrape_service.as_ref().filter(|_| is_scrape);
+            (other.unwrap_or(&grpc).clone(), request)
         } else {
             (http.clone(), request)
         };

@@ -4,6 +4,7 @@
 mod folder;
 mod kill;
 mod process;
+mod scrape;
 
 const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");
 const NONE: [(&str, &str); 0] = [];

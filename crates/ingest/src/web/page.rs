@@ -1,25 +1,26 @@
 //! The page of targets, and the same as JSON.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use ingest::scrape::{DroppedTarget, JobStatus, TargetStatus};
+
 use relabel::Labels;
 use serde_json::{Value, json};
 
-use crate::scrape::Running;
+use super::Source;
+use crate::scrape::{DroppedTarget, JobStatus, TargetStatus};
+use crate::send::Stores;
 
-pub(crate) fn routes(scraper: Arc<Running>) -> Router {
-    Router::new().route("/", get(page)).route("/targets", get(targets)).with_state(scraper)
+pub(super) fn routes(source: Source) -> Router {
+    Router::new().route("/targets", get(page)).route("/targets.json", get(targets)).with_state(source)
 }
 
-async fn targets(State(scraper): State<Arc<Running>>) -> impl IntoResponse {
-    axum::Json(json!({ "jobs": scraper.status().iter().map(job_json).collect::<Vec<_>>() }))
+async fn targets(State(source): State<Source>) -> impl IntoResponse {
+    axum::Json(json!({ "jobs": (source.jobs)().iter().map(job_json).collect::<Vec<_>>() }))
 }
 
 fn job_json(job: &JobStatus) -> Value {
@@ -61,22 +62,23 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{text-align
 padding:.25rem .6rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}.up{color:#177a2f}.down{color:#b3261e}\
 .unknown{opacity:.7}small{opacity:.75}h2{margin-bottom:0}code{font-size:.92em}";
 
-async fn page(State(scraper): State<Arc<Running>>) -> impl IntoResponse {
-    let mut html =
-        String::from("<!doctype html><html lang=en><meta charset=utf-8><title>parca-ingest: targets</title>");
+async fn page(State(source): State<Source>) -> impl IntoResponse {
+    let mut html = String::from("<!doctype html><html lang=en><meta charset=utf-8><title>Targets</title>");
     let _ = write!(
         html,
-        "<style>{STYLE}</style><h1>Targets</h1><p><a href=targets>as JSON</a> · <a href=metrics>metrics</a></p>"
+        "<style>{STYLE}</style><h1>Targets</h1><p><a href=targets.json>as JSON</a> · <a href=metrics>metrics</a></p>"
     );
-    stores(&mut html, &scraper);
-    scraper.status().iter().for_each(|job| job_html(&mut html, job));
+    if let Some(stores) = &source.stores {
+        self::stores(&mut html, stores);
+    }
+    (source.jobs)().iter().for_each(|job| job_html(&mut html, job));
     let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
     ([("content-security-policy", policy), ("refresh", "10")], Html(html))
 }
 
-fn stores(html: &mut String, scraper: &Running) {
+fn stores(html: &mut String, stores: &Stores) {
     html.push_str("<h2>Stores</h2><table><tr><th>Store<th>Sent<th>Wait<th>Given up<th>State");
-    for store in scraper.sink().iter() {
+    for store in stores.iter() {
         let counts = store.counts();
         let (sent, given_up) = (counts.sent + counts.found, counts.dropped.values().sum::<u64>());
         let state = match &counts.error {

@@ -1,10 +1,8 @@
 //! Parca's `ScrapeService`, which its own page of targets asks.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
-use ingest::scrape::{DroppedTarget, Health, JobStatus, TargetStatus};
 use parca_proto::profilestore::{Label, LabelSet};
 use parca_proto::scrape::scrape_service_server::{ScrapeService, ScrapeServiceServer};
 use parca_proto::scrape::targets_request::State;
@@ -13,13 +11,14 @@ use relabel::Labels;
 use tonic::{Request, Response, Status};
 use tonic_web::GrpcWebLayer;
 
-use crate::scrape::Running;
+use super::Source;
+use crate::scrape::{DroppedTarget, Health, JobStatus, TargetStatus};
 
-struct Service(Arc<Running>);
+struct Service(Source);
 
 /// gRPC and gRPC-Web.
-pub(crate) fn routes(scraper: Arc<Running>) -> Router {
-    let service = ScrapeServiceServer::new(Service(scraper));
+pub(super) fn routes(source: Source) -> Router {
+    let service = ScrapeServiceServer::new(Service(source));
     tonic::service::Routes::new(service).into_axum_router().layer(GrpcWebLayer::new())
 }
 
@@ -27,7 +26,7 @@ pub(crate) fn routes(scraper: Arc<Running>) -> Router {
 impl ScrapeService for Service {
     async fn targets(&self, request: Request<TargetsRequest>) -> Result<Response<TargetsResponse>, Status> {
         let state = request.into_inner().state();
-        let targets = self.0.status().iter().map(|job| (job.name.clone(), of_job(job, state))).collect();
+        let targets = (self.0.jobs)().iter().map(|job| (job.name.clone(), of_job(job, state))).collect();
         Ok(Response::new(TargetsResponse { targets }))
     }
 }

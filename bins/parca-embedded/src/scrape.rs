@@ -1,0 +1,114 @@
+//! `--config-path`: the server scrapes targets into its own store, so that one command is a small Parca.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ingest::scrape::{ScrapeOptions, Scraper};
+use ingest::{Config, Outgoing, Refused, Sink};
+use ops::eprint_line;
+use parca_embedded::Store;
+use profile_codec::pprof::Limits;
+use profile_store::{Named, NewProfile, NewWrite};
+use tokio_util::sync::CancellationToken;
+
+use crate::Failure;
+
+/// How often the config is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// The server's own store: no wire between.
+#[derive(Clone)]
+pub(crate) struct Own(Store);
+
+impl Sink for Own {
+    async fn take(&self, profile: Outgoing) -> Result<(), Refused> {
+        let refused = |error: &dyn std::fmt::Display| Refused(error.to_string());
+        let named = Named::new(profile.labels.iter()).map_err(|error| refused(&error))?;
+        let infos = profile.executable_info.len();
+        let new = NewProfile::from_pprof(&named, profile.pprof, infos, &Limits::default());
+        let write = NewWrite::new(vec![new.map_err(|error| refused(&error))?]);
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        self.0.submit(write, move |written| drop(done.send(written.map(drop))));
+        match outcome.await {
+            Ok(written) => written.map_err(|error| refused(&error)),
+            Err(_) => Err(Refused("the store is closing".to_owned())),
+        }
+    }
+}
+
+/// A scraper at work.
+pub(crate) struct Scraping {
+    pub(crate) scraper: Arc<Scraper<Own>>,
+    path: PathBuf,
+}
+
+impl Scraping {
+    /// Reads the config and starts its jobs; `None` after all its mistakes are told.
+    pub(crate) fn start(path: &Path, store: Store) -> Result<Option<Self>, Failure> {
+        let config = match read(path)? {
+            Ok((config, warnings)) => {
+                warnings.iter().for_each(|warning| eprint_line(warning));
+                config
+            }
+            Err(mistakes) => {
+                eprint_line(&mistakes);
+                return Ok(None);
+            }
+        };
+        let mut options = ScrapeOptions::default();
+        options.environment = std::env::vars().collect();
+        let scraper = Arc::new(Scraper::new(Own(store), options));
+        let jobs = config.jobs.len();
+        apply(&scraper, config)?;
+        tracing::info!(jobs, config = %path.display(), "scraping");
+        Ok(Some(Self { scraper, path: path.to_owned() }))
+    }
+
+    /// Reads the config again when it changes, until told to stop; then ends the loops.
+    pub(crate) async fn follow(self, stop: CancellationToken) {
+        let content = || std::fs::read(&self.path).ok();
+        let mut known = content();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let now = content();
+            if now.is_none() || now == known {
+                continue;
+            }
+            known = now;
+            match self.reload() {
+                Ok(()) => tracing::info!("the config was reloaded"),
+                Err(words) => tracing::error!("the config was not reloaded, the old one goes on: {words}"),
+            }
+        }
+        self.scraper.stop().await;
+    }
+
+    fn reload(&self) -> Result<(), String> {
+        let (config, warnings) = read(&self.path).map_err(|error| error.to_string())??;
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        apply(&self.scraper, config).map_err(|error| error.to_string())
+    }
+}
+
+fn apply(scraper: &Scraper<Own>, config: Config) -> Result<(), Failure> {
+    Ok(scraper.apply(config).map_err(|(job, error)| format!("job `{job}`: {error}"))?)
+}
+
+type Read = Result<(Config, Vec<String>), String>;
+
+fn read(path: &Path) -> Result<Read, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("read the config `{}`: {error}", path.display()))?;
+    let name = path.display().to_string();
+    let parsed = ingest::config::parse(&text, &name, path.parent().unwrap_or(Path::new("")));
+    Ok(match parsed {
+        Ok((config, warnings)) => {
+            Ok((config, warnings.iter().map(|warning| warning.display(&name).to_string()).collect()))
+        }
+        Err(mistakes) => Err(mistakes.to_string()),
+    })
+}
