@@ -25,7 +25,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// How a run ended that could be made.
 pub(crate) enum Ended {
     Well,
-    /// It does not pass, for these reasons.
+    /// The run does not pass, for these reasons.
     Badly(Vec<String>),
 }
 

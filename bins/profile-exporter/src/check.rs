@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// A config file with what is wrong with it, ready to print.
 pub(crate) enum Read {
-    /// It can be used.
+    /// Settings that can be used, with what is odd about them.
     Good(Box<Settings>, Vec<Oddity>),
     /// All mistakes, and what is odd beside them.
     Bad(Vec<String>),

@@ -25,7 +25,7 @@ impl Backoff {
         Self { policy, next: policy.initial.min(policy.cap), attempts: 1, random }
     }
 
-    /// The same with a seed of the system's.
+    /// The waits with a seed of the system's.
     pub fn unseeded(policy: Policy) -> Self {
         use std::hash::{BuildHasher, RandomState};
 

@@ -36,13 +36,13 @@ pub enum Field {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TextMatch {
-    /// It holds this text.
+    /// The name holds this text.
     Contains(String),
-    /// It is this text.
+    /// The name is this text.
     Equals(String),
-    /// It starts with this text.
+    /// The name starts with this text.
     Prefix(String),
-    /// It ends with this text.
+    /// The name ends with this text.
     Suffix(String),
     /// This matches somewhere in it.
     Regex(Pattern),

@@ -25,7 +25,7 @@ impl Window {
         )
     }
 
-    /// The same span, earlier.
+    /// The span of the same length, `offset` earlier.
     pub fn earlier(self, offset: Duration) -> Self {
         let offset = millis(offset);
         Self { start_ms: self.start_ms.saturating_sub(offset), end_ms: self.end_ms.saturating_sub(offset) }

@@ -114,7 +114,7 @@ pub struct Functions {
 /// What becomes of frames that no function is known for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Unsymbolized {
-    /// They are in the root only.
+    /// Such frames are in the root only.
     #[default]
     Drop,
     /// One function `[unsymbolized]`.
@@ -181,7 +181,7 @@ pub enum EmptyWindows {
 pub struct Compare {
     /// How much earlier. Above zero.
     pub offset: Duration,
-    /// The same as it was written: label `offset`.
+    /// The offset as it was written: label `offset`.
     pub text: String,
 }
 

@@ -92,7 +92,7 @@ pub fn health_routes(readiness: Readiness) -> Router {
     health_routes_at("/healthz", "/readyz", readiness)
 }
 
-/// The same at other paths.
+/// Liveness and readiness at paths of one's own; the answers are those of [`health_routes`].
 pub fn health_routes_at(healthy: &str, ready: &str, readiness: Readiness) -> Router {
     Router::new()
         .route(healthy, get(|| async { "ok\n" }))

@@ -48,7 +48,7 @@ impl Batch {
         }
     }
 
-    /// The same samples in the other protocol.
+    /// The batch's samples in another protocol.
     pub fn in_message(&self, message: Message) -> Result<Self, DecodeError> {
         if message == self.message {
             return Ok(self.clone());

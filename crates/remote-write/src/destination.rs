@@ -48,7 +48,7 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// They are not on disk; pushing them again may deliver some twice, with equal values.
+    /// The series are not on disk; pushing them again may deliver some twice, with equal values.
     #[error(transparent)]
     Spool(#[from] SpoolError),
     /// After [`Destination::shutdown`].

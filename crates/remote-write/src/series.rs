@@ -81,7 +81,7 @@ impl Series {
         Self { labels, samples: vec![Sample::new(value, timestamp_ms)], metadata: None }
     }
 
-    /// The same with metadata.
+    /// The series with metadata.
     pub fn with_metadata(mut self, metadata: impl Into<Arc<Metadata>>) -> Self {
         self.metadata = Some(metadata.into());
         self

@@ -79,8 +79,8 @@ impl Profiler {
         Self::with_patience(frequency, false)
     }
 
-    /// The same for a process that is idle most of the time and has a profile taken all the time: the
-    /// sampler, whose table of stacks takes some 100 MiB for ever, is set up when the process first uses
+    /// Starts the thread for a process that is idle most of the time and has its profile taken all the
+    /// time: the sampler, whose table of stacks takes some 100 MiB for ever, is set up when the process first uses
     /// more than a few percent of a core. Until then its profiles have no samples.
     pub fn start_when_busy(frequency: u32) -> Self {
         Self::with_patience(frequency, true)

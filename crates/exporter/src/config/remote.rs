@@ -118,7 +118,7 @@ fn url(field: &Field<'_>) -> Option<Uri> {
     uri
 }
 
-/// It is part of a folder's name.
+/// A receiver's name, which is part of a folder's name.
 fn name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 64;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);

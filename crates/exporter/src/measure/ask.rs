@@ -71,7 +71,7 @@ pub enum MeasureError {
 /// Whether the window is worth asking for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The same question has the same answer.
+    /// Asking again would give the same answer.
     Final,
     /// Asking again may help.
     Passing,

@@ -20,11 +20,11 @@ const AFTER: Duration = Duration::from_secs(30 * 86_400);
 /// What the server knows around a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coverage {
-    /// It has profiles from before and after it.
+    /// Profiles from before and after the window.
     Both,
-    /// It has none from before it.
+    /// No profiles from before the window.
     Forgotten,
-    /// It has none from after it yet.
+    /// No profiles from after the window yet.
     Early,
 }
 

@@ -24,7 +24,7 @@ pub(super) fn leaves_out(flame: &FlameRows) -> bool {
     flame.rows.iter().enumerate().any(differs)
 }
 
-/// The same tree with all of its rows.
+/// The tree of a window's stacks, with all of its rows.
 pub(super) fn tree(profile: &Profile, columns: FlameColumns) -> FlameRows {
     let mut tree = Tree { rows: vec![FlameRow::default()], known: HashMap::new(), symbols: Symbols::new() };
     let mut names = HashMap::new();

@@ -89,7 +89,7 @@ pub(crate) enum Tried {
     Sent { series: usize, empty: bool },
     /// Nothing can be said of it, and no value is sent.
     Gap { is_missed: bool },
-    /// It cannot be judged yet.
+    /// The window cannot be judged yet.
     Early,
 }
 
@@ -113,7 +113,7 @@ enum Ended {
     Gap {
         is_missed: bool,
     },
-    /// It will not be asked for again.
+    /// The window will not be asked for again.
     Missed,
     /// The clock was set back: it is not the next one any more.
     NotNow,
@@ -126,8 +126,8 @@ const SLOW_TRIES: u32 = 6;
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The system's clock may be set: it is looked at again this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// An answer that takes longer comes from a server that hangs.
-const SLOW_ANSWER: Duration = Duration::from_secs(5);
+/// An answer that there is nothing does not take longer, unless the server hangs.
+const SLOW_ANSWER: Duration = Duration::from_secs(1);
 /// How often one window may end in a panic before it is given up.
 const PANICS: u32 = 3;
 /// How many windows are looked at twice after one that came too early.

@@ -125,7 +125,7 @@ impl LabelCache {
         known
     }
 
-    /// The same of a function.
+    /// What is known of a function of a group, which has a place from now on.
     fn function(&mut self, group: &ProfileLabels, name: &str) -> &mut Known {
         let round = self.round;
         let functions = &mut self.group(group).functions;

@@ -52,7 +52,7 @@ impl Proxies {
         Ok(proxies)
     }
 
-    /// Those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+    /// The proxies of HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
     pub(super) fn of_environment(environment: &Environment) -> Result<Self, ConfigError> {
         let proxy = |name: &str| -> Result<Option<Proxy>, ConfigError> {
             let Some(text) = environment.either_case(name) else { return Ok(None) };

@@ -215,7 +215,7 @@ impl Spool {
         gone
     }
 
-    /// The same for batches that were damaged since the folder was opened.
+    /// Takes batches off the list that were damaged since the folder was opened.
     fn lose_below(&mut self, number: u64) {
         let before = self.waiting.len();
         let samples = self.forget_below(number);
