@@ -30,10 +30,9 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 fn check_name(name: &str) -> Result<(), String> {
     let reserved = name.starts_with("__") && name != "__replica__";
     if reserved || !NameRules::Legacy.is_label_name(name) {
-        let shown: String = name.chars().take(64).collect();
         return Err(format!(
             "expected letters, digits and `_`, and no `__` in front, found `{}`",
-            shown.escape_debug()
+            words::short(name, 64)
         ));
     }
     Ok(())

@@ -123,8 +123,7 @@ fn name(text: &str) -> Result<String, String> {
     const LONGEST: usize = 64;
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if text.is_empty() || text.len() > LONGEST || text.starts_with('.') || !text.bytes().all(fits) {
-        let shown: String = text.chars().take(LONGEST).collect();
-        let shown = shown.escape_debug();
+        let shown = words::short(text, LONGEST);
         return Err(format!("expected up to {LONGEST} letters, digits, `-`, `_` and `.`, found `{shown}`"));
     }
     Ok(text.to_owned())

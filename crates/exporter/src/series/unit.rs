@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use profile_model::{Dimension, Unit as ServerUnit};
+
 use crate::settings::{Unit, ValueKind};
 
 /// How values become what is sent, and what that is called.
@@ -15,24 +17,14 @@ pub(crate) struct Scale {
 
 /// How many of a server's units of time a second has.
 pub(crate) fn per_second(unit: &str) -> Option<f64> {
-    match unit {
-        "nanoseconds" | "ns" => Some(1e9),
-        "microseconds" | "us" => Some(1e6),
-        "milliseconds" | "ms" => Some(1e3),
-        "seconds" | "s" => Some(1.0),
-        _ => None,
-    }
+    let unit = ServerUnit::of(unit).filter(|unit| unit.dimension() == Dimension::Time)?;
+    Some(1e9 / unit.in_smallest() as f64)
 }
 
 /// How many of a server's units of memory a byte has; those of pprof are powers of 1024.
 pub(crate) fn per_byte(unit: &str) -> Option<f64> {
-    match unit {
-        "bytes" | "byte" | "b" => Some(1.0),
-        "kilobytes" | "kilobyte" | "kb" => Some(1.0 / 1024.0),
-        "megabytes" | "megabyte" | "mb" => Some(1.0 / (1024.0 * 1024.0)),
-        "gigabytes" | "gigabyte" | "gb" => Some(1.0 / (1024.0 * 1024.0 * 1024.0)),
-        _ => None,
-    }
+    let unit = ServerUnit::of(unit).filter(|unit| unit.dimension() == Dimension::Size)?;
+    Some(1.0 / unit.in_smallest() as f64)
 }
 
 impl Scale {
