@@ -32,8 +32,8 @@ pub enum Stacks {
     Tree(Box<Tree>),
     /// Samples.
     Profile(Box<Profile>),
-    /// Parca's own message, not decoded.
-    Message(FlamegraphRecord),
+    /// Parca's own message, not decoded, with the sum of all values.
+    Message(FlamegraphRecord, i64),
 }
 
 /// A tree with what it takes to show it.
@@ -92,7 +92,7 @@ impl Stacks {
         match self {
             Self::Tree(tree) => tree.graph.is_empty(),
             Self::Profile(profile) => profile.samples.is_empty(),
-            Self::Message(record) => record.height <= 1,
+            Self::Message(record, total) => record.height <= 1 && *total == 0,
         }
     }
 
@@ -101,16 +101,17 @@ impl Stacks {
         match self {
             Self::Tree(tree) => &tree.value_type.unit,
             Self::Profile(profile) => profile.sample_types.first().map_or("", |of| of.unit.as_str()),
-            Self::Message(record) => &record.unit,
+            Self::Message(record, _) => &record.unit,
         }
     }
 
-    /// The sum of all values; nothing for a message, which is not read.
+    /// The sum of all values.
     pub fn total(&self) -> i128 {
         match self {
             Self::Tree(tree) => tree.graph.nodes()[0].cumulative.into(),
             Self::Profile(profile) if !profile.sample_types.is_empty() => profile.samples.total(0),
-            Self::Profile(_) | Self::Message(_) => 0,
+            Self::Profile(_) => 0,
+            Self::Message(_, total) => (*total).into(),
         }
     }
 
@@ -119,7 +120,8 @@ impl Stacks {
         match self {
             Self::Tree(tree) => tree.graph.widths(false)[0].into(),
             Self::Profile(profile) if !profile.sample_types.is_empty() => profile.samples.whole(0),
-            Self::Profile(_) | Self::Message(_) => 0,
+            Self::Profile(_) => 0,
+            Self::Message(_, total) => i128::from(*total).abs(),
         }
     }
 
@@ -128,7 +130,7 @@ impl Stacks {
         match self {
             Self::Tree(tree) => tree.into_profile(),
             Self::Profile(profile) => *profile,
-            Self::Message(_) => Profile::default(),
+            Self::Message(..) => Profile::default(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The program as its users have it: a process with words, a configuration, servers and exit codes.
 #![allow(clippy::unwrap_used)]
 
+mod beside_go;
+mod cases;
 mod commands;
 mod diff;
 mod fixture;

@@ -135,7 +135,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Parca keeps no address of what has a function.
+    /// Parca keeps no address of what has a name.
     fn addresses(&self) -> ArrayRef {
         let address = |frame: &FlameFrame| if frame.symbolized { Some(0) } else { frame.address };
         Arc::new(self.frames().map(|frame| frame.and_then(address)).collect::<UInt64Array>())

@@ -53,7 +53,7 @@ struct Row<'a> {
     sums: &'a CallRow,
     mapping_file: Option<StringId>,
     build_id: Option<StringId>,
-    /// 0 for what has a function: Parca keeps no address of that.
+    /// 0 for what has a name: Parca keeps no address of that.
     address: u64,
     line: Option<i64>,
     function: Option<&'a Function>,
@@ -69,7 +69,7 @@ impl<'a> Row<'a> {
             sums,
             mapping_file: mapping.map(|mapping| mapping.file),
             build_id: mapping.map(|mapping| mapping.build_id),
-            address: if function.is_some() { 0 } else { address },
+            address: if function.and_then(Function::shown_name).is_some() { 0 } else { address },
             line: frame.and_then(|frame| frame.line).map(|line| line.line),
             function,
         }

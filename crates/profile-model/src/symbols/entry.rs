@@ -13,6 +13,13 @@ pub struct Function {
     pub start_line: i64,
 }
 
+impl Function {
+    /// The name that people read, else the one the linker knows; nothing where both are empty.
+    pub fn shown_name(&self) -> Option<StringId> {
+        [self.name, self.system_name].into_iter().find(|name| !name.is_empty())
+    }
+}
+
 /// A binary mapped into the profiled process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mapping {

@@ -1,4 +1,4 @@
-use crate::{Frame, StringId, Symbols};
+use crate::{Frame, Function, StringId, Symbols};
 
 /// What makes two frames the same function in front of people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,9 +11,7 @@ pub(crate) enum FrameKey {
 
 impl FrameKey {
     pub(crate) fn of(symbols: &Symbols, frame: &Frame<'_>) -> Self {
-        let function = symbols.frame_function(frame);
-        let names = function.iter().flat_map(|function| [function.name, function.system_name]);
-        if let Some(name) = names.into_iter().find(|name| !name.is_empty()) {
+        if let Some(name) = symbols.frame_function(frame).and_then(Function::shown_name) {
             return Self::Name(name);
         }
         let mapping = symbols.frame_mapping(frame);

@@ -38,12 +38,8 @@ impl<'a> Interner<'a> {
         let location = self.from.location(id);
         let mapping = location.mapping.map(|mapping| self.parts.mapping(to, mapping));
         let lines: Vec<Line> = location.lines.iter().map(|line| self.line(to, *line)).collect();
-        let is_named = |line: &Line| {
-            line.function.is_some_and(|function| {
-                let function = to.function(function);
-                !function.name.is_empty() || !function.system_name.is_empty()
-            })
-        };
+        let is_named =
+            |line: &Line| line.function.and_then(|function| to.function(function).shown_name()).is_some();
         // Where nothing has a name the address is all that tells two functions apart.
         let address = if lines.iter().any(is_named) { 0 } else { location.address };
         let kept = to.intern_location(Location { mapping, address, is_folded: false, lines: &lines });

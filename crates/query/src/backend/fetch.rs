@@ -251,7 +251,7 @@ async fn total(client: &parca_client::Client, query: &str, range: TimeRange) -> 
 
 fn message(answer: QueryAnswer) -> Result<Stacks, Wrong> {
     match answer.report {
-        Some(Report::FlamegraphArrow(record)) => Ok(Stacks::Message(record)),
+        Some(Report::FlamegraphArrow(record)) => Ok(Stacks::Message(record, answer.total)),
         _ => Err("no such report in the answer".into()),
     }
 }

@@ -48,6 +48,8 @@ pub enum Nothing {
     },
     /// Service and type are there, but nothing with such labels.
     NoMatch {
+        /// What was asked for.
+        asked: String,
         /// The matchers.
         matchers: Vec<Matcher>,
         /// The labels that there are.
@@ -64,6 +66,14 @@ impl Nothing {
             Self::UnknownService { .. } => "unknown_service",
             Self::NoSuchType { .. } => "no_such_type",
             Self::NoMatch { .. } => "no_match",
+        }
+    }
+
+    /// What was asked for, with the type in full, where that is known.
+    pub fn asked(&self) -> Option<&str> {
+        match self {
+            Self::OutsideWindow { asked, .. } | Self::NoMatch { asked, .. } => Some(asked),
+            _ => None,
         }
     }
 

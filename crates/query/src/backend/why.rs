@@ -67,7 +67,7 @@ impl Backend {
         }
         let mut labels = self.label_names(&[], range).await.unwrap_or_default();
         labels.truncate(MAX_LABELS);
-        Ok(Nothing::NoMatch { matchers: ask.matchers.clone(), labels })
+        Ok(Nothing::NoMatch { asked: self.asked(ask, profile_type), matchers: ask.matchers.clone(), labels })
     }
 
     fn asked(&self, ask: &Ask, profile_type: Option<&ProfileType>) -> String {

@@ -75,7 +75,7 @@ pub(crate) fn write_value(shown: &Shown, form: Form, look: &Look, out: &mut impl
             pprof::write_json(&pprof::encode(&*samples(shown)?), &pprof::Limits::default(), out)?;
             Ok(Cut::default())
         }
-        (Form::Arrow, Content::Stacks(Stacks::Message(record))) => {
+        (Form::Arrow, Content::Stacks(Stacks::Message(record, _))) => {
             arrow(record, out).map(|()| Cut::default())
         }
         (Form::StacksJson, _) => {

@@ -113,7 +113,8 @@ impl Refusal {
                 let ask = &question.ask;
                 let selector =
                     Selector { metric_name: ask.type_name.clone(), matchers: ask.matchers.clone() };
-                Self::Nothing { asked: selector.to_string(), range: ask.range, why: nothing }
+                let asked = nothing.asked().map_or_else(|| selector.to_string(), str::to_owned);
+                Self::Nothing { asked, range: ask.range, why: nothing }
             }
             other => Self::Server(Box::new(other)),
         }

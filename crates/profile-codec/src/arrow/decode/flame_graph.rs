@@ -158,7 +158,7 @@ impl<'a> Columns<'a> {
     fn frame(&self, row: usize) -> Result<FlameFrame, ArrowError> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
         Ok(FlameFrame {
-            symbolized: name.or(system_name).or(file).is_some(),
+            symbolized: name.or(system_name).is_some(),
             address: self.address.get_unsigned(row),
             line: self.line.get(row),
             inlined: self.inlined.get(row),

@@ -1,7 +1,7 @@
 use hashbrown::HashMap;
 
 use super::{FlameFrame, FlameGraph, FlameKind, FlameOptions, FlameSample, FlameSums, NodeId};
-use crate::{Frame, Labels, Line, LocationId, StringId, Symbols};
+use crate::{Frame, Function, Labels, Line, LocationId, StringId, Symbols};
 
 pub(super) struct Builder<'a> {
     symbols: &'a Symbols,
@@ -137,12 +137,8 @@ impl<'a> Builder<'a> {
     fn key(&self, parent: NodeId, frame: &Frame<'_>) -> Key {
         let address = self.symbols.location(frame.location).address;
         let function = self.symbols.frame_function(frame);
-        let what = match function {
-            Some(function) if !function.name.is_empty() => What::Name(function.name),
-            Some(function) if !function.system_name.is_empty() => What::Name(function.system_name),
-            // Functions without a name are told apart by where they are.
-            _ => What::Address(address),
-        };
+        // Functions without a name are told apart by where they are.
+        let what = function.and_then(Function::shown_name).map_or(What::Address(address), What::Name);
         let FlameOptions { by_mapping_file, by_address, by_function_file, .. } = self.options;
         let mapping = by_mapping_file.then(|| self.symbols.frame_mapping(frame)).flatten();
         let function = function.filter(|_| by_function_file);
@@ -203,7 +199,7 @@ impl FlameFrame {
         let mapping = symbols.frame_mapping(frame);
         let function = symbols.frame_function(frame);
         Self {
-            symbolized: function.is_some(),
+            symbolized: function.and_then(Function::shown_name).is_some(),
             address: Some(symbols.location(frame.location).address),
             line: frame.line.map(|line| line.line),
             inlined: Some(frame.inlined),

@@ -87,7 +87,7 @@ pub enum FlameKind {
 /// node, the property is `None`, as it also is where it never was known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlameFrame {
-    /// Whether the functions of the calls are known, so that not the address tells them apart.
+    /// Whether the functions of the calls have a name, so that not the address tells them apart.
     pub symbolized: bool,
     /// The address.
     pub address: Option<u64>,
