@@ -37,7 +37,11 @@ pub fn publish(disk: &dyn Disk, from: &Path, to: &Path) -> Result<(), DiskError>
 /// The file system's.
 pub fn make_folder(disk: &dyn Disk, path: &Path) -> Result<(), DiskError> {
     disk.create_folder(path).on("make", path)?;
-    sync_parent(disk, path)
+    match sync_parent(disk, path) {
+        // The folder was given to this program, the one above it was not: its name is not ours to keep.
+        Err(error) if error.source.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 fn beside(path: &Path) -> PathBuf {

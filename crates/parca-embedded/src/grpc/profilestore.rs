@@ -9,11 +9,10 @@ use parca_proto::profilestore::{
     AgentsRequest, AgentsResponse, WriteArrowRequest, WriteArrowResponse, WriteRawRequest, WriteRawResponse,
     WriteRequest, WriteResponse,
 };
-use profile_store::{NewWrite, Refused, Store, Written};
+use profile_store::{Invalid, NewWrite, Refused, Store};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::blocking;
 use crate::agents::Agents;
 use crate::ingest::{ingest, invalid, refused};
 use crate::metrics::Metrics;
@@ -65,37 +64,52 @@ impl ProfileStoreService for ProfileStoreApi {
     }
 }
 
+/// Why a write was not stored: what was sent, or how the store does.
+#[derive(Debug, thiserror::Error)]
+enum NotStored {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+impl NotStored {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(error) => error.reason(),
+            Self::Refused(error) => error.reason(),
+        }
+    }
+
+    fn status(&self) -> Status {
+        match self {
+            Self::Invalid(error) => invalid(error),
+            Self::Refused(error) => refused(error),
+        }
+    }
+}
+
 impl ProfileStoreApi {
     /// Checks a request on a thread for blocking work, and waits for the disk without one.
-    async fn write(
-        &self,
-        request: WriteRawRequest,
-        key: Vec<u8>,
-    ) -> Result<Response<WriteRawResponse>, Status> {
-        let metrics = self.metrics.clone();
-        let checked = blocking(move || {
-            let profiles = ingest(&request).map_err(|error| {
-                metrics.refused("WriteRaw", error.reason(), &error);
-                invalid(&error)
-            })?;
-            Ok(NewWrite::new(profiles).with_key(&String::from_utf8_lossy(&key)))
+    async fn write(&self, request: WriteRawRequest, key: Vec<u8>) -> Result<Response<WriteRawResponse>, Status> {
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || match checked(&request, &key) {
+            Ok(write) => store.submit(write, move |written| drop(done.send(written.map_err(NotStored::from)))),
+            Err(error) => drop(done.send(Err(error))),
         });
-        let outcome = match checked.await?.into_inner() {
-            Ok(write) => self.stored(write).await,
-            Err(error) => Err(error),
+        let Ok(outcome) = outcome.await else {
+            return Err(Status::internal("the request was given up"));
         };
         outcome.map(|_| Response::new(WriteRawResponse {})).map_err(|error| {
             self.metrics.refused("WriteRaw", error.reason(), &error);
-            refused(&error)
+            error.status()
         })
     }
+}
 
-    /// Resolves once the write is safe, or refused.
-    async fn stored(&self, write: NewWrite) -> Result<Written, Refused> {
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        self.store.submit(write, move |written| drop(done.send(written)));
-        outcome.await.unwrap_or(Err(Refused::Closing))
-    }
+fn checked(request: &WriteRawRequest, key: &[u8]) -> Result<NewWrite, NotStored> {
+    Ok(NewWrite::new(ingest(request)?).with_key(&String::from_utf8_lossy(key))?)
 }
 
 /// Agents name their node in a label.

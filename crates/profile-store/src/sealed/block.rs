@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use durable::{DiskFile, SharedDisk};
 use parquet::errors::ParquetError;
-use profile_model::{Labels, StackId, Symbols};
+use profile_model::Symbols;
 
 use super::cache::{Cache, Loaded};
 use super::catalog::{Catalog, Entry};
@@ -14,9 +14,6 @@ use super::heads::{self, CHUNK, Head};
 use super::pages::{self, RowCursor, RowGroup};
 use super::summary::{self, CATALOG, DIGESTS, GROUPS, HEADS, SYMBOLS, Summary, Unusable};
 use super::{INDEX, ReadError, SAMPLES, symbols};
-use crate::merge::{Collector, Merge, PartSums};
-use crate::model::{Extents, Filter, Known, Span, TypeKey};
-use crate::view::ProfileSum;
 
 /// A block of the store. What it says of itself is in memory, the rest is read when it is asked for.
 #[derive(Debug)]
@@ -29,13 +26,6 @@ pub(crate) struct Block {
     doomed: AtomicBool,
     /// A read found damage: not asked again.
     damaged: AtomicBool,
-}
-
-/// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
-struct Run {
-    first_row: u64,
-    rows: u64,
-    factor: i64,
 }
 
 impl Block {
@@ -158,199 +148,6 @@ impl Block {
         }
     }
 
-    /// Adds the rows that are asked for to those of other parts.
-    pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
-        if !self.may_have(&ask.filter, ask.span) {
-            return Ok(());
-        }
-        let catalog = self.catalog()?;
-        let mut runs: Vec<(usize, Run)> = Vec::new();
-        for series in catalog.index.select(&ask.filter) {
-            let entry = &catalog.entries[series as usize];
-            let found = self.runs(entry, ask)?;
-            if !found.is_empty() {
-                let group = into.group(catalog.index.labels(series), &ask.group_by);
-                runs.extend(found.into_iter().map(|run| (group, run)));
-            }
-        }
-        if runs.is_empty() {
-            return Ok(());
-        }
-        join(&mut runs);
-        let symbols = self.symbols()?;
-        let mut sums = into.part(&symbols);
-        self.sum(&runs, &symbols, &mut sums)?;
-        sums.finish();
-        Ok(())
-    }
-
-    fn sum(
-        &self,
-        runs: &[(usize, Run)],
-        symbols: &Symbols,
-        sums: &mut PartSums<'_, '_>,
-    ) -> Result<(), ReadError> {
-        /// Rows that are in memory at once.
-        const STRIDE: u64 = 32 << 10;
-        let limit = symbols.stacks().len() as u64;
-        let mut rows = self.rows(true)?;
-        let (mut stacks, mut values) = (Vec::new(), Vec::new());
-        for (group, run) in runs {
-            sums.start_group(*group);
-            let (mut at, end) = (run.first_row, run.first_row + run.rows);
-            while at < end {
-                let count = (end - at).min(STRIDE);
-                stacks.clear();
-                values.clear();
-                rows.read(at, count, &mut stacks, &mut values).map_err(|error| self.undecodable(error))?;
-                for (stack, value) in stacks.iter().zip(&values) {
-                    let stack = stack.cast_unsigned() as u32;
-                    if u64::from(stack) >= limit {
-                        return Err(self.damage("a row names a stack that is not there"));
-                    }
-                    sums.add_one(StackId::new(stack), value.wrapping_mul(run.factor));
-                }
-                at += count;
-            }
-        }
-        Ok(())
-    }
-
-    /// What is to be read of a series. Its profiles are looked at only where the catalog does not tell.
-    fn runs(&self, entry: &Entry, ask: &Merge) -> Result<Vec<Run>, ReadError> {
-        let takes = |class| ask.filter.takes_duration(Extents::duration_of(class));
-        if entry.extents.any_in(ask.span, takes) == Known::No {
-            return Ok(Vec::new());
-        }
-        let factor = if ask.in_periods { entry.period } else { Some(1) };
-        if let Some(factor) = factor.filter(|_| entry.extents.all_in(ask.span, takes)) {
-            return Ok(vec![Run { first_row: entry.first_row, rows: entry.rows, factor }]);
-        }
-        let mut runs = Vec::new();
-        let mut row = entry.first_row;
-        for head in self.heads_of(entry)? {
-            let at = head.at;
-            if ask.span.has(at.time_nanos) && ask.filter.takes_duration(at.duration_nanos) {
-                let factor = if ask.in_periods { at.period } else { 1 };
-                runs.push(Run { first_row: row, rows: head.rows, factor });
-            }
-            row += head.rows;
-        }
-        Ok(runs)
-    }
-
-    /// Calls back with the profiles of each series that is selected, sums without stacks.
-    pub(crate) fn sums(
-        &self,
-        filter: &Filter,
-        span: Span,
-        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
-    ) -> Result<(), ReadError> {
-        if !self.may_have(filter, span) {
-            return Ok(());
-        }
-        let catalog = self.catalog()?;
-        let mut rows = self.rows(false)?;
-        let (mut values, mut none) = (Vec::new(), Vec::new());
-        for series in catalog.index.select(filter) {
-            let entry = &catalog.entries[series as usize];
-            let takes = |class| filter.takes_duration(Extents::duration_of(class));
-            if entry.extents.any_in(span, takes) == Known::No {
-                continue;
-            }
-            let mut sums = Vec::new();
-            let mut row = entry.first_row;
-            for head in self.heads_of(entry)? {
-                let (at, count) = (head.at, head.rows);
-                if span.has(at.time_nanos) && filter.takes_duration(at.duration_nanos) {
-                    values.clear();
-                    rows.read(row, count, &mut none, &mut values).map_err(|error| self.undecodable(error))?;
-                    sums.push(ProfileSum {
-                        time_nanos: at.time_nanos,
-                        duration_nanos: at.duration_nanos,
-                        period: at.period,
-                        value: values.iter().fold(0, |sum: i64, value| sum.wrapping_add(*value)),
-                        rows: count,
-                    });
-                }
-                row += count;
-            }
-            each(catalog.index.labels(series), &sums);
-        }
-        Ok(())
-    }
-
-    /// Calls back with each type that has a profile in the span and whether it is a delta.
-    pub(crate) fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
-        for of in &self.summary.types {
-            for delta in [false, true] {
-                let class = |class: usize| (class == 1) == delta;
-                let has = match of.extents.any_in(span, class) {
-                    Known::Yes => true,
-                    Known::No => false,
-                    Known::Maybe => self.any_series(&of.key, span, class)?,
-                };
-                if has {
-                    each(&of.key, delta);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn any_series(
-        &self,
-        key: &TypeKey,
-        span: Span,
-        takes: impl Fn(usize) -> bool,
-    ) -> Result<bool, ReadError> {
-        let catalog = self.catalog()?;
-        for (series, entry) in catalog.entries.iter().enumerate() {
-            if **catalog.index.key(series as u32) == *key && self.has(entry, span, &takes)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Calls back with the labels of each series that has a selected profile.
-    pub(crate) fn labels(
-        &self,
-        filter: &Filter,
-        span: Span,
-        each: &mut dyn FnMut(&Arc<Labels>),
-    ) -> Result<(), ReadError> {
-        if !self.may_have(filter, span) {
-            return Ok(());
-        }
-        let catalog = self.catalog()?;
-        for series in catalog.index.select(filter) {
-            let takes = |class| filter.takes_duration(Extents::duration_of(class));
-            if self.has(&catalog.entries[series as usize], span, takes)? {
-                each(catalog.index.labels(series));
-            }
-        }
-        Ok(())
-    }
-
-    fn has(&self, entry: &Entry, span: Span, takes: impl Fn(usize) -> bool) -> Result<bool, ReadError> {
-        Ok(match entry.extents.any_in(span, &takes) {
-            Known::Yes => true,
-            Known::No => false,
-            Known::Maybe => self
-                .heads_of(entry)?
-                .iter()
-                .any(|head| span.has(head.at.time_nanos) && takes(Extents::class(head.at.duration_nanos))),
-        })
-    }
-
-    /// Whether something of the filter's type may be in the span, by what the summary knows.
-    fn may_have(&self, filter: &Filter, span: Span) -> bool {
-        let takes = |class| filter.takes_duration(Extents::duration_of(class));
-        let types = self.summary.types.iter().filter(|of| filter.takes_type(&of.key));
-        types.into_iter().any(|of| of.extents.any_in(span, takes) != Known::No)
-    }
-
     fn groups(&self) -> Result<Arc<Vec<RowGroup>>, ReadError> {
         match self.load(GROUPS, |bytes| pages::read(bytes).map(|groups| Loaded::Groups(Arc::new(groups))))? {
             Loaded::Groups(groups) => Ok(groups),
@@ -396,18 +193,4 @@ impl Drop for Block {
             tracing::warn!(%error, folder = %self.folder.display(), "a block that is not needed stays");
         }
     }
-}
-
-/// Runs that follow each other become one.
-fn join(runs: &mut Vec<(usize, Run)>) {
-    runs.sort_by_key(|(_, run)| run.first_row);
-    runs.dedup_by(|(group, next), (before_group, before)| {
-        let follows = group == before_group
-            && next.factor == before.factor
-            && next.first_row == before.first_row + before.rows;
-        if follows {
-            before.rows += next.rows;
-        }
-        follows
-    });
 }

@@ -1,5 +1,6 @@
 //! Parts on disk: blocks of plain Parquet with an index.
 
+mod answers;
 mod block;
 mod cache;
 mod catalog;

@@ -25,6 +25,8 @@ pub(crate) enum WriteError {
     Encode(#[from] parquet::errors::ParquetError),
     #[error(transparent)]
     Read(#[from] super::ReadError),
+    #[error("this program made a mistake; its log says where")]
+    Panicked,
 }
 
 /// Takes types in order, series of each in order of their labels, profiles of each in order of time.

@@ -299,3 +299,30 @@ fn a_damaged_block_is_set_aside_and_the_others_answer() {
         disk.list(Path::new("/store/bad")).unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(aside, ["block-0000000001", "block-0000000002"]);
 }
+
+#[test]
+fn a_sealed_profile_takes_little_more_than_its_values() {
+    let disk = sim();
+    let store = open(&disk);
+    let names: Vec<String> =
+        (0..36).map(|at| format!("runtime/package.(*Type{at}).Method{}", at % 7)).collect();
+    let paths: Vec<Vec<&str>> =
+        (0..36).map(|at| (0..12).map(|depth| names[(at + depth * depth) % 36].as_str()).collect()).collect();
+    let mut random = 1_u64;
+    let mut sent = 0;
+    for number in 0..400_i64 {
+        // Every value is another one: nothing repeats that could be packed.
+        let mut value = || {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 40).cast_signed() % 100_000 + 1
+        };
+        let rows: Vec<(&[&str], i64)> = paths.iter().map(|path| (path.as_slice(), value())).collect();
+        let profile = stacks(number * 10_000_000_000, &rows);
+        sent += profile_codec::pprof::encode_gzip(&profile).len();
+        store.write(write(&[("pod", &format!("p{}", number % 20))], &profile)).unwrap();
+    }
+    store.seal_now().unwrap();
+    let bytes = store.disk_stats().unwrap().block_bytes / 400;
+    // 72 values of 17 bits have 153 bytes in them.
+    assert!(bytes <= 350, "{bytes} bytes a profile, sent as {}", sent / 400);
+}

@@ -1,112 +1,24 @@
 //! One thread writes the log: many requests with one sync, then they are visible, then acknowledged.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
 
 use super::health::add;
+use super::queue::{Pending, refuse};
 use super::{Shared, record};
 use crate::store::parts::Parts;
 use crate::store::recent::Recent;
 use crate::{NewProfile, NewWrite, Refused, Written};
 
-/// Bytes that are written with one sync.
-const GROUP_BYTES: usize = 4 << 20;
 /// How often a disk that refused is tried.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How long it is believed that the disk has room.
 const ROOM_FOR: Duration = Duration::from_millis(250);
-
-type Done = Box<dyn FnOnce(Result<Written, Refused>) + Send>;
-
-/// A write that waits for the disk.
-pub(crate) struct Pending {
-    pub(crate) write: NewWrite,
-    pub(crate) record: Vec<u8>,
-    pub(crate) done: Done,
-}
-
-/// Writes that wait, for the thread that takes them.
-#[derive(Default)]
-pub(crate) struct Queue {
-    inner: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    pending: VecDeque<Pending>,
-    bytes: usize,
-    closed: bool,
-}
-
-impl Queue {
-    /// Lets a write wait, or refuses it.
-    pub(crate) fn push(&self, pending: Pending, max_bytes: usize) {
-        let mut inner = self.lock();
-        let bytes = inner.bytes + pending.record.len();
-        let refused = match inner.closed {
-            true => Some(Refused::Closing),
-            // One that is larger than all that may wait still may, alone.
-            false => {
-                (bytes > max_bytes && inner.bytes > 0).then_some(Refused::QueueFull { bytes: inner.bytes })
-            }
-        };
-        if let Some(refused) = refused {
-            drop(inner);
-            return (pending.done)(Err(refused));
-        }
-        inner.bytes = bytes;
-        inner.pending.push_back(pending);
-        drop(inner);
-        self.changed.notify_one();
-    }
-
-    pub(crate) fn close(&self) {
-        self.lock().closed = true;
-        self.changed.notify_all();
-    }
-
-    /// Bytes that wait.
-    pub(crate) fn bytes(&self) -> usize {
-        self.lock().bytes
-    }
-
-    /// What waits, up to a number of bytes; empty after `patience`; nothing once closed and empty.
-    fn take(&self, patience: Duration) -> Option<Vec<Pending>> {
-        let inner = self.lock();
-        let waits = |inner: &mut Waiting| inner.pending.is_empty() && !inner.closed;
-        let (mut inner, _) =
-            self.changed.wait_timeout_while(inner, patience, waits).unwrap_or_else(PoisonError::into_inner);
-        if inner.closed && inner.pending.is_empty() {
-            return None;
-        }
-        let (mut taken, mut bytes) = (Vec::new(), 0);
-        while let Some(next) =
-            inner.pending.pop_front_if(|next| bytes == 0 || bytes + next.record.len() <= GROUP_BYTES)
-        {
-            bytes += next.record.len();
-            taken.push(next);
-        }
-        inner.bytes -= bytes;
-        Some(taken)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl std::fmt::Debug for Queue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queue").field("bytes", &self.bytes()).finish_non_exhaustive()
-    }
-}
 
 /// The writer of the log.
 pub(crate) struct Committer {
@@ -123,6 +35,8 @@ pub(crate) struct Committer {
 impl Committer {
     /// Takes writes until the queue is closed.
     pub(crate) fn run(mut self) {
+        // Also if it ends by a mistake of this program: whoever waits is told.
+        let _ended = Ended(Arc::clone(&self.shared));
         while let Some(group) = self.shared.queue.take(RETRY) {
             if group.is_empty() {
                 self.idle();
@@ -250,6 +164,18 @@ impl Committer {
     }
 }
 
+/// Says that nothing is written any more, when it is dropped.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.queue.end();
+        if std::thread::panicking() {
+            self.0.health.set_writing(Some("the thread that writes the log ended by a mistake".to_owned()));
+        }
+    }
+}
+
 /// Makes profiles visible that are in the log.
 pub(crate) fn apply(parts: &Parts, recent: &mut Recent, write: &NewWrite, profiles: &[&NewProfile]) {
     let digests: Vec<u64> = crate::store::digests(write, profiles).collect();
@@ -275,10 +201,4 @@ fn records<'a>(group: &'a [Pending], fresh: &[Vec<usize>]) -> Vec<Cow<'a, [u8]>>
         }
     }
     records
-}
-
-fn refuse(group: Vec<Pending>, refused: &Refused) {
-    for pending in group {
-        (pending.done)(Err(refused.clone()));
-    }
 }

@@ -24,7 +24,7 @@ impl Shared {
     pub(crate) fn seal_loop(&self) {
         let mut wait = BACKOFF.0;
         while self.wait_for_seal(None) {
-            match self.seal_frozen() {
+            match no_panic(|| self.seal_frozen()) {
                 Ok(_) => {
                     wait = BACKOFF.0;
                     self.seal_wanted.store(false, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Shared {
             }
             self.set_damaged_aside();
             loop {
-                match self.compact() {
+                match no_panic(|| self.compact()) {
                     Ok(true) if !self.is_closing() => {}
                     Ok(_) => break,
                     Err(error) => {
@@ -81,6 +81,7 @@ impl Shared {
     /// Writes all frozen parts as blocks, has them live, and removes the log that they stand for. Returns
     /// how many blocks that made.
     pub(crate) fn seal_frozen(&self) -> Result<usize, WriteError> {
+        let _sealing = self.sealing.lock().unwrap_or_else(PoisonError::into_inner);
         let started = Instant::now();
         let frozen = self.parts.frozen();
         let Some(last) = frozen.iter().rposition(|frozen| frozen.through > 0) else { return Ok(0) };
@@ -166,6 +167,7 @@ impl Shared {
 
     /// Merges blocks once, if that is of use. Returns whether it was.
     pub(crate) fn compact(&self) -> Result<bool, WriteError> {
+        let _caring = self.caring.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks: Vec<Arc<Block>> =
             self.parts.read_sealed().into_iter().filter(|block| !block.is_damaged()).collect();
         let chosen = compact::choose(&blocks, self.settings.now_nanos(), self.settings.max_block_bytes);
@@ -196,6 +198,7 @@ impl Shared {
 
     /// Removes blocks that are too old, then the oldest until all fits. Returns how many.
     pub(crate) fn retain(&self) -> Result<usize, DiskError> {
+        let _caring = self.caring.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = self.parts.read_sealed();
         let doomed = self.expired(&blocks);
         if doomed.is_empty() {
@@ -238,6 +241,7 @@ impl Shared {
 
     /// Blocks in which a read found damage live no longer.
     pub(crate) fn set_damaged_aside(&self) {
+        let _caring = self.caring.lock().unwrap_or_else(PoisonError::into_inner);
         for block in self.parts.read_sealed().into_iter().filter(|block| block.is_damaged()) {
             let id = block.id();
             let changed = self.change_manifest(|manifest| manifest.blocks.retain(|live| live.id != id));
@@ -250,6 +254,12 @@ impl Shared {
             add(&self.counters.bad_blocks, 1);
         }
     }
+}
+
+/// A mistake of this program in one block must not end sealing for good.
+fn no_panic<T>(work: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    done.unwrap_or(Err(WriteError::Panicked))
 }
 
 /// An error with its causes.

@@ -16,11 +16,13 @@ mod health;
 mod inspect;
 mod keep;
 mod manifest;
+mod queue;
 mod record;
 mod recover;
 mod replay;
 mod seal;
 mod settings;
+mod signals;
 mod stats;
 
 pub use inspect::{BlockReport, LogReport, Report, Waste, check, open_read_only};
@@ -30,7 +32,7 @@ pub use stats::DiskStats;
 pub(crate) use keep::words;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -41,9 +43,11 @@ use super::parts::Parts;
 use super::recent::Recent;
 use crate::sealed::Cache;
 use crate::{NewWrite, Refused, Written};
-use commit::{Committer, Pending, Queue};
+use commit::Committer;
 use health::{Counters, Health, add};
 use manifest::Manifest;
+use queue::{Pending, Queue};
+use signals::Signals;
 
 /// The reader of records.
 pub(crate) fn read_any_record(bytes: &[u8]) {
@@ -95,6 +99,10 @@ pub(crate) struct Shared {
     log: Mutex<Log>,
     /// Held from before a record is written until it is visible.
     committing: Mutex<()>,
+    /// Held while memory is sealed: the same part twice would count twice.
+    sealing: Mutex<()>,
+    /// Held while blocks are merged or removed.
+    caring: Mutex<()>,
     manifest: Mutex<Manifest>,
     next_block: AtomicU64,
     queue: Queue,
@@ -104,13 +112,6 @@ pub(crate) struct Shared {
     signals: Mutex<Signals>,
     signalled: Condvar,
     opened_in: Duration,
-}
-
-#[derive(Debug, Default)]
-struct Signals {
-    seal: bool,
-    care: bool,
-    closing: bool,
 }
 
 /// A store on disk. Closes in order when it is dropped: what waits is written, threads end.
@@ -155,6 +156,8 @@ impl OnDisk {
             cache,
             log: Mutex::new(log),
             committing: Mutex::default(),
+            sealing: Mutex::default(),
+            caring: Mutex::default(),
             next_block: AtomicU64::new(opened.manifest.next_block),
             manifest: Mutex::new(opened.manifest),
             queue: Queue::default(),
@@ -226,57 +229,5 @@ impl Drop for OnDisk {
 impl Shared {
     pub(crate) fn name(&self) -> &str {
         &self.store
-    }
-
-    fn signal(&self, change: impl FnOnce(&mut Signals)) {
-        change(&mut self.signals.lock().unwrap_or_else(PoisonError::into_inner));
-        self.signalled.notify_all();
-    }
-
-    pub(crate) fn want_seal(&self) {
-        self.seal_wanted.store(true, Ordering::Relaxed);
-        self.signal(|signals| signals.seal = true);
-    }
-
-    fn want_care(&self) {
-        self.signal(|signals| signals.care = true);
-    }
-
-    fn is_closing(&self) -> bool {
-        self.signals.lock().unwrap_or_else(PoisonError::into_inner).closing
-    }
-
-    /// Waits until sealing is wanted; false once the store closes. A failed seal stays wanted.
-    fn wait_for_seal(&self, patience: Option<Duration>) -> bool {
-        if self.seal_wanted.load(Ordering::Relaxed) && !self.is_closing() {
-            return true;
-        }
-        self.wait(patience, |signals| std::mem::take(&mut signals.seal))
-    }
-
-    /// Waits until there may be something to merge or to remove; false once the store closes.
-    fn wait_for_care(&self, patience: Duration) -> bool {
-        self.wait(Some(patience), |signals| std::mem::take(&mut signals.care))
-    }
-
-    /// Waits this long; false once the store closes.
-    fn pause(&self, patience: Duration) -> bool {
-        self.wait(Some(patience), |_| false)
-    }
-
-    fn wait(&self, patience: Option<Duration>, mut ready: impl FnMut(&mut Signals) -> bool) -> bool {
-        let signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut waits = |signals: &mut Signals| !signals.closing && !ready(signals);
-        let signals = match patience {
-            Some(patience) => {
-                let waited = self.signalled.wait_timeout_while(signals, patience, waits);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => {
-                let waited = self.signalled.wait_while(signals, &mut waits);
-                waited.unwrap_or_else(PoisonError::into_inner)
-            }
-        };
-        !signals.closing
     }
 }
