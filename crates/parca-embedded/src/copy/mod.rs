@@ -98,6 +98,7 @@ pub(crate) async fn run(store: Store, to: CopyTo, registry: Registry, stop: Canc
 /// Copies what is not there; a failure ends the round, the next one tries again.
 async fn round(store: &Store, to: &CopyTo, done: &mut BTreeSet<u64>, counts: &Counts) {
     let blocks = store.sealed_blocks();
+    let before = done.clone();
     done.retain(|id| blocks.iter().any(|block| block.id() == *id));
     let waiting: Vec<&SealedBlock> = blocks.iter().filter(|block| !done.contains(&block.id())).collect();
     counts.waiting.store(waiting.len() as u64, Ordering::Relaxed);
@@ -116,6 +117,14 @@ async fn round(store: &Store, to: &CopyTo, done: &mut BTreeSet<u64>, counts: &Co
                 return;
             }
         }
+    }
+    // Behind the blocks that it names, so that a reader of the copy finds them.
+    let Some(manifest) = store.manifest().filter(|_| *done != before) else { return };
+    if let Err(reason) = to.put(&format!("{prefix}/MANIFEST"), &manifest).await {
+        counts.failures.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(reason, "the manifest cannot be copied; trying again");
+        // Makes the next round see a change.
+        *done = before;
     }
 }
 
@@ -229,6 +238,10 @@ mod tests {
         let (counts, mut done) = (Counts::default(), BTreeSet::new());
         round(&store, &target, &mut done, &counts).await;
         assert_eq!((counts.blocks.load(Ordering::Relaxed), counts.waiting.load(Ordering::Relaxed)), (1, 0));
+        assert_eq!(
+            std::fs::read(root.join("MANIFEST")).unwrap(),
+            std::fs::read(from.path().join("MANIFEST")).unwrap()
+        );
         for block in ["0000000000", "0000000001"] {
             for file in ["samples.parquet", "stacks.parquet", "index.bin"] {
                 let original = from.path().join("blocks").join(block).join(file);

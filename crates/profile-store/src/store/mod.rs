@@ -122,6 +122,11 @@ impl Store {
         self.on_disk().map(|store| store.shared.name())
     }
 
+    /// The file that says which blocks live; nothing for a store in memory.
+    pub fn manifest(&self) -> Option<std::path::PathBuf> {
+        self.on_disk().map(|store| store.shared.manifest_path())
+    }
+
     /// The blocks that live now, oldest first. Their files stay for as long as what is returned lives.
     pub fn sealed_blocks(&self) -> Vec<SealedBlock> {
         let Some(store) = self.on_disk() else { return Vec::new() };

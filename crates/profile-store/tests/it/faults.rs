@@ -101,7 +101,7 @@ fn acknowledged_profiles_survive_a_power_cut_after_every_step() {
 fn a_call_that_fails_refuses_what_it_must_and_loses_nothing() {
     for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
         for count in [1, 4] {
-            let (step, _) = pace(19 + count as usize);
+            let (step, _) = pace(43 + count as usize);
             for at in (0..).step_by(step) {
                 let sim = SimDisk::new();
                 let faulty = FaultyDisk::new(Arc::new(sim.clone()));

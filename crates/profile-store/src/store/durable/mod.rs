@@ -230,4 +230,8 @@ impl Shared {
     pub(crate) fn name(&self) -> &str {
         &self.store
     }
+
+    pub(crate) fn manifest_path(&self) -> PathBuf {
+        manifest::manifest_path(&self.settings.folder)
+    }
 }
