@@ -10,7 +10,7 @@ use profile_model::{
 pub(super) fn keep_types(profile: &Profile, keep: &[ValueType]) -> Profile {
     let kept: Vec<usize> =
         (0..profile.sample_types.len()).filter(|at| keep.contains(&profile.sample_types[*at])).collect();
-    // Nothing would be left of it, so the list is taken for a mistake: see `warn` of the caller.
+    // Nothing would be left: a filter that matches nothing is no reason to lose the profile.
     if kept.is_empty() {
         return profile.clone();
     }

@@ -25,20 +25,28 @@ const MARK_USER: u64 = -512_i64 as u64;
 /// # Errors
 /// If it is broken, has no samples, or exceeds the limits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Recording, PerfError> {
+    let is_file = bounds::is_file(bytes)?;
+    // The reading crates multiply and divide by what damaged records say; where overflow is checked, that is a
+    // panic of theirs, which must not become one of ours.
+    let read = std::panic::catch_unwind(|| read(bytes, is_file, limits));
+    read.unwrap_or_else(|_| Err(PerfError::Broken("a record of it makes no sense".to_owned())))
+}
+
+fn read(bytes: &[u8], is_file: bool, limits: &Limits) -> Result<Recording, PerfError> {
     let broken = |error: linux_perf_data::Error| PerfError::Broken(error.to_string());
-    let (file, records) = match bounds::is_file(bytes)? {
+    let cursor = Cursor::new(bytes);
+    match is_file {
         true => {
             let PerfFileReader { perf_file, record_iter } =
-                PerfFileReader::parse_file(Cursor::new(bytes)).map_err(broken)?;
-            (perf_file, record_iter)
+                PerfFileReader::parse_file(cursor).map_err(broken)?;
+            Reader::new(&perf_file, limits)?.read(perf_file, record_iter)
         }
         false => {
             let PerfFileReader { perf_file, record_iter } =
-                PerfFileReader::parse_pipe(Cursor::new(bytes)).map_err(broken)?;
-            (perf_file, record_iter)
+                PerfFileReader::parse_pipe(cursor).map_err(broken)?;
+            Reader::new(&perf_file, limits)?.read(perf_file, record_iter)
         }
-    };
-    Reader::new(&file, limits)?.read(file, records)
+    }
 }
 
 struct Reader {

@@ -5,6 +5,7 @@ mod arrow;
 mod arrow_decode;
 mod arrow_hostile;
 mod arrow_properties;
+mod damaged;
 mod flame_rows;
 mod flat;
 mod pprof_files;
