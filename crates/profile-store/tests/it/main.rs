@@ -5,5 +5,6 @@ mod disk;
 mod duckdb;
 mod faults;
 mod fixture;
+mod golden;
 mod memory;
 mod same;
