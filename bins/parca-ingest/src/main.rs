@@ -6,6 +6,7 @@ mod command;
 mod convert;
 mod families;
 mod forms;
+mod padata;
 mod push;
 mod scrape;
 mod stores;

@@ -6,12 +6,12 @@ use ingest::mend::{Origin, mended};
 use ingest::send::{StoreCounts, Stores};
 use ingest::{Outgoing, Sink};
 use ops::eprint_line;
-use profile_codec::detect::Form;
+use profile_codec::detect::{Form, detect};
 use profile_model::Profile;
 use relabel::{Labels, METRIC_NAME};
 
 use crate::args::{ProfileArgs, Push};
-use crate::{Error, Exit, forms, stores, watch};
+use crate::{Error, Exit, forms, padata, stores, watch};
 
 pub(crate) async fn run(args: Push) -> Result<Exit, Error> {
     let sinks = Stores::start(stores::settings(&args.stores))?;
@@ -29,6 +29,10 @@ pub(crate) async fn run(args: Push) -> Result<Exit, Error> {
             }
         }
     }
+    // Batches of agents have said of themselves what became of them.
+    if taken == 0 {
+        return Ok(if failed { Exit::Failed } else { Exit::Done });
+    }
     let exit = finish(&sinks, taken, &args.profile).await?;
     Ok(if failed { Exit::Failed } else { exit })
 }
@@ -36,6 +40,10 @@ pub(crate) async fn run(args: Push) -> Result<Exit, Error> {
 /// Puts the profiles of a file into the queues; how many.
 pub(crate) async fn push(path: &std::path::Path, args: &Push, sinks: &Stores) -> Result<usize, Error> {
     let input = forms::input(path)?;
+    if detect(&input.bytes) == Form::Padata {
+        padata::push(&input, &stores::settings(&args.stores)).await?;
+        return Ok(0);
+    }
     let options = forms::options(&args.reading, args.profile.time, &input)?;
     let read = forms::read(&input, &options)?;
     let count = read.profiles.len();

@@ -9,7 +9,7 @@ use crate::transport::{self, Keep, Message, Outgoing, Progress, Transport};
 use crate::{
     Agent, AgentsRequest, Call, Code, Error, HasProfileDataRequest, HealthRequest, LabelsRequest, Prepared,
     ProfileTypesRequest, QueryAnswer, QueryRangeRequest, QueryRequest, Series, ServingStatus, Target,
-    TargetsRequest, Timed, ValuesRequest, WriteRawRequest,
+    TargetsRequest, Timed, ValuesRequest, WriteArrowRequest, WriteRawRequest,
 };
 
 /// A Parca, and the connections to it. Clones share the connections.
@@ -154,6 +154,11 @@ impl Client {
 
     /// Stores profiles; all of them or none. Writing them again counts them twice.
     pub async fn write_raw(&self, request: &WriteRawRequest) -> Result<(), Error> {
+        self.call(request).await
+    }
+
+    /// Stores a batch of an agent's. Writing it again counts it twice.
+    pub async fn write_arrow(&self, request: &WriteArrowRequest) -> Result<(), Error> {
         self.call(request).await
     }
 

@@ -64,7 +64,7 @@ pub use api::{
     AgentsRequest, ExecutableInfo, Filter, FrameCriteria, HasProfileDataRequest, HealthRequest,
     LabelsRequest, LoadSegment, NumberCondition, ProfileTypesRequest, QueryRangeRequest, QueryRequest,
     RawSample, RawSeries, ReportKind, Selection, SourceReference, StringCondition, Subject, TargetState,
-    TargetsRequest, ValuesRequest, WriteRawRequest,
+    TargetsRequest, ValuesRequest, WriteArrowRequest, WriteRawRequest,
 };
 pub use call::Call;
 pub use client::Client;

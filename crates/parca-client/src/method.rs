@@ -18,6 +18,8 @@ pub enum Method {
     HasProfileData,
     /// Storing pprof profiles.
     WriteRaw,
+    /// Storing a batch of an agent's.
+    WriteArrow,
     /// The targets that the server scrapes.
     Targets,
     /// Who wrote profiles lately.
@@ -28,7 +30,7 @@ pub enum Method {
 
 impl Method {
     /// Every method, in the order of the declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::QueryRange,
         Self::Query,
         Self::ProfileTypes,
@@ -36,6 +38,7 @@ impl Method {
         Self::Values,
         Self::HasProfileData,
         Self::WriteRaw,
+        Self::WriteArrow,
         Self::Targets,
         Self::Agents,
         Self::Health,
@@ -56,6 +59,7 @@ impl Method {
             Self::Values => "/parca.query.v1alpha1.QueryService/Values",
             Self::HasProfileData => "/parca.query.v1alpha1.QueryService/HasProfileData",
             Self::WriteRaw => "/parca.profilestore.v1alpha1.ProfileStoreService/WriteRaw",
+            Self::WriteArrow => "/parca.profilestore.v1alpha1.ProfileStoreService/WriteArrow",
             Self::Targets => "/parca.scrape.v1alpha1.ScrapeService/Targets",
             Self::Agents => "/parca.profilestore.v1alpha1.AgentsService/Agents",
             Self::Health => "/grpc.health.v1.Health/Check",
@@ -64,7 +68,7 @@ impl Method {
 
     /// Whether a second execution changes nothing. Writes are summed, so they count twice.
     pub fn is_idempotent(self) -> bool {
-        self != Self::WriteRaw
+        !matches!(self, Self::WriteRaw | Self::WriteArrow)
     }
 }
 

@@ -30,6 +30,8 @@ pub mod folded;
 #[cfg(feature = "files")]
 pub mod legacy;
 #[cfg(feature = "files")]
+pub mod padata;
+#[cfg(feature = "files")]
 pub mod perf;
 #[cfg(feature = "pprof")]
 pub mod pprof;

@@ -6,6 +6,7 @@ mod pprof_guard;
 mod query;
 mod query_range;
 mod status;
+mod write_arrow;
 mod write_raw;
 
 pub use catalog::{HasProfileDataRequest, LabelsRequest, ProfileTypesRequest, ValuesRequest};
@@ -13,6 +14,7 @@ pub use filter::{Filter, FrameCriteria, NumberCondition, StringCondition};
 pub use query::{QueryRequest, ReportKind, Selection, SourceReference, Subject};
 pub use query_range::QueryRangeRequest;
 pub use status::{AgentsRequest, HealthRequest, TargetState, TargetsRequest};
+pub use write_arrow::WriteArrowRequest;
 pub use write_raw::{ExecutableInfo, LoadSegment, RawSample, RawSeries, WriteRawRequest};
 
 use std::time::Duration;
