@@ -36,7 +36,11 @@ fn work() {
     let mut primes = Vec::new();
     let mut number = 2_u64;
     while std::time::Instant::now() < until {
-        if primes.iter().take_while(|prime| **prime * **prime <= number).all(|prime| number % prime != 0) {
+        if primes
+            .iter()
+            .take_while(|prime| **prime * **prime <= number)
+            .all(|prime| !number.is_multiple_of(*prime))
+        {
             primes.push(number);
         }
         number += 1;
