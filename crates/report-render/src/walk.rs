@@ -1,5 +1,3 @@
-use std::cmp::Reverse;
-
 use profile_model::{FlameNode, NodeId};
 
 use crate::{Cut, Flame, Limits};
@@ -9,7 +7,7 @@ use crate::{Cut, Flame, Limits};
 pub enum Order {
     /// As the tree has them: by first sight.
     FirstSight,
-    /// The largest first, equal ones by first sight.
+    /// The largest first, equal ones by name.
     #[default]
     Value,
     /// By name, so that a function keeps its place from one profile to the next.
@@ -109,7 +107,10 @@ impl<'a> Walk<'a> {
             _ if self.siblings.len() < 2 => {}
             Order::FirstSight => {}
             Order::Value => {
-                self.siblings.sort_unstable_by_key(|visit| (Reverse(visit.width), visit.id));
+                let name = |visit: &Visit<'_>| flame.name(visit.node).to_string();
+                self.siblings.sort_by(|a, b| {
+                    b.width.cmp(&a.width).then_with(|| name(a).cmp(&name(b))).then(a.id.cmp(&b.id))
+                });
             }
             Order::Name => self.siblings.sort_by_cached_key(|visit| flame.name(visit.node).to_string()),
         }

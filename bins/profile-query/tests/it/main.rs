@@ -7,6 +7,7 @@ mod commands;
 mod diff;
 mod fixture;
 mod golden;
+mod one_way;
 mod parca;
 mod quirks;
 mod secrets;

@@ -2,8 +2,8 @@ use std::io::{self, Write};
 
 use crate::{Flame, Limits, Order, output::buffered, walk::Walk};
 
-/// Writes the stacks of a tree, in its order, each once; those whose value is 0 are left out, as
-/// nothing ends there.
+/// Writes the stacks of a tree, in the order of their names, so that the same stacks are the same text wherever they
+/// come from. Each is written once; those whose value is 0 are left out, as nothing ends there.
 ///
 /// # Errors
 /// If `out` fails.
@@ -11,7 +11,7 @@ pub fn write(flame: &Flame<'_>, out: &mut impl Write) -> io::Result<()> {
     buffered(out, |out| {
         let mut path = Path::default();
         let mut name = String::new();
-        for visit in Walk::new(*flame, Order::FirstSight, Limits::default()) {
+        for visit in Walk::new(*flame, Order::Name, Limits::default()) {
             // The root has no name here.
             let Some(level) = visit.node.depth.checked_sub(1) else { continue };
             path.set(level as usize, flame.name(visit.node).text(&mut name));

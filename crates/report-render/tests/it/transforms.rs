@@ -34,11 +34,11 @@ fn trimming_keeps_the_total_and_says_what_went() {
         assert_eq!((trimmed.cut.nodes, trimmed.cut.value), (nodes, value));
         assert_eq!(trimmed.profile.samples.total(0), 100);
     };
-    check(0.0, "main;parse 1\nmain;parse;read 6\nmain;render;read 3\nidle 90\n", 0, 0);
-    check(5.0, "main;parse 1\nmain;parse;read 6\nmain;(trimmed) 3\nidle 90\n", 2, 3);
+    check(0.0, "idle 90\nmain;parse 1\nmain;parse;read 6\nmain;render;read 3\n", 0, 0);
+    check(5.0, "idle 90\nmain;(trimmed) 3\nmain;parse 1\nmain;parse;read 6\n", 2, 3);
     check(50.0, "(trimmed) 10\nidle 90\n", 5, 10);
     check(200.0, "(trimmed) 100\n", 6, 100);
-    check(f64::NAN, "main;parse 1\nmain;parse;read 6\nmain;render;read 3\nidle 90\n", 0, 0);
+    check(f64::NAN, "idle 90\nmain;parse 1\nmain;parse;read 6\nmain;render;read 3\n", 0, 0);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn stacks_are_turned_and_grouped() {
     profile.samples.push(Sample { stack, values: &[1], labels: &[SampleLabel { key, value }] });
     profile.samples.push(Sample { stack, values: &[2], labels: &[] });
     let by = [GroupBy::Label("thread".to_owned()), GroupBy::File, GroupBy::Mapping];
-    assert_eq!(folded(&transform::group(profile, &by)), "thread=one;a;b 1\na;b 2\n");
+    assert_eq!(folded(&transform::group(profile, &by)), "a;b 2\nthread=one;a;b 1\n");
 }
 
 #[test]
