@@ -14,9 +14,13 @@ pub struct Matcher {
     pub text: Option<TextMatch>,
     /// None of these may match the function. Their `stack` is not looked at and must not be set.
     pub not: Vec<Matcher>,
-    /// Only stacks that this matches somewhere count: function names root first, joined by `;`.
+    /// Only stacks that this matches somewhere count: function names root first, joined by `;`. A query
+    /// can have 63 different ones; for those after them no stack counts.
     pub stack: Option<Pattern>,
 }
+
+/// How many stack patterns a query can have: one bit each, beside that for all stacks.
+pub(crate) const MAX_STACK_PATTERNS: usize = 63;
 
 /// What a matcher looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]

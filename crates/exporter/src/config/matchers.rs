@@ -2,7 +2,7 @@
 
 use config_file::{Field as Value, Reader};
 
-use crate::matcher::{Field, Matcher, Pattern, TextMatch};
+use crate::matcher::{Field, MAX_STACK_PATTERNS, Matcher, Pattern, TextMatch};
 
 /// The keys of conditions, of which a matcher has at most one.
 const CONDITIONS: [&str; 6] = ["contains", "equals", "prefix", "suffix", "regex", "glob"];
@@ -15,7 +15,19 @@ const FIELDS: [(&str, Field); 4] = [
 ];
 
 pub(super) fn read(field: &Value<'_>) -> Option<Vec<Matcher>> {
-    Some(field.list()?.iter().filter_map(|item| matcher(item, Place::Top)).collect())
+    let mut matchers: Vec<Matcher> = Vec::new();
+    let mut stacks: Vec<Pattern> = Vec::new();
+    for item in field.list()? {
+        let Some(matcher) = matcher(&item, Place::Top) else { continue };
+        if let Some(stack) = matcher.stack.as_ref().filter(|stack| !stacks.contains(stack)) {
+            if stacks.len() == MAX_STACK_PATTERNS {
+                item.mistake(format!("expected at most {MAX_STACK_PATTERNS} different `stack` of a query"));
+            }
+            stacks.push(stack.clone());
+        }
+        matchers.push(matcher);
+    }
+    Some(matchers)
 }
 
 /// Where a matcher stands.

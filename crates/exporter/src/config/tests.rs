@@ -256,6 +256,19 @@ queries:
 }
 
 #[test]
+fn stack_patterns_beyond_the_limit_are_refused_not_ignored() {
+    let config = |count: usize| {
+        let (template, _) = include_str!("cases/query.yaml").split_once("@@").unwrap();
+        let matchers: String =
+            (0..count).map(|at| format!("  - {{stack: f{at}}}\n  - {{stack: f0}}\n")).collect();
+        parse(&format!("{template}  duration: 1m\n  matchers:\n{matchers}"), "f", Path::new("/etc")).map(drop)
+    };
+    config(63).unwrap();
+    let mistakes = config(64).unwrap_err().to_string();
+    assert!(mistakes.contains("expected at most 63 different `stack` of a query"), "{mistakes}");
+}
+
+#[test]
 fn no_debug_shows_a_secret() {
     let text = ORIGINAL
         .replace("password_file: secrets/password", "password: hunter2")

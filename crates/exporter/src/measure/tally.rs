@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use profile_codec::arrow::{FlameRow, FlameRows};
 use profile_model::{Labels, StringId, Symbols};
 
-use crate::matcher::{Field, Pattern, Subject};
+use crate::matcher::{Field, MAX_STACK_PATTERNS, Pattern, Subject};
 use crate::settings::{Functions, Unsymbolized};
 
 /// What a function took.
@@ -99,8 +99,6 @@ struct NodeRow {
 const NONE: u32 = u32::MAX;
 const REFUSED: NodeRow = NodeRow { row: NONE, mask: 0 };
 const ALL_STACKS: u64 = 1;
-/// One bit each beside that for all stacks.
-pub(crate) const MAX_STACK_PATTERNS: usize = 63;
 
 impl Tally {
     pub(crate) fn of(flame: FlameRows, functions: &Functions) -> Self {
