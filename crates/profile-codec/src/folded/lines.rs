@@ -5,7 +5,7 @@ use std::{
 
 use memchr::memchr;
 
-use super::{ParseErrorKind, ParseOptions};
+use super::options::{ParseErrorKind, ParseOptions};
 
 /// The lines of an input, as pieces of one buffer, so that no line is copied.
 pub(super) struct Lines<R> {

@@ -2,6 +2,8 @@
 //! space and the value.
 
 mod lines;
+mod options;
 mod parse;
 
-pub use parse::{ParseError, ParseErrorKind, ParseOptions, for_each_stack, parse};
+pub use options::{ParseError, ParseErrorKind, ParseOptions};
+pub use parse::{for_each_stack, parse};

@@ -55,8 +55,9 @@ fn without_log_prefix(line: &str) -> &str {
     let has_line = prefix.rsplit_once(':').is_some_and(|(file, number)| {
         !file.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     });
-    let is_log = has_line && !prefix.contains('[') && rest.starts_with(char::is_whitespace);
-    if is_log { &rest[1..] } else { line }
+    let is_log = has_line && !prefix.contains('[');
+    let message = is_log.then(|| rest.strip_prefix(char::is_whitespace)).flatten();
+    message.unwrap_or(line)
 }
 
 /// `Some(None)` for a map that is not executable, `None` for what is no map.

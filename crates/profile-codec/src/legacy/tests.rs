@@ -178,6 +178,18 @@ fn java_heap_and_contention_are_told_by_their_format() {
 }
 
 #[test]
+fn maps_may_have_the_prefix_of_a_log() {
+    let text = |prefix: &str| {
+        format!(
+            "heap profile: 1: 64 [1: 64] @ heapprofile\n1: 64 [1: 64] @ 0x2\nMAPPED_LIBRARIES:\n{prefix}0-1000 r-xp 00000000 00:00 0 /app\n"
+        )
+    };
+    for prefix in ["", "a.cc:12] ", "a.cc:12]\u{85}"] {
+        assert_eq!(maps(&read(text(prefix).as_bytes())), ["0-1000 @0 /app "], "{prefix:?}");
+    }
+}
+
+#[test]
 fn threads_are_counted_also_where_they_equal_the_one_before() {
     let text = "--- threadz 1 ---\n\n--- Thread 7f01 (name: main/14748) stack: ---\n  PC: 0x1000 0x1000: a\n  0x2001: b\n\
                 --- Thread 7f02 (name: w/14749) stack: ---\n   [same as previous thread]\n--- Memory map: ---\n1000-9000 r-xp 00000000 00:00 0 /app\n";

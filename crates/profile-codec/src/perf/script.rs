@@ -123,7 +123,9 @@ impl<'a> Reader<'a> {
 /// `COMM PID[/TID] [[CPU]] TIME: [PERIOD] EVENT:`, where the name of a command may have blanks.
 fn head(line: &str) -> Option<Head<'_>> {
     let mut places = line.match_indices(':').filter_map(|(colon, _)| {
-        let start = line[..colon].rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        // Blanks beyond ASCII have more bytes than one.
+        let word = line[..colon].rsplit(char::is_whitespace).next().unwrap_or_default();
+        let start = colon - word.len();
         Some((start, colon, nanos(&line[start..colon])?))
     });
     let (start, colon, time) = places.next()?;

@@ -60,6 +60,11 @@ fn what_is_not_its_text_is_told_with_its_line() {
         assert_eq!(decode_script(text, &Limits::default()).unwrap_err().to_string(), expect);
     };
     check("", "expected samples, found none");
+    // A blank of two bytes before the time.
+    check(
+        "a 1\u{85}2.5: x\n",
+        "line 1: expected `comm pid time: period event:` or a frame, found `a 1\u{85}2.5: x`",
+    );
     check("hello\n", "line 1: expected `comm pid time: period event:` or a frame, found `hello`");
 }
 
