@@ -3,9 +3,7 @@ use std::io::Read;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use memchr::{memchr_iter, memrchr};
-use profile_model::{
-    Function, Line, Location, LocationId, Profile, Sample, StackId, StringId, Symbols,
-};
+use profile_model::{Function, Line, Location, LocationId, Profile, Sample, StackId, StringId, Symbols};
 
 use super::lines::Lines;
 use super::options::{ParseError, ParseErrorKind, ParseOptions};

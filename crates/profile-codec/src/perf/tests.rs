@@ -61,10 +61,7 @@ fn what_is_not_its_text_is_told_with_its_line() {
     };
     check("", "expected samples, found none");
     // A blank of two bytes before the time.
-    check(
-        "a 1\u{85}2.5: x\n",
-        "line 1: expected `comm pid time: period event:` or a frame, found `a 1\u{85}2.5: x`",
-    );
+    assert!(decode_script("a 1\u{85}2.5: x:\n", &Limits::default()).is_ok());
     check("hello\n", "line 1: expected `comm pid time: period event:` or a frame, found `hello`");
 }
 
