@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use ingest::scrape::Health;
-use ingest::send::StoreCounts;
+use ingest::scrape::{Health, Scraper};
+use ingest::send::{StoreCounts, Stores};
 use ops::metrics::{Family, Kind, Value};
 
-use crate::scrape::Running;
+/// What scrapes here.
+pub(crate) type Running = Scraper<Stores>;
 
 static IS_GOOD: AtomicBool = AtomicBool::new(true);
 static RELOADED_AT: AtomicU64 = AtomicU64::new(0);

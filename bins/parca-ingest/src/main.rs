@@ -64,7 +64,10 @@ fn dispatch(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Scrape(args) if args.check => check::check(&args),
         Command::Scrape(args) => with_runtime(scrape::run(*args)),
-        Command::Push(args) => with_runtime(push::run(*args)),
+        Command::Push(args) => match args.watch.clone() {
+            Some(folder) => with_runtime(async move { watch::run(&folder, &args).await }),
+            None => with_runtime(push::run(*args)),
+        },
         Command::Run(args) => with_runtime(command::run(*args)),
         Command::Convert(args) => convert::run(&args),
     }

@@ -11,13 +11,10 @@ use profile_model::Profile;
 use relabel::{Labels, METRIC_NAME};
 
 use crate::args::{ProfileArgs, Push};
-use crate::{Error, Exit, forms, padata, stores, watch};
+use crate::{Error, Exit, forms, padata, stores};
 
 pub(crate) async fn run(args: Push) -> Result<Exit, Error> {
     let sinks = Stores::start(stores::settings(&args.stores))?;
-    if let Some(folder) = args.watch.clone() {
-        return watch::run(&folder, &args, &sinks).await;
-    }
     let mut taken = 0;
     let mut failed = false;
     for path in &args.files {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
-use ingest::scrape::{ScrapeOptions, Scraper};
+use ingest::scrape::ScrapeOptions;
 use ingest::send::Stores;
 use ops::Readiness;
 use ops::daemon::{Listen, Serving, build_info};
@@ -19,12 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Scrape;
 use crate::check::{self, Read};
-use crate::{Error, Exit, families, stores};
+use crate::families::{self, Running};
+use crate::{Error, Exit, stores};
 
 /// How often the config is looked at.
 const LOOK: Duration = Duration::from_secs(5);
-
-pub(crate) type Running = Scraper<Stores>;
 
 type Asked = oneshot::Sender<Result<(), String>>;
 

@@ -9,7 +9,7 @@ use ops::eprint_line;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Push;
-use crate::{Error, Exit, push};
+use crate::{Error, Exit, push, stores};
 
 /// How often the folder is looked at.
 const LOOK: Duration = Duration::from_secs(1);
@@ -20,7 +20,9 @@ const FAILED: &str = "failed";
 /// What a file looked like the last time.
 type Seen = BTreeMap<PathBuf, (u64, SystemTime)>;
 
-pub(crate) async fn run(folder: &Path, args: &Push, sinks: &Stores) -> Result<Exit, Error> {
+/// Sends what comes into a folder, until a signal.
+pub(crate) async fn run(folder: &Path, args: &Push) -> Result<Exit, Error> {
+    let sinks = &Stores::start(stores::settings(&args.stores))?;
     let stop = CancellationToken::new();
     ops::stop_on_signals(stop.clone())?;
     for name in [DONE, FAILED] {

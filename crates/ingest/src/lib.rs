@@ -34,6 +34,7 @@
 pub mod config;
 mod discovery;
 pub mod forms;
+mod group;
 pub mod mend;
 mod outgoing;
 mod pusher;

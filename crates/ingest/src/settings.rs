@@ -6,7 +6,7 @@ use http_config::HttpClientConfig;
 use profile_model::ValueType;
 use relabel::RelabelRule;
 
-use crate::discovery::Group;
+use crate::group::Group;
 
 /// What is scraped.
 #[derive(Clone, Debug, Default)]

@@ -36,7 +36,7 @@ mod store;
 mod view;
 mod write;
 
-pub use merge::{Merge, Merged};
+pub use merge::{Merge, Merged, ProfileSum};
 pub use model::{Filter, Span, TypeKey};
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
 pub use sealed::ReadError;
@@ -44,5 +44,5 @@ pub use store::{
     BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Stats, Store, Waste,
     check, open_read_only,
 };
-pub use view::{ProfileSum, View};
+pub use view::View;
 pub use write::{MAX_KEY_BYTES, NewWrite, Refused, Written};

@@ -18,6 +18,21 @@ pub struct Merge {
     pub in_periods: bool,
 }
 
+/// One profile of a series, its rows summed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProfileSum {
+    /// When it started, in nanoseconds since 1970.
+    pub time_nanos: i64,
+    /// How long it took.
+    pub duration_nanos: i64,
+    /// What happens between two samples, how often.
+    pub period: i64,
+    /// The sum of its values, wrapping.
+    pub value: i64,
+    /// How many rows it has.
+    pub rows: u64,
+}
+
 /// Stacks with their sums.
 #[derive(Debug, Default)]
 pub struct Merged {

@@ -8,7 +8,7 @@ use pql::ProfileType;
 use profile_model::Labels;
 
 use crate::memory::MemoryPart;
-use crate::merge::{Collector, Merge, Merged};
+use crate::merge::{Collector, Merge, Merged, ProfileSum};
 use crate::model::{Filter, Span};
 use crate::sealed::{Block, ReadError};
 
@@ -23,21 +23,6 @@ pub(crate) enum Part {
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) parts: Vec<Part>,
-}
-
-/// One profile of a series, its rows summed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProfileSum {
-    /// When it started, in nanoseconds since 1970.
-    pub time_nanos: i64,
-    /// How long it took.
-    pub duration_nanos: i64,
-    /// What happens between two samples, how often.
-    pub period: i64,
-    /// The sum of its values, wrapping.
-    pub value: i64,
-    /// How many rows it has.
-    pub rows: u64,
 }
 
 impl View {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use config_file::{Field, Reader};
 use http_config::{Authorization, Secret};
 
-use super::{job, refuse_known, values};
+use super::{refuse_known, values};
 use crate::discovery::Group;
 use crate::settings::{
     ConsulSd, Discovery, DnsKind, DnsSd, FileSd, HttpSd, KubernetesRole, KubernetesSd, Scheme,
@@ -108,7 +108,7 @@ fn http(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     let url = reader.required("url").and_then(|field| field.parse(http_url));
     let mut refresh = Duration::from_secs(60);
     reader.set("refresh_interval", &mut refresh, values::duration);
-    let http = http_config::from_config(&mut reader, &job::http_keys(), directory);
+    let http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     Some(Discovery::Http(Box::new(HttpSd { url: url?, refresh, http })))
 }
@@ -179,7 +179,7 @@ fn consul(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     reader.set("allow_stale", &mut sd.allow_stale, Field::boolean);
     reader.set("filter", &mut sd.filter, values::text);
     reader.set("refresh_interval", &mut sd.refresh, values::duration);
-    sd.http = http_config::from_config(&mut reader, &job::http_keys(), directory);
+    sd.http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     Some(Discovery::Consul(Box::new(sd)))
 }
@@ -224,7 +224,7 @@ fn kubernetes(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     if let Some(field) = reader.optional("attach_metadata") {
         field.warning("not used: labels of nodes are not attached to pods");
     }
-    sd.http = http_config::from_config(&mut reader, &job::http_keys(), directory);
+    sd.http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     if sd.api_server.is_empty() && sd.http.authorization.is_none() && sd.http.bearer_token_file.is_none() {
         in_cluster(&mut sd);

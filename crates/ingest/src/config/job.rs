@@ -6,7 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use config_file::{Field, Reader};
-use http_config::HttpClientConfig;
 
 use super::profiles::{self, Timing};
 use super::{discovery, refuse_known, values};
@@ -27,12 +26,6 @@ const NOT_IN_PARCA: [(&str, &str); 6] = [
     ("body_size_limit", "use --max-profile-bytes"),
 ];
 
-/// The keys of an HTTP client that a scrape may have.
-pub(super) fn http_keys() -> Vec<&'static str> {
-    let only_remote_write = ["sigv4", "azuread", "headers"];
-    HttpClientConfig::KEYS.iter().copied().filter(|key| !only_remote_write.contains(key)).collect()
-}
-
 pub(super) fn read(field: &Field<'_>, directory: &Path) -> Option<Job> {
     let mut reader = field.reader()?;
     let name = reader.required("job_name").and_then(|field| values::name(&field));
@@ -48,7 +41,7 @@ pub(super) fn read(field: &Field<'_>, directory: &Path) -> Option<Job> {
     let mut relabel = Vec::new();
     reader.set("relabel_configs", &mut relabel, relabel::from_config);
     let discoveries = discovery::read(&mut reader, directory, relabel.is_empty());
-    let http = http_config::from_config(&mut reader, &http_keys(), directory);
+    let http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     refuse_known(&mut reader, &NOT_IN_PARCA);
     let notes = Notes { timing, profiles: &profiles, discoveries: &discoveries };
     notes.tell(&reader, field);

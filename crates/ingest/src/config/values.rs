@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use config_file::Field;
+use http_config::HttpClientConfig;
 use timespec::parse_prometheus_span;
 
 use crate::settings::Scheme;
@@ -45,4 +46,10 @@ pub(super) fn map(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
 
 pub(super) fn scheme(field: &Field<'_>) -> Option<Scheme> {
     field.choice(&[("http", Scheme::Http), ("https", Scheme::Https)])
+}
+
+/// The keys of an HTTP client that a scrape may have.
+pub(super) fn http_keys() -> Vec<&'static str> {
+    let only_remote_write = ["sigv4", "azuread", "headers"];
+    HttpClientConfig::KEYS.iter().copied().filter(|key| !only_remote_write.contains(key)).collect()
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::health::{DroppedTarget, JobStatus};
-use super::scraper::Shared;
+use super::shared::Shared;
 use super::task::{Loop, Running};
 use crate::discovery::{self, Finding};
 use crate::outgoing::Sink;

@@ -6,6 +6,7 @@ mod health;
 mod job;
 mod phase;
 mod scraper;
+mod shared;
 mod task;
 
 #[cfg(test)]
@@ -15,4 +16,5 @@ mod tests;
 pub use fetch::FetchError;
 pub(crate) use fetch::with_causes;
 pub use health::{DroppedTarget, Health, JobStatus, Outcome, TargetStatus};
-pub use scraper::{Counts, ScrapeOptions, Scraper};
+pub use scraper::{Counts, Scraper};
+pub use shared::ScrapeOptions;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::fetch::{FetchError, fetch};
 use super::health::{Health, Outcome, TargetStatus};
 use super::phase;
-use super::scraper::Shared;
+use super::shared::Shared;
 use crate::mend::Ready;
 use crate::outgoing::{Outgoing, Sink};
 use crate::settings::Job;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use backoff::{Backoff, Policy};
 
 use super::answer::{Answer, Stored};
-use super::queue::Batch;
+use super::batch::Batch;
+use super::counters::{Counters, DropReason};
 use super::record::Record;
 use super::server::Server;
 use super::settings::{OnUnknown, StoreSettings};
-use super::store::{Counters, DropReason};
 use super::verify::{Question, Verdict};
 
 /// Sends for one store.

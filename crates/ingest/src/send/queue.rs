@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::batch::{Batch, QueueError, fitting};
 use super::record::Record;
 use super::settings::StoreSettings;
 use super::spool::{Spool, SpoolError};
@@ -12,15 +13,6 @@ use super::spool::{Spool, SpoolError};
 pub(super) enum Queue {
     Memory(Arc<Memory>),
     Disk(Spool),
-}
-
-/// Why a queue does not take a profile.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum QueueError {
-    #[error("the queue is full: {0} of {1} bytes")]
-    Full(u64, u64),
-    #[error("the spool cannot be written: {0}")]
-    Disk(String),
 }
 
 /// Profiles in memory.
@@ -34,16 +26,6 @@ pub(super) struct Memory {
 struct State {
     records: VecDeque<Record>,
     bytes: usize,
-}
-
-/// Profiles that go out together.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) records: Vec<Record>,
-    /// How many places of the queue they take.
-    pub(super) places: u64,
-    /// Whether somebody may have sent them before.
-    pub(super) is_unsure: bool,
 }
 
 impl Queue {
@@ -132,23 +114,4 @@ impl Memory {
             }
         }
     }
-}
-
-/// The first of these that go into one request: alike in whether their addresses are normalized, and not too
-/// many bytes, unless one alone has as many.
-pub(super) fn fitting<'a>(
-    records: impl Iterator<Item = &'a Record>,
-    most: usize,
-    most_bytes: usize,
-) -> Vec<Record> {
-    let (mut taken, mut bytes): (Vec<Record>, usize) = (Vec::new(), 0);
-    for record in records.take(most) {
-        bytes += record.bytes();
-        let is_alike = |first: &Record| first.head.normalized == record.head.normalized;
-        if taken.first().is_some_and(|first| bytes > most_bytes || !is_alike(first)) {
-            break;
-        }
-        taken.push(record.clone());
-    }
-    taken
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use durable::{Cursor, DiskError, FolderLock, LockError, Log, LogReader, LogSettings, StdDisk};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::queue::{Batch, QueueError, fitting};
+use super::batch::{Batch, QueueError, fitting};
 use super::record::Record;
 use super::settings::SpoolSettings;
 

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::counters::StoreCounts;
 use super::settings::StoreSettings;
-use super::store::{Store, StoreCounts, StoreError};
+use super::store::{Store, StoreError};
 use crate::outgoing::{Outgoing, Refused, Sink};
 
 /// Several stores, each with a queue and a sender of its own: one that is away holds up none of the others.

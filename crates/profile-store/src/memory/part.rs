@@ -7,10 +7,9 @@ use profile_model::{Labels, StackId, Symbols, ValueType};
 use super::block::{Moment, ProfileRows, Profiles};
 use super::intern::Interner;
 use crate::index::Index;
-use crate::merge::{Collector, Merge};
+use crate::merge::{Collector, Merge, ProfileSum};
 use crate::model::{Extent, Extents, Filter, Known, Span, TypeKey};
 use crate::new_profile::NewProfile;
-use crate::view::ProfileSum;
 
 /// Profiles by series with the symbols that their stacks point to. Grows until it is frozen.
 #[derive(Debug)]

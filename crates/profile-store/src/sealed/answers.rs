@@ -6,9 +6,8 @@ use profile_model::{Labels, StackId, Symbols};
 
 use super::catalog::Entry;
 use super::{Block, ReadError};
-use crate::merge::{Collector, Merge, PartSums};
+use crate::merge::{Collector, Merge, PartSums, ProfileSum};
 use crate::model::{Extents, Filter, Known, Span, TypeKey};
-use crate::view::ProfileSum;
 
 /// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
 struct Run {

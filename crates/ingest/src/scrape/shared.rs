@@ -1,0 +1,57 @@
+//! What all loops of a scraper share.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+use http_config::Environment;
+use profile_codec::pprof::Limits;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::exclusive::Exclusive;
+
+/// What bounds a scraper, and what the process lends it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ScrapeOptions {
+    /// The longest answer of a target, in bytes, before it is decompressed. Default 64 MiB.
+    pub max_answer_bytes: usize,
+    /// The most of everything in a profile.
+    pub limits: Limits,
+    /// Proxies that variables of the process name.
+    pub environment: Environment,
+}
+
+impl Default for ScrapeOptions {
+    fn default() -> Self {
+        Self { max_answer_bytes: 64 << 20, limits: Limits::default(), environment: Environment::empty() }
+    }
+}
+
+/// What all loops share.
+pub(super) struct Shared<S> {
+    pub(super) sink: S,
+    pub(super) options: ScrapeOptions,
+    pub(super) exclusive: Exclusive,
+    pub(super) counts: Counters,
+    pub(super) tasks: TaskTracker,
+    pub(super) stop: CancellationToken,
+}
+
+/// Numbers since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) scrapes: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    pub(super) mended: AtomicU64,
+    pub(super) missed: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) failures: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl Counters {
+    pub(super) fn failed(&self, reason: &'static str) {
+        *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+}
