@@ -1,4 +1,4 @@
-//! The grammar as data (facts/parca.md 3.1-3.2), and its properties.
+//! The grammar of Parca's selectors as data (parca-dev/parca at 3b5647cd, pkg/parcacol and Prometheus' parser), and its properties.
 #![allow(clippy::unwrap_used)]
 
 use pql::{MatchOp, Matcher, ProfileType, Query, QueryError, Selector, parse_matchers};
