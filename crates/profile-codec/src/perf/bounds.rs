@@ -145,7 +145,8 @@ impl<'a> Bytes<'a> {
                 next = next.saturating_add(more);
             }
             if kind == FEATURE && size >= 16 && next <= end {
-                let bit = self.number(at + 8)?;
+                // The reader takes the lower half of the number.
+                let bit = self.number(at + 8)? & u64::from(u32::MAX);
                 self.feature(bit, self.part(at + 16, u64::from(size) - 16)?)?;
             }
             at = next;
