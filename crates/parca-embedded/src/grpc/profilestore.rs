@@ -91,11 +91,17 @@ impl NotStored {
 
 impl ProfileStoreApi {
     /// Checks a request on a thread for blocking work, and waits for the disk without one.
-    async fn write(&self, request: WriteRawRequest, key: Vec<u8>) -> Result<Response<WriteRawResponse>, Status> {
+    async fn write(
+        &self,
+        request: WriteRawRequest,
+        key: Vec<u8>,
+    ) -> Result<Response<WriteRawResponse>, Status> {
         let (done, outcome) = tokio::sync::oneshot::channel();
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || match checked(&request, &key) {
-            Ok(write) => store.submit(write, move |written| drop(done.send(written.map_err(NotStored::from)))),
+            Ok(write) => {
+                store.submit(write, move |written| drop(done.send(written.map_err(NotStored::from))))
+            }
             Err(error) => drop(done.send(Err(error))),
         });
         let Ok(outcome) = outcome.await else {
