@@ -1,8 +1,6 @@
 //! Against a server made of Pyroscope's own messages and handlers; no code of ours encodes its answers.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pql::{MatchOp, Matcher};
