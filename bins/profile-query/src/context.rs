@@ -210,8 +210,7 @@ impl Context {
     /// Whether a server that was typed without its kind answers as a Parca would to a Pyroscope's calls.
     fn may_be_a_parca(&self, backend: &Backend, error: &BackendError) -> bool {
         let is_open = self.server.url.is_some() && self.server.backend.is_none();
-        let is_odd = matches!(error.http_status(), Some(404 | 405 | 415)) || error.code() == "unimplemented";
-        is_open && backend.kind() == Kind::Pyroscope && is_odd
+        is_open && backend.kind() == Kind::Pyroscope && error.is_foreign()
     }
 
     /// The failure, which says what runs there if that is a Parca.

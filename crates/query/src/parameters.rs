@@ -151,9 +151,7 @@ impl Parameters {
     }
 
     fn look(&mut self, form: Option<Form>) -> Look {
-        let mut look = Look::default();
-        look.trim_percent = self.percent("trim");
-        look.sum = self.flag("sum");
+        let mut look = Look { trim_percent: self.percent("trim"), sum: self.flag("sum"), ..Look::default() };
         if let Some(text) = self.value("sort") {
             match text.as_str() {
                 "flat" => look.sort = Sort::Flat,

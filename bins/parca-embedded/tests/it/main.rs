@@ -5,6 +5,7 @@ mod folder;
 mod kill;
 mod process;
 mod scrape;
+mod streams;
 
 const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");
 const NONE: [(&str, &str); 0] = [];

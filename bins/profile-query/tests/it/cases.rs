@@ -231,7 +231,7 @@ async fn h2_a_file_that_is_no_pprof_is_named() {
         let file = case(&format!("H2/{name}"));
         for args in [vec!["upload", "lab", &file], vec!["diff", &good, &file], vec!["top", &file]] {
             let exit = home.run(&args).await;
-            assert!(matches!(exit.code, Some(1 | 2 | 3)) && exit.stdout.is_empty(), "{args:?} {exit:#?}");
+            assert!(matches!(exit.code, Some(1..=3)) && exit.stdout.is_empty(), "{args:?} {exit:#?}");
             assert!(exit.stderr.contains(words), "{args:?} {}", exit.stderr);
         }
     }

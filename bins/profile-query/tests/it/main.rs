@@ -9,6 +9,7 @@ mod fixture;
 mod golden;
 mod one_way;
 mod parca;
+mod patterns;
 mod quirks;
 mod secrets;
 mod spec;

@@ -69,6 +69,13 @@ pub enum Class {
 }
 
 impl BackendError {
+    /// Whether what answered does not speak as a server of its kind does: another program, a proxy, a page.
+    pub fn is_foreign(&self) -> bool {
+        let is_odd = matches!(self.http_status(), Some(404 | 405 | 415)) || self.code() == "unimplemented";
+        is_odd
+            || matches!(self, Self::Pyroscope(error) if error.kind() == pyroscope_client::ErrorKind::NotPyroscope)
+    }
+
     /// What it means.
     pub fn class(&self) -> Class {
         match self {

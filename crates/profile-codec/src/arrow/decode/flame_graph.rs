@@ -157,9 +157,12 @@ impl<'a> Columns<'a> {
 
     fn frame(&self, row: usize) -> Result<FlameFrame, ArrowError> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
+        let address = self.address.get_unsigned(row);
+        // Calls of several functions in one node have no name in common, and no address either.
+        let is_nowhere = address.unwrap_or(0) == 0;
         Ok(FlameFrame {
-            symbolized: name.or(system_name).is_some(),
-            address: self.address.get_unsigned(row),
+            symbolized: name.or(system_name).is_some() || (file.is_some() && is_nowhere),
+            address,
             line: self.line.get(row),
             inlined: self.inlined.get(row),
             mapping_file: self.mapping_file[row],
