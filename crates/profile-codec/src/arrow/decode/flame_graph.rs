@@ -159,7 +159,7 @@ impl<'a> Columns<'a> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
         let address = self.address.get_unsigned(row);
         // Calls of several functions in one node have no name in common, and no address either.
-        let is_nowhere = address.unwrap_or(0) == 0;
+        let is_nowhere = address == Some(0);
         Ok(FlameFrame {
             symbolized: name.or(system_name).is_some() || (file.is_some() && is_nowhere),
             address,
