@@ -1,4 +1,4 @@
-use profile_model::{FlameFrame, FlameGraph, FlameKind, FlameSums, Labels, NodeId, Symbols};
+use profile_model::{FlameFrame, FlameGraph, FlameKind, FlameSums, Labels, NodeId, StringId, Symbols};
 
 use super::{
     ArrowError, ArrowLimits,
@@ -159,9 +159,10 @@ impl<'a> Columns<'a> {
         let [name, system_name, file] = [self.name[row], self.system_name[row], self.file[row]];
         let address = self.address.get_unsigned(row);
         // Calls of several functions in one node have no name in common, and no address either.
-        let is_nowhere = address == Some(0);
+        let is_name = |name: &StringId| !name.is_empty();
+        let has_name = name.as_ref().is_some_and(is_name) || system_name.as_ref().is_some_and(is_name);
         Ok(FlameFrame {
-            symbolized: name.or(system_name).is_some() || (file.is_some() && is_nowhere),
+            symbolized: has_name || (file.is_some() && address == Some(0)),
             address,
             line: self.line.get(row),
             inlined: self.inlined.get(row),
