@@ -185,8 +185,11 @@ impl Sampler {
         let Some(guard) = guard else { return Ok(None) };
         let report = guard.report().build().map_err(|error| Stopped::Failed(error.to_string()))?;
         drop(guard);
-        // Names are resolved; the parsed files of the binary and its libraries are not needed meanwhile.
-        backtrace::clear_symbol_cache();
+        // The parsed files of the binary and its libraries are kept while there are names to resolve in every slice:
+        // to parse them anew takes longer than a slice where they have debug information.
+        if self.waits() || self.idle_slices == IDLE_SLICES {
+            backtrace::clear_symbol_cache();
+        }
         if self.waits() {
             self.tidy();
         }
