@@ -4,13 +4,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use parca_client::{Client, QueryRangeRequest, Settings};
 use profile_model::{TimeRange, Timestamp};
+use test_support::target;
 use tokio_util::sync::CancellationToken;
 
 fn program() -> Command {
@@ -144,26 +144,6 @@ fn get(address: &str, path: &str) -> String {
     text
 }
 
-/// Answers every request with the body, until the test ends.
-fn target(body: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            use std::io::Write;
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(&body);
-        }
-    });
-    address
-}
-
 fn config(folder: &Path, address: &str) -> std::path::PathBuf {
     let path = folder.join("parca.yaml");
     let off = ["memory", "block", "mutex", "process_cpu"]
@@ -180,7 +160,7 @@ fn config(folder: &Path, address: &str) -> std::path::PathBuf {
 async fn targets_are_scraped_until_told_to_stop() {
     let (server, stop) = embedded().await;
     let folder = tempfile::tempdir().unwrap();
-    let address = target(b"goroutine profile: total 2\n2 @ 0x11 0x21\n".to_vec());
+    let address = target("goroutine profile: total 2\n2 @ 0x11 0x21\n");
     let file = config(folder.path(), &address);
     let mut child = program()
         .args([

@@ -23,15 +23,18 @@
 //! this crate is for tests only. It knows neither our metrics nor our client: it reads what is on
 //! the wire, so that it is a fair test of both.
 
+mod broken;
 mod grpc;
 mod http;
 mod needs;
 mod process;
 mod pyroscope;
 mod scrape;
+mod target;
 mod vault;
 mod wait;
 
+pub use broken::{Broken, exit_code, terminate};
 pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get, http_request};
 pub use needs::{data, missing, needs, real_profiles};
@@ -39,5 +42,6 @@ pub use process::{Exit, Process, address_in, unused_address};
 pub use pyroscope::Pyroscope;
 pub use rustix::process::Signal;
 pub use scrape::{Family, Histogram, Kind, Native, Sample, Scrape, Value};
+pub use target::target;
 pub use vault::{Vault, VaultCounts, VaultSettings};
 pub use wait::{PATIENCE, eventually};

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at that nobody announces.
-const LOOK: Duration = Duration::from_millis(20);
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
 /// Asks until there is an answer, and returns it.
 ///

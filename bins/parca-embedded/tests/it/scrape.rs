@@ -1,29 +1,8 @@
 //! `--config-path`: one command is a small Parca.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-
-use test_support::{Process, address_in};
+use test_support::{Process, address_in, target};
 
 use crate::{NONE, PARCA_EMBEDDED};
-
-/// Answers every request with this text, until the test ends.
-fn target(body: &'static str) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            );
-        }
-    });
-    address
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn targets_of_the_config_are_scraped_into_the_own_store() {

@@ -1,25 +1,16 @@
 //! A log that nobody reads, and data that nobody takes.
 
-use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use test_support::{eventually, http_get, unused_address};
+use test_support::{Broken, eventually, exit_code, http_get, terminate, unused_address};
 
 use crate::PARCA_EMBEDDED;
-
-fn closed() -> Stdio {
-    Stdio::from(std::io::pipe().unwrap().1)
-}
-
-fn full() -> Stdio {
-    Stdio::from(File::options().write(true).open("/dev/full").unwrap())
-}
 
 /// Serves a data folder until it answers, then asks it to end; its exit code.
 async fn served(folder: &Path, stderr: Stdio) -> Option<i32> {
     let address = unused_address();
-    let mut child = Command::new(PARCA_EMBEDDED)
+    let child = Command::new(PARCA_EMBEDDED)
         .args(["--http-address", &address.to_string(), "--log-level", "debug", "--data-dir"])
         .arg(folder)
         .stdin(Stdio::null())
@@ -31,15 +22,15 @@ async fn served(folder: &Path, stderr: Stdio) -> Option<i32> {
         http_get(address, "/readyz", &[]).await.ok().filter(|answer| answer.status == 200)
     })
     .await;
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    eventually("its end", || std::future::ready(child.try_wait().unwrap())).await.code()
+    terminate(&child);
+    tokio::task::spawn_blocking(move || exit_code(child)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_cannot_be_written_keeps_it_from_nothing() {
-    for stream in [closed, full] {
+    for broken in [Broken::Closed, Broken::Full] {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(served(folder.path(), stream()).await, Some(0));
+        assert_eq!(served(folder.path(), broken.stream()).await, Some(0));
     }
 }
 
@@ -53,8 +44,8 @@ async fn data_that_cannot_be_written_are_exit_1_and_a_reader_that_left_is_quiet(
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, words) = check(full());
+    let (code, words) = check(Broken::Full.stream());
     assert!(code == Some(1) && words.contains("cannot write to stdout"), "{code:?} {words}");
-    let (_, words) = check(closed());
+    let (_, words) = check(Broken::Closed.stream());
     assert_eq!(words, "");
 }

@@ -1,43 +1,10 @@
 //! A log that nobody reads, data that nobody takes, and terminals of any width.
 
-use std::fs::File;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use test_support::{GrpcDouble, PATIENCE, Reply, eventually, http_get, unused_address};
+use test_support::{Broken, GrpcDouble, Reply, eventually, exit_code, http_get, terminate, unused_address};
 
 use crate::fixture::{PARCA_LOAD, Parca, calls};
-
-/// What a stream may be that cannot be written to.
-#[derive(Clone, Copy, Debug)]
-enum Broken {
-    /// The reader of the pipe is gone.
-    Closed,
-    /// The disk is full.
-    Full,
-}
-
-impl Broken {
-    fn stream(self) -> Stdio {
-        match self {
-            Self::Closed => Stdio::from(std::io::pipe().unwrap().1),
-            Self::Full => Stdio::from(File::options().write(true).open("/dev/full").unwrap()),
-        }
-    }
-}
-
-/// The exit code; the process is killed if it does not end.
-fn code(mut child: Child) -> Option<i32> {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().unwrap();
-    panic!("it did not end within {PATIENCE:?}");
-}
 
 /// Only SIGKILL used to end it, and a full disk at the start was exit 101.
 #[tokio::test(flavor = "multi_thread")]
@@ -57,9 +24,8 @@ async fn a_log_that_cannot_be_written_stops_neither_calls_nor_signals() {
                 (calls(&scrape, "labels") > 2.0).then_some(())
             })
             .await;
-            let pid = child.id().to_string();
-            assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-            let code = tokio::task::spawn_blocking(move || code(child)).await.unwrap();
+            terminate(&child);
+            let code = tokio::task::spawn_blocking(move || exit_code(child)).await.unwrap();
             assert_eq!(code, Some(0), "{target:?} {broken:?}");
         }
     }
@@ -74,7 +40,7 @@ async fn data_that_cannot_be_written_are_exit_1_and_a_reader_that_has_gone_is_no
         for (broken, expect) in [(Broken::Closed, 0), (Broken::Full, 1)] {
             let mut command = Command::new(PARCA_LOAD);
             let child = command.args(args).stdout(broken.stream()).stderr(Stdio::null()).spawn().unwrap();
-            let code = tokio::task::spawn_blocking(move || code(child)).await.unwrap();
+            let code = tokio::task::spawn_blocking(move || exit_code(child)).await.unwrap();
             assert_eq!(code, Some(expect), "{broken:?} {args:?}");
         }
     }

@@ -1,54 +1,16 @@
 //! A log that nobody reads, and data that nobody takes.
 
-use std::fs::File;
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::process::{Command, Stdio};
 
-use test_support::{PATIENCE, eventually, http_get};
+use test_support::{Broken, eventually, exit_code, http_get, terminate};
 
 use crate::fixture::{CPU, EXPORTER, Folder, Parca, head};
 use crate::receiver::Receiver;
-
-/// What a stream may be that cannot be written to.
-#[derive(Clone, Copy, Debug)]
-enum Broken {
-    /// The reader of the pipe is gone.
-    Closed,
-    /// The disk is full.
-    Full,
-}
-
-impl Broken {
-    fn stream(self) -> Stdio {
-        match self {
-            Self::Closed => Stdio::from(std::io::pipe().unwrap().1),
-            Self::Full => Stdio::from(File::options().write(true).open("/dev/full").unwrap()),
-        }
-    }
-}
 
 fn exporter(folder: &Folder, args: &[&str]) -> Command {
     let mut command = Command::new(EXPORTER);
     command.arg("--config-file").arg(folder.config()).args(args).stdin(Stdio::null());
     command
-}
-
-fn terminate(child: &Child) {
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-}
-
-/// The exit code; the process is killed if it does not end.
-fn code(mut child: Child) -> Option<i32> {
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    child.kill().unwrap();
-    panic!("it did not end within {PATIENCE:?}");
 }
 
 /// A query's task used to end at its first warning, and the process heard no signal any more.
@@ -71,7 +33,7 @@ async fn a_log_that_cannot_be_written_stops_neither_queries_nor_signals() {
         let _parca = Parca::start_at(&address.to_string()).await;
         receiver.stored.eventually(&["root_cumulative"], 2).await;
         terminate(&child);
-        let code = tokio::task::spawn_blocking(move || code(child)).await.unwrap();
+        let code = tokio::task::spawn_blocking(move || exit_code(child)).await.unwrap();
         assert_eq!(code, Some(0), "{broken:?}");
     }
 }
@@ -110,7 +72,7 @@ fn data_that_cannot_be_written_are_exit_1_and_a_reader_that_has_gone_is_none() {
         for (broken, expect) in [(Broken::Closed, 0), (Broken::Full, 1)] {
             let mut command = exporter(&folder, args);
             let child = command.stdout(broken.stream()).stderr(Stdio::null()).spawn().unwrap();
-            assert_eq!(code(child), Some(expect), "{broken:?} {args:?}");
+            assert_eq!(exit_code(child), Some(expect), "{broken:?} {args:?}");
         }
     }
 }

@@ -161,6 +161,7 @@ impl<'a> Columns<'a> {
         // Calls of several functions in one node have no name in common, and no address either.
         let is_name = |name: &StringId| !name.is_empty();
         let has_name = name.as_ref().is_some_and(is_name) || system_name.as_ref().is_some_and(is_name);
+        // Functions of one file that are one node have no name in common, and no address.
         Ok(FlameFrame {
             symbolized: has_name || (file.is_some() && address == Some(0)),
             address,
