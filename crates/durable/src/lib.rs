@@ -23,7 +23,7 @@
 //! ```
 //!
 //! What it does not know: what records mean, threads, time, and the network. With the feature `testing`
-//! there are [`testing::FaultyDisk`] and [`testing::SimDisk`].
+//! there are `testing::FaultyDisk` and `testing::SimDisk`.
 
 mod checked;
 mod cursor;

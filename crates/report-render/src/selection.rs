@@ -66,8 +66,8 @@ impl<'a> Selection<'a> {
         self.profile.samples.total(self.value)
     }
 
-    /// What all shares are of: the sum of the sizes of all values, signs aside ([`Samples::whole`]
-    /// (profile_model::Samples::whole)), or what [`of_whole`](Self::of_whole) says.
+    /// What all shares are of: what [`of_whole`](Self::of_whole) says, or else the sum of the sizes of all values,
+    /// signs aside ([`whole`](profile_model::Samples::whole)).
     pub fn whole(&self) -> i128 {
         self.whole.unwrap_or_else(|| self.profile.samples.whole(self.value))
     }

@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds each key that was not asked for as [`Grade::UnknownKey`], with the one that was meant.
+    /// Adds each key that was not asked for as [`Grade::UnknownKey`](crate::Grade::UnknownKey), with the one that was meant.
     pub fn finish(self) {
         let unused = self.entries.iter().zip(&self.used).filter(|(_, used)| !**used);
         for ((key, _), _) in unused {
