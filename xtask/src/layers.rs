@@ -13,7 +13,7 @@ use serde_json::Value;
 const FLOORS: &[(&str, u8)] = &[
     ("parca-proto", 0),
     ("backoff", 1),
-    ("client-tls", 1),
+    ("credentials", 1),
     ("durable", 1),
     ("profile-model", 1),
     ("re2", 1),

@@ -57,7 +57,7 @@ impl Scraping {
             }
         };
         let mut options = ScrapeOptions::default();
-        options.environment = std::env::vars().collect();
+        options.environment = ops::environment().collect();
         let scraper = Arc::new(Scraper::new(Own(store), options));
         let jobs = config.jobs.len();
         apply(&scraper, config)?;

@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
     let sinks = Stores::start(stores::settings(&args.stores))?;
     let mut options = ScrapeOptions::default();
     options.max_answer_bytes = usize::try_from(args.max_profile_bytes).unwrap_or(usize::MAX);
-    options.environment = std::env::vars().collect();
+    options.environment = ops::environment().collect();
     let scraper = Arc::new(Running::new(sinks.clone(), options));
     let jobs = config.jobs.len();
     scraper.apply(*config).map_err(|(job, error)| format!("job `{job}`: {}", ops::describe(&error)))?;

@@ -1,8 +1,7 @@
 //! From what was typed to stores.
 
 use ingest::send::{SampleLabels, SpoolSettings, StoreKind, StoreSettings};
-use parca_client::{Protocol, Settings, Token};
-use secrecy::SecretString;
+use parca_client::{Protocol, Secret, Settings, Token};
 
 use crate::args::Stores;
 
@@ -18,7 +17,7 @@ fn one(args: &Stores, address: &str) -> StoreSettings {
     client.headers.clone_from(&args.grpc_headers);
     client.user_agent = concat!("parca-ingest/", env!("CARGO_PKG_VERSION")).to_owned();
     client.token = match (&args.bearer_token, &args.bearer_token_file) {
-        (Some(token), _) if !token.is_empty() => Token::Value(SecretString::from(token.clone())),
+        (Some(token), _) if !token.is_empty() => Token::Value(Secret::new(token.clone())),
         (_, Some(file)) => Token::File(file.clone()),
         _ => Token::None,
     };

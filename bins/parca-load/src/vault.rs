@@ -1,36 +1,25 @@
 //! The bearer token from Vault: Kubernetes auth, KV v2, renewed while the process runs.
 
-use std::error::Error as _;
+mod api;
+
 use std::time::Duration;
 
 use backoff::{Backoff, Policy};
+use http_config::Environment;
 use ops::Hint;
-use parca_client::SharedToken;
-use secrecy::SecretString;
-use serde::Deserialize;
+use parca_client::{Secret, SharedToken};
 use tokio_util::sync::CancellationToken;
-use url::Url;
-use vaultrs::api::AuthInfo;
-use vaultrs::client::{Client, VaultClient, VaultClientSettingsBuilder};
-use vaultrs::error::ClientError;
 
+use self::api::{Api, Lease};
 use crate::args::VaultConfig;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where secrets are mounted, as in the original.
 const MOUNT: &str = "secret";
-/// What a login without a lease lives; then it is made anew.
-const UNKNOWN_LEASE: Duration = Duration::from_secs(3600);
 /// How soon a failed renewal is tried again at first, and at the latest.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-
-#[derive(Deserialize)]
-struct Secret {
-    token: SecretString,
-}
 
 /// Logs in, reads the token, and keeps both fresh until `stop`.
 ///
@@ -54,46 +43,43 @@ pub(crate) async fn start(config: VaultConfig, stop: CancellationToken) -> Resul
 
 struct Session {
     config: VaultConfig,
-    client: VaultClient,
-    lease: Duration,
-    renewable: bool,
+    api: Api,
+    lease: Lease,
 }
 
 impl Session {
     async fn login(config: VaultConfig) -> Result<Self, Error> {
-        let mut client = client(&config.url)?;
-        let auth = login(&client, &config).await?;
-        client.set_token(&auth.client_token);
-        let (lease, renewable) = lease(&auth);
-        tracing::info!(url = %config.url, role = config.role, ?lease, "logged in to Vault");
-        Ok(Self { config, client, lease, renewable })
+        let environment: Environment = ops::environment().collect();
+        let api = Api::new(&config.url, &environment)?;
+        let lease = login(&api, &config).await?;
+        tracing::info!(url = %config.url, role = config.role, lease = ?lease.length, "logged in to Vault");
+        Ok(Self { config, api, lease })
     }
 
-    async fn read_token(&self) -> Result<SecretString, Error> {
+    async fn read_token(&self) -> Result<Secret, Error> {
         let path = &self.config.token_path;
-        let secret: Secret = vaultrs::kv2::read(&self.client, MOUNT, path).await.map_err(|error| {
+        self.api.read(&self.lease, MOUNT, path, "token").await.map_err(|error| {
             let hint =
                 format!("the role needs `read` on `{MOUNT}/data/{path}`, and the secret a key `token`");
-            Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {}", words(&error)), hint)
-        })?;
-        Ok(secret.token)
+            Hint::new(format!("cannot read `{MOUNT}/{path}` from Vault: {error}"), hint).into()
+        })
     }
 
     /// Renews at two thirds of the lease, and logs in again where it cannot be renewed.
     async fn keep_fresh(mut self, token: &SharedToken) {
-        let mut wait = self.lease * 2 / 3;
+        let mut wait = self.lease.length * 2 / 3;
         let mut retries: Option<Backoff> = None;
         loop {
             tokio::time::sleep(wait).await;
             wait = match self.refresh(token).await {
                 Ok(()) => {
                     retries = None;
-                    self.lease * 2 / 3
+                    self.lease.length * 2 / 3
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot renew the token from Vault; trying again");
                     // A third of the lease is left: several attempts fit in.
-                    let longest = LAST_RETRY.min(self.lease / 10).max(Duration::from_millis(100));
+                    let longest = LAST_RETRY.min(self.lease.length / 10).max(Duration::from_millis(100));
                     let policy = Policy::doubling(FIRST_RETRY, longest);
                     let retries = retries.get_or_insert_with(|| Backoff::unseeded(policy));
                     retries.wait(Duration::ZERO).unwrap_or(longest)
@@ -103,38 +89,21 @@ impl Session {
     }
 
     async fn refresh(&mut self, token: &SharedToken) -> Result<(), Error> {
-        let renewed = match self.renewable {
-            true => vaultrs::token::renew_self(&self.client, None).await.ok(),
+        let renewed = match self.lease.renewable {
+            true => self.api.renew(&self.lease).await.ok(),
             false => None,
         };
-        let auth = match renewed {
-            Some(auth) => auth,
-            None => {
-                let auth = login(&self.client, &self.config).await?;
-                self.client.set_token(&auth.client_token);
-                auth
-            }
+        self.lease = match renewed {
+            Some(lease) => lease,
+            None => login(&self.api, &self.config).await?,
         };
-        (self.lease, self.renewable) = lease(&auth);
         token.set(self.read_token().await?)?;
-        tracing::debug!(lease = ?self.lease, "renewed the token from Vault");
+        tracing::debug!(lease = ?self.lease.length, "renewed the token from Vault");
         Ok(())
     }
 }
 
-fn client(url: &Url) -> Result<VaultClient, Error> {
-    // The library takes the process' default. Fails where there is one already, which is as good.
-    let _installed = rustls::crypto::ring::default_provider().install_default();
-    let settings = VaultClientSettingsBuilder::default()
-        .address(url.clone())
-        .token("")
-        .timeout(Some(CALL_TIMEOUT))
-        .build()
-        .map_err(|error| format!("-vault-url: {error}"))?;
-    Ok(VaultClient::new(settings)?)
-}
-
-async fn login(client: &VaultClient, config: &VaultConfig) -> Result<AuthInfo, Error> {
+async fn login(api: &Api, config: &VaultConfig) -> Result<Lease, Error> {
     let file = config.jwt_file.display();
     let jwt = tokio::fs::read_to_string(&config.jwt_file).await.map_err(|error| {
         Hint::new(
@@ -142,30 +111,8 @@ async fn login(client: &VaultClient, config: &VaultConfig) -> Result<AuthInfo, E
             "outside Kubernetes, name the file with -vault-jwt-file",
         )
     })?;
-    let login = vaultrs::auth::kubernetes::login(client, "kubernetes", &config.role, jwt.trim()).await;
+    let login = api.login("kubernetes", &config.role, &Secret::new(jwt.trim())).await;
     Ok(login.map_err(|error| {
-        format!("cannot log in to Vault at `{}` as `{}`: {}", config.url, config.role, words(&error))
+        format!("cannot log in to Vault at `{}` as `{}`: {error}", config.url, config.role)
     })?)
-}
-
-fn lease(auth: &AuthInfo) -> (Duration, bool) {
-    let lease =
-        if auth.lease_duration == 0 { UNKNOWN_LEASE } else { Duration::from_secs(auth.lease_duration) };
-    (lease, auth.renewable)
-}
-
-/// What Vault said, or why it could not be asked.
-fn words(error: &ClientError) -> String {
-    match error {
-        ClientError::APIError { code, errors } => {
-            let errors: Vec<&str> = errors.iter().flat_map(|error| error.split_whitespace()).collect();
-            format!("it answered {code}: {}", errors.join(" "))
-        }
-        // The cause quotes what is not as expected, which may be the secret.
-        ClientError::JsonParseError { .. } => error.to_string(),
-        _ => {
-            let causes = std::iter::successors(error.source(), |&cause| cause.source());
-            causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
-        }
-    }
 }

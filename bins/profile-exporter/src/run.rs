@@ -55,10 +55,7 @@ pub(crate) async fn run(file: PathBuf, run: Run) -> Result<Exit, Error> {
 /// The process' environment, for proxies and cloud credentials.
 pub(crate) fn context() -> Context {
     let mut context = Context::new();
-    // Variables that are no text are none of those that are looked for.
-    context.environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    context.environment = ops::environment().collect();
     context
 }
 

@@ -29,11 +29,8 @@ pub(crate) fn now() -> SystemTime {
 
 impl Context {
     pub(crate) fn new(server: Server) -> Result<Self, Failure> {
-        let variables = std::env::vars_os();
-        let environment =
-            variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let color = output::color(&server.color)?;
-        Ok(Self { server, environment: environment.collect(), now: now(), color })
+        Ok(Self { server, environment: ops::environment().collect(), now: now(), color })
     }
 
     /// Whether programs read what is written.

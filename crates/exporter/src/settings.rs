@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use http::Uri;
 use http_config::HttpClientConfig;
-use parca_client::{TlsSettings, Token};
+use parca_client::Token;
 use relabel::Labels;
-use secrecy::ExposeSecret;
 
 use crate::matcher::Matcher;
 
@@ -344,7 +343,7 @@ pub(crate) fn same_parca(one: &parca_client::Settings, other: &parca_client::Set
         && one.protocol == other.protocol
         && one.headers == other.headers
         && same_token(&one.token, &other.token)
-        && same_tls(&one.tls, &other.tls)
+        && one.tls == other.tls
         && (one.timeout, one.gzip) == (other.timeout, other.gzip)
         && (one.max_message_bytes, one.max_connections) == (other.max_message_bytes, other.max_connections)
         && one.user_agent == other.user_agent
@@ -353,21 +352,11 @@ pub(crate) fn same_parca(one: &parca_client::Settings, other: &parca_client::Set
 fn same_token(one: &Token, other: &Token) -> bool {
     match (one, other) {
         (Token::None, Token::None) => true,
-        (Token::Value(one), Token::Value(other)) => one.expose_secret() == other.expose_secret(),
+        (Token::Value(one), Token::Value(other)) => one == other,
         (Token::File(one), Token::File(other)) => one == other,
         // One that somebody else keeps fresh cannot be compared: a new client costs little.
         _ => false,
     }
-}
-
-fn same_tls(one: &TlsSettings, other: &TlsSettings) -> bool {
-    let key = |tls: &TlsSettings| tls.key.as_ref().map(|key| key.expose_secret().to_owned());
-    (&one.ca_file, &one.ca, &one.cert_file, &one.cert, &one.key_file)
-        == (&other.ca_file, &other.ca, &other.cert_file, &other.cert, &other.key_file)
-        && key(one) == key(other)
-        && one.server_name == other.server_name
-        && one.insecure_skip_verify == other.insecure_skip_verify
-        && (one.min_version, one.max_version) == (other.min_version, other.max_version)
 }
 
 #[cfg(test)]

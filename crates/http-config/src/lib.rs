@@ -48,7 +48,6 @@ mod config;
 mod environment;
 mod error;
 mod no_proxy;
-mod secret;
 
 pub use client::{Client, Limits};
 pub use config::{
@@ -56,7 +55,7 @@ pub use config::{
     HeaderSources, HttpClientConfig, Mistake, Mistakes, OAuth2, ParseError, ProxyUrl, ProxyUrlError, SigV4,
     TlsConfig, TlsVersion, from_config, is_secret,
 };
+pub use credentials::Secret;
 pub use environment::Environment;
 pub use error::{ConfigError, CredentialError, SendError};
 pub use no_proxy::NoProxy;
-pub use secret::Secret;

@@ -18,6 +18,7 @@
 //! It knows no profiling service. Only this crate and the binaries print, exit or install
 //! subscribers.
 
+mod environment;
 mod exit;
 mod guard;
 mod health;
@@ -33,6 +34,7 @@ pub mod console;
 pub mod daemon;
 pub mod metrics;
 
+pub use environment::environment;
 pub use exit::{Hint, describe};
 pub use guard::refuse_foreign_hosts;
 pub use health::{Latch, Readiness, health_routes, health_routes_at};

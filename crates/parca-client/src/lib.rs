@@ -69,6 +69,7 @@ pub use api::{
 pub use call::Call;
 pub use client::Client;
 pub use code::Code;
+pub use credentials::Secret;
 pub use error::Error;
 pub use method::Method;
 pub use settings::{

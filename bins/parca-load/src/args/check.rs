@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use parca_client::{Client, HttpVersion, Protocol, Settings as ClientSettings, Token};
+use parca_client::{Client, HttpVersion, Protocol, Secret, Settings as ClientSettings, Token};
 use parca_workload::{Lane, Mode, Settings as WorkloadSettings};
-use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -211,7 +210,7 @@ impl Checker<'_> {
         match &typed.token_file {
             Some(file) => Token::File(PathBuf::from(file)),
             None if typed.token.is_empty() => Token::None,
-            None => Token::Value(SecretString::from(typed.token.clone())),
+            None => Token::Value(Secret::new(typed.token.clone())),
         }
     }
 

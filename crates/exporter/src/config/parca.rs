@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use config_file::{Field, Reader};
 use http_config::{HttpClientConfig, TlsConfig, TlsVersion};
-use parca_client::{HttpVersion, Protocol, Settings, TlsSettings, Token};
-use secrecy::SecretString;
+use parca_client::{HttpVersion, Protocol, Secret, Settings, TlsSettings, Token};
 
 use super::values;
 
@@ -97,7 +96,7 @@ fn token(http: &HttpClientConfig) -> Token {
     let value = http.bearer_token.as_ref().map(|token| token.expose().trim());
     let file = http.bearer_token_file.as_ref().filter(|path| !path.as_os_str().is_empty());
     match (value.filter(|token| !token.is_empty()), file) {
-        (Some(token), _) => Token::Value(SecretString::from(token)),
+        (Some(token), _) => Token::Value(Secret::new(token)),
         (None, Some(path)) => Token::File(path.clone()),
         (None, None) => Token::None,
     }
@@ -116,8 +115,7 @@ fn tls(config: TlsConfig, skip_verify: bool) -> TlsSettings {
     tls.ca_file = path(config.ca_file);
     tls.cert = text(config.cert);
     tls.cert_file = path(config.cert_file);
-    tls.key =
-        config.key.map(|key| key.expose().to_owned()).filter(|key| !key.is_empty()).map(SecretString::from);
+    tls.key = config.key.filter(|key| !key.expose().is_empty());
     tls.key_file = path(config.key_file);
     tls.server_name = text(config.server_name);
     tls.insecure_skip_verify = skip_verify || config.insecure_skip_verify;

@@ -64,7 +64,7 @@ impl AzureTokens {
             Way::Form { .. } if secure(&url) => Proxies::of_environment(environment)?,
             Way::Form { .. } => return Err(invalid(key, "expected https, or http on a loopback address")),
         };
-        let transport = Transport::new("azuread", TlsConfig::default(), proxies, true)?;
+        let transport = Transport::new("azuread", &TlsConfig::default(), proxies, true)?;
         Ok(Self { way, url, transport, kept: Mutex::new(None) })
     }
 

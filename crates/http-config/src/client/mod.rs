@@ -12,7 +12,6 @@ mod proxies;
 mod redirect;
 mod source;
 mod tls;
-mod tls_files;
 mod token_answer;
 mod transport;
 
@@ -85,7 +84,7 @@ impl Client {
         let proxies = proxies::Proxies::new(&config.proxy_keys(), environment)?;
         let http2 = config.enable_http2.unwrap_or(true);
         let shared = Shared {
-            transport: Transport::new("tls_config", tls, proxies, http2)?,
+            transport: Transport::new("tls_config", &tls, proxies, http2)?,
             auth: Auth::new(config, environment)?,
             headers: ExtraHeaders::new(config),
             follow_redirects: config.follow_redirects,

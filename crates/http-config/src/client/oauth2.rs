@@ -58,7 +58,7 @@ impl TokenSource {
             grant,
             url,
             credential: credential(oauth2, grant),
-            transport: Transport::new("oauth2.tls_config", tls, proxies, true)?,
+            transport: Transport::new("oauth2.tls_config", &tls, proxies, true)?,
             oauth2: oauth2.clone(),
             in_form: AtomicBool::new(false),
             kept: Mutex::new(None),

@@ -3,12 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::io::AsyncReadExt;
-
 use crate::{CredentialError, Secret};
-
-/// No credential is longer, keys in PEM included.
-const MAX_FILE_BYTES: u64 = 1 << 20;
 
 pub(super) enum Source {
     Inline(Secret),
@@ -39,11 +34,6 @@ impl Source {
 }
 
 async fn read(path: &Path) -> io::Result<Secret> {
-    let mut text = String::new();
-    let file = tokio::fs::File::open(path).await?;
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).await?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(io::Error::other(format!("expected at most {MAX_FILE_BYTES} bytes, found more")));
-    }
-    Ok(Secret::new(text.trim()))
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || credentials::read_secret(&path)).await.map_err(io::Error::other)?
 }

@@ -1,9 +1,10 @@
 //! Connections kept and reused, and replaced when certificates change.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use credentials::Renewed;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -13,7 +14,6 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connect::Connector;
 use super::proxies::Proxies;
-use super::tls_files::{Stamp, stamp};
 use super::{redirect, tls};
 use crate::config::TlsConfig;
 use crate::error::shown;
@@ -29,32 +29,25 @@ type HttpPool = Pool<Connector, Full<Bytes>>;
 
 /// Sends single requests: no credentials but the proxy's, no redirects.
 pub(super) struct Transport {
-    block: &'static str,
-    tls: TlsConfig,
     proxies: Arc<Proxies>,
-    http2: bool,
-    current: Mutex<Current>,
-}
-
-struct Current {
-    pool: HttpPool,
-    /// The files' outside when they were last looked into, with or without success.
-    stamp: Stamp,
+    pool: Renewed<HttpPool>,
 }
 
 impl Transport {
     /// `block` is the key of the TLS settings.
     pub(super) fn new(
         block: &'static str,
-        tls: TlsConfig,
+        tls: &TlsConfig,
         proxies: Proxies,
         http2: bool,
     ) -> Result<Self, ConfigError> {
         let proxies = Arc::new(proxies);
-        // Before the reading: a change during it is seen next time.
-        let stamp = stamp(&tls);
-        let pool = pool(block, &tls, &proxies, http2)?;
-        Ok(Self { block, tls, proxies, http2, current: Mutex::new(Current { pool, stamp }) })
+        let server_name = tls::server_name(tls);
+        let pool = Renewed::new(tls::settings(tls), {
+            let proxies = Arc::clone(&proxies);
+            move |config| pool(Connector::new(config, server_name.clone(), Arc::clone(&proxies), http2))
+        });
+        Ok(Self { proxies, pool: pool.map_err(|problems| tls::error(block, problems))? })
     }
 
     /// Sends one request and reads the whole answer.
@@ -89,32 +82,12 @@ impl Transport {
             request.headers_mut().insert(PROXY_AUTHORIZATION, value);
         }
         *request.uri_mut() = uri.clone();
-        let answer = self.pool().request(request).await.map_err(|error| failure(&uri, error))?;
+        let answer = self.pool.current().request(request).await.map_err(|error| failure(&uri, error))?;
         Ok((uri, answer))
-    }
-
-    /// The connections for the files as they are now. Files that are no good, perhaps half written,
-    /// leave the old connections in use: they are looked into again when they change again.
-    fn pool(&self) -> HttpPool {
-        let stamp = stamp(&self.tls);
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.stamp != stamp {
-            current.stamp = stamp;
-            match pool(self.block, &self.tls, &self.proxies, self.http2) {
-                Ok(pool) => current.pool = pool,
-                Err(error) => {
-                    let source = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(%error, source, "changed certificates are not used");
-                }
-            }
-        }
-        current.pool.clone()
     }
 }
 
-fn pool(block: &str, tls: &TlsConfig, proxies: &Arc<Proxies>, http2: bool) -> Result<HttpPool, ConfigError> {
-    let rustls = tls::client_config(block, tls)?;
-    let connector = Connector::new(rustls, tls::server_name(tls), proxies.clone(), http2);
+fn pool(connector: Connector) -> HttpPool {
     let mut builder = Pool::builder(TokioExecutor::new());
     builder
         .timer(TokioTimer::new())
@@ -122,7 +95,7 @@ fn pool(block: &str, tls: &TlsConfig, proxies: &Arc<Proxies>, http2: bool) -> Re
         .pool_idle_timeout(IDLE_TIMEOUT)
         .http2_keep_alive_interval(PING_INTERVAL)
         .http2_keep_alive_timeout(PING_TIMEOUT);
-    Ok(builder.build(connector))
+    builder.build(connector)
 }
 
 async fn collect(uri: &Uri, answer: Response<Incoming>, limit: usize) -> Result<Response<Bytes>, SendError> {

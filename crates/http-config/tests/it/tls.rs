@@ -171,7 +171,7 @@ fn what_cannot_be_used_is_refused_at_the_start() {
     let (cert, key, other) = (cert.pem(), key.serialize_pem(), other.serialize_pem());
     refused(
         json!({"ca": "hunter2"}),
-        "`tls_config.ca`: cannot use the certificates or the key: expected certificates in PEM",
+        "`tls_config.ca`: cannot use the certificates or the key: expected PEM certificates, found none",
     );
     refused(
         json!({"ca_file": Path::new("/no/such/file")}),

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use http_config::{Environment, HttpClientConfig, Secret, TlsConfig};
+use http_config::{Environment, HttpClientConfig, TlsConfig};
 use parca_client::{Client, Keep, RawSample, RawSeries, Token, WriteRawRequest};
 use profile_model::Labels;
 use pyroscope_client::{Access, PushSample, PushSeries};
-use secrecy::ExposeSecret;
 
 use super::answer::{Answer, Stored, stored, stored_by_pyroscope};
 use super::record::Record;
@@ -51,7 +50,7 @@ fn pyroscope(settings: &StoreSettings) -> pyroscope_client::Settings {
     let from = &settings.client;
     let mut config = HttpClientConfig::default();
     match &from.token {
-        Token::Value(token) => config.bearer_token = Some(Secret::new(token.expose_secret())),
+        Token::Value(token) => config.bearer_token = Some(token.clone()),
         Token::File(file) => config.bearer_token_file = Some(file.clone()),
         _ => {}
     }

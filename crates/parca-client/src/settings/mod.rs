@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{error, fmt};
 
-use secrecy::SecretString;
+use credentials::Secret;
 
 pub(crate) use check::{Checked, check};
 pub use shared_token::{BadToken, SharedToken};
@@ -76,7 +76,7 @@ pub enum Token {
     #[default]
     None,
     /// A token that does not change.
-    Value(SecretString),
+    Value(Secret),
     /// A file that holds the token between optional white space. It is read again once a second at
     /// most, when a call needs it, and after the server answered `unauthenticated`.
     File(PathBuf),
@@ -84,8 +84,8 @@ pub enum Token {
     Shared(SharedToken),
 }
 
-/// How a `https://` server proves itself, and how we do.
-#[derive(Clone, Debug, Default)]
+/// How a `https://` server proves itself, and how we do. Files are read again when they change, for new connections.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsSettings {
     /// PEM file of the only authorities to trust. Default: those of the system.
@@ -99,7 +99,7 @@ pub struct TlsSettings {
     /// PEM file of our private key, with a certificate.
     pub key_file: Option<PathBuf>,
     /// The same as text, in place of a file.
-    pub key: Option<SecretString>,
+    pub key: Option<Secret>,
     /// The name to ask for and to verify instead of the URL's host.
     pub server_name: Option<String>,
     /// Accept any certificate. Anybody in between can then read the token.

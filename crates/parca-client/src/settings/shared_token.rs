@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use credentials::Secret;
 use http::HeaderValue;
-use secrecy::SecretString;
 
 use super::bearer::bearer;
 
@@ -20,7 +20,7 @@ impl SharedToken {
     ///
     /// # Errors
     /// The text cannot be part of a header.
-    pub fn new(token: SecretString) -> Result<Self, BadToken> {
+    pub fn new(token: Secret) -> Result<Self, BadToken> {
         Ok(Self(Arc::new(RwLock::new(header(&token)?))))
     }
 
@@ -28,7 +28,7 @@ impl SharedToken {
     ///
     /// # Errors
     /// The text cannot be part of a header; the token before stays.
-    pub fn set(&self, token: SecretString) -> Result<(), BadToken> {
+    pub fn set(&self, token: Secret) -> Result<(), BadToken> {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = header(&token)?;
         Ok(())
     }
@@ -38,8 +38,8 @@ impl SharedToken {
     }
 }
 
-fn header(token: &SecretString) -> Result<HeaderValue, BadToken> {
-    bearer(secrecy::ExposeSecret::expose_secret(token)).map_err(BadToken)
+fn header(token: &Secret) -> Result<HeaderValue, BadToken> {
+    bearer(token.expose()).map_err(BadToken)
 }
 
 impl fmt::Debug for SharedToken {

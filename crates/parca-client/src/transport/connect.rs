@@ -90,7 +90,7 @@ async fn handshake(
     stream: TcpStream,
     wants_http2: bool,
 ) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Error> {
-    let connector = TlsConnector::from(Arc::clone(&tls.config));
+    let connector = TlsConnector::from(tls.config());
     let connected = connector.connect(ServerName::clone(&tls.server_name), stream).await;
     let stream = connected.map_err(tls_failed)?;
     let spoken = stream.get_ref().1.alpn_protocol();

@@ -1,18 +1,13 @@
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
-use secrecy::ExposeSecret;
-
 use crate::settings::bearer::bearer;
 use crate::{SharedToken, Token};
+use http::HeaderValue;
 
 /// How long a token from a file is used before the file is read again.
 const REREAD_AFTER: Duration = Duration::from_secs(1);
-const MAX_TOKEN_BYTES: u64 = 64 * 1024;
 
 /// What `authorization` says, kept current.
 pub(crate) enum Credential {
@@ -38,7 +33,7 @@ impl Credential {
     pub(crate) fn new(token: &Token) -> Result<Self, String> {
         match token {
             Token::None => Ok(Self::None),
-            Token::Value(secret) => bearer(secret.expose_secret()).map(Self::Fixed),
+            Token::Value(secret) => bearer(secret.expose()).map(Self::Fixed),
             Token::Shared(shared) => Ok(Self::Shared(shared.clone())),
             Token::File(path) => {
                 let header = read(path)?;
@@ -97,10 +92,7 @@ impl TokenFile {
 }
 
 fn read(path: &Path) -> Result<HeaderValue, String> {
-    let unreadable = |error: io::Error| format!("expected a readable file at `{}`: {error}", path.display());
-    let mut text = String::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(MAX_TOKEN_BYTES).read_to_string(&mut text))
-        .map_err(unreadable)?;
-    bearer(text.trim())
+    let token = credentials::read_secret(path)
+        .map_err(|error| format!("expected a readable file at `{}`: {error}", path.display()))?;
+    bearer(token.expose())
 }

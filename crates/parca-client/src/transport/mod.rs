@@ -8,7 +8,6 @@ mod frame;
 mod gzip;
 mod http1;
 mod http2;
-mod pem;
 mod request;
 mod status;
 mod tls;

@@ -1,18 +1,15 @@
+use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme, SupportedProtocolVersion};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use credentials::{Part, Pem, Renewed, Secret, TlsProblem, Versions};
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
 
-use super::pem::{self, Source};
 use crate::settings::{Mistake, Protocol, TlsSettings, TlsVersion};
 
 /// What a TLS handshake with the server needs.
-#[derive(Clone)]
 pub(crate) struct Tls {
-    pub(crate) config: Arc<ClientConfig>,
+    config: Renewed<Arc<ClientConfig>>,
     pub(crate) server_name: ServerName<'static>,
 }
 
@@ -25,140 +22,91 @@ impl Tls {
         mistakes: &mut Vec<Mistake>,
     ) -> Option<Self> {
         let before = mistakes.len();
-        let mut note = |field, message: String| mistakes.push(Mistake::new(field, message));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
         let name = settings.server_name.as_deref().unwrap_or(host);
         let server_name = ServerName::try_from(name.to_owned()).map_err(|_| {
-            note("tls.server_name", format!("expected a DNS name or an address, found `{name}`"))
+            let message = format!("expected a DNS name or an address, found `{name}`");
+            mistakes.push(Mistake::new("tls.server_name", message));
         });
-        let verifier = verifier(settings, &provider).map_err(|(field, message)| note(field, message));
-        let identity = identity(settings).map_err(|(field, message)| note(field, message));
-        let versions = versions(settings).map_err(|message| note("tls.max_version", message));
-        let (server_name, verifier, identity, versions) =
-            (server_name.ok()?, verifier.ok()?, identity.ok()?, versions.ok()?);
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .map_err(|error| note("tls", error.to_string()))
-            .ok()?;
-        let builder = match verifier {
-            Verifier::Roots(roots) => builder.with_root_certificates(roots),
-            Verifier::Anybody(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
-        };
-        let config = match identity {
-            None => Ok(builder.with_no_client_auth()),
-            Some((chain, key)) => builder.with_client_auth_cert(chain, key),
-        };
-        let field = if settings.key.is_some() { "tls.key" } else { "tls.key_file" };
-        let mut config = config.map_err(|error| note(field, error.to_string())).ok()?;
-        config.alpn_protocols = vec![if protocol.is_http2() { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
-        debug_assert_eq!(mistakes.len(), before, "a mistake ends the function earlier");
-        Some(Self { config: Arc::new(config), server_name })
+        let parts = parts(settings, mistakes);
+        let alpn: &[u8] = if protocol.is_http2() { b"h2" } else { b"http/1.1" };
+        // Where a mistake is known already, the files are looked into all the same.
+        let config = Renewed::new(parts, move |mut config| {
+            config.alpn_protocols = vec![alpn.to_vec()];
+            Arc::new(config)
+        });
+        let config = config.map_err(|problems| {
+            let told = |problem: TlsProblem| Mistake::new(field(&problem), problem.to_string());
+            mistakes.extend(problems.into_iter().map(told));
+        });
+        if mistakes.len() > before {
+            mistakes[before..].sort_by_key(|mistake| FIELDS.iter().position(|field| *field == mistake.field));
+            return None;
+        }
+        Some(Self { server_name: server_name.ok()?, config: config.ok()? })
+    }
+
+    /// The settings for the files as they are now: for new connections.
+    pub(crate) fn config(&self) -> Arc<ClientConfig> {
+        self.config.current()
     }
 }
 
-enum Verifier {
-    Roots(RootCertStore),
-    Anybody(Arc<AcceptAnybody>),
+/// The fields that can be wrong, in the order in which they are told.
+const FIELDS: [&str; 8] = [
+    "tls.server_name",
+    "tls.ca",
+    "tls.ca_file",
+    "tls.cert",
+    "tls.cert_file",
+    "tls.key",
+    "tls.key_file",
+    "tls.max_version",
+];
+
+fn parts(settings: &TlsSettings, mistakes: &mut Vec<Mistake>) -> credentials::Tls {
+    let mut either = |text: Option<Secret>, file: Option<&Path>, fields: (&'static str, &'static str)| {
+        if text.is_some() && file.is_some() {
+            mistakes.push(Mistake::new(fields.1, format!("expected `{}` or this, found both", fields.0)));
+        }
+        Pem::of(text, file)
+    };
+    let text = |text: &Option<String>| text.as_deref().map(Secret::new);
+    let ca = either(text(&settings.ca), settings.ca_file.as_deref(), ("tls.ca", "tls.ca_file"));
+    let cert = either(text(&settings.cert), settings.cert_file.as_deref(), ("tls.cert", "tls.cert_file"));
+    let key = either(settings.key.clone(), settings.key_file.as_deref(), ("tls.key", "tls.key_file"));
+    if cert.is_some() && key.is_none() {
+        mistakes.push(Mistake::new("tls.key_file", "expected the key to the certificate, found none"));
+    }
+    if key.is_some() && cert.is_none() {
+        mistakes.push(Mistake::new("tls.cert_file", "expected the certificate to the key, found none"));
+    }
+    let insecure_skip_verify = settings.insecure_skip_verify;
+    let versions = versions(settings, mistakes);
+    credentials::Tls { ca, cert, key, insecure_skip_verify, versions, roots_may_lack: false }
 }
 
-/// What is wrong, and with which field.
-type Fault = (&'static str, String);
-
-const BOTH: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
-const ONLY_12: &[&SupportedProtocolVersion] = &[&TLS12];
-const ONLY_13: &[&SupportedProtocolVersion] = &[&TLS13];
-
-fn versions(settings: &TlsSettings) -> Result<&'static [&'static SupportedProtocolVersion], String> {
+fn versions(settings: &TlsSettings, mistakes: &mut Vec<Mistake>) -> Versions {
     let min = settings.min_version.unwrap_or(TlsVersion::Tls12);
     let max = settings.max_version.unwrap_or(TlsVersion::Tls13);
     match (min, max) {
-        (TlsVersion::Tls12, TlsVersion::Tls12) => Ok(ONLY_12),
-        (TlsVersion::Tls12, TlsVersion::Tls13) => Ok(BOTH),
-        (TlsVersion::Tls13, TlsVersion::Tls13) => Ok(ONLY_13),
+        (TlsVersion::Tls12, TlsVersion::Tls12) => Versions::Only12,
+        (TlsVersion::Tls12, TlsVersion::Tls13) => Versions::Both,
+        (TlsVersion::Tls13, TlsVersion::Tls13) => Versions::Only13,
         (TlsVersion::Tls13, TlsVersion::Tls12) => {
-            Err("expected no less than `min_version`, found TLS 1.2 below TLS 1.3".to_owned())
+            let message = "expected no less than `min_version`, found TLS 1.2 below TLS 1.3";
+            mistakes.push(Mistake::new("tls.max_version", message));
+            Versions::Both
         }
     }
 }
 
-fn verifier(settings: &TlsSettings, provider: &Arc<CryptoProvider>) -> Result<Verifier, Fault> {
-    let source =
-        Source::of(("tls.ca", settings.ca.as_deref()), ("tls.ca_file", settings.ca_file.as_deref()))?;
-    if settings.insecure_skip_verify {
-        return Ok(Verifier::Anybody(Arc::new(AcceptAnybody { provider: Arc::clone(provider) })));
-    }
-    let mut roots = RootCertStore::empty();
-    let Some(source) = source else {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let message = "expected certificate authorities on this system, found none: set a file";
-            return Err(("tls.ca_file", message.to_owned()));
-        }
-        return Ok(Verifier::Roots(roots));
-    };
-    for certificate in pem::certificates(&source)? {
-        roots.add(certificate).map_err(|error| source.fault(error))?;
-    }
-    Ok(Verifier::Roots(roots))
-}
-
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-fn identity(settings: &TlsSettings) -> Result<Option<Identity>, Fault> {
-    let key = settings.key.as_ref().map(secrecy::ExposeSecret::expose_secret);
-    let cert =
-        Source::of(("tls.cert", settings.cert.as_deref()), ("tls.cert_file", settings.cert_file.as_deref()))?;
-    let key = Source::of(("tls.key", key), ("tls.key_file", settings.key_file.as_deref()))?;
-    match (cert, key) {
-        (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(("tls.key_file", "expected the key to the certificate, found none".to_owned()))
-        }
-        (None, Some(_)) => {
-            Err(("tls.cert_file", "expected the certificate to the key, found none".to_owned()))
-        }
-        (Some(cert), Some(key)) => Ok(Some((pem::certificates(&cert)?, pem::key(&key)?))),
-    }
-}
-
-/// Skips the question who the server is, not the proof that it holds its key.
-#[derive(Debug)]
-struct AcceptAnybody {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for AcceptAnybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+fn field(problem: &TlsProblem) -> &'static str {
+    match (problem.part, problem.file.is_some()) {
+        (Part::Ca, false) => "tls.ca",
+        (Part::Ca, true) => "tls.ca_file",
+        (Part::Cert, false) => "tls.cert",
+        (Part::Cert, true) => "tls.cert_file",
+        (Part::Key, false) => "tls.key",
+        (Part::Key, true) => "tls.key_file",
     }
 }

@@ -4,9 +4,8 @@ use std::io::Read;
 use std::{fs, time::Duration};
 
 use parca_client::{
-    Client, Code, HealthRequest, Keep, Protocol, RawSample, RawSeries, Token, WriteRawRequest,
+    Client, Code, HealthRequest, Keep, Protocol, RawSample, RawSeries, Secret, Token, WriteRawRequest,
 };
-use secrecy::SecretString;
 
 use crate::fake::{self, Answer, Fake, answer, data, frame, trailers};
 use crate::{WEB1, WEB2, client, settings, soon};
@@ -127,7 +126,7 @@ async fn headers_and_tokens_are_sent_and_not_shown() {
     let fake = ok_server().await;
     let mut settings = settings(&fake.url, WEB1);
     settings.headers = vec![("X-Project".into(), "first".into()), ("x-project".into(), "next".into())];
-    settings.token = Token::Value(SecretString::from("s3cret"));
+    settings.token = Token::Value(Secret::from("s3cret"));
     assert!(!format!("{settings:?}").contains("s3cret") && !format!("{settings:?}").contains("first"));
     let client = Client::new(&settings).unwrap();
     client.health("").await.unwrap();

@@ -3,8 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use parca_client::{Client, Protocol, Settings, TlsVersion, Token};
-use secrecy::SecretString;
+use parca_client::{Client, Protocol, Secret, Settings, TlsVersion, Token};
 
 fn mistakes(change: impl FnOnce(&mut Settings)) -> Vec<String> {
     let mut settings = Settings::default();
@@ -30,7 +29,7 @@ fn every_mistake_is_told() {
         |s| {
             s.url = "localhost:7070".into();
             s.headers = vec![("bad name".into(), "x".into()), ("te".into(), "x".into())];
-            s.token = Token::Value(SecretString::from(""));
+            s.token = Token::Value(Secret::from(""));
             s.timeout = Duration::ZERO;
             s.max_message_bytes = 0;
             s.max_connections = 0;
@@ -62,11 +61,11 @@ fn headers_cannot_be_smuggled_in() {
     check(header("grpc-timeout", "1S"), &["`grpc-timeout`"]);
     check(header("Content-Type", "x"), &["`content-type`"]);
     check(header("authorization", "Basic x"), &[]);
-    check(|s| s.token = Token::Value(SecretString::from("a\r\nx-b: 2")), &["printable ASCII"]);
+    check(|s| s.token = Token::Value(Secret::from("a\r\nx-b: 2")), &["printable ASCII"]);
     check(
         |s| {
             s.headers = vec![("authorization".into(), "Basic x".into())];
-            s.token = Token::Value(SecretString::from("a"));
+            s.token = Token::Value(Secret::from("a"));
         },
         &["found both"],
     );
@@ -87,7 +86,7 @@ fn what_needs_no_file_can_be_told_before() {
 fn secrets_are_not_in_messages() {
     let found = mistakes(|s| {
         s.url = "http://user:s3cret@host".into();
-        s.token = Token::Value(SecretString::from("s3cret\n"));
+        s.token = Token::Value(Secret::from("s3cret\n"));
         s.headers = vec![("x-a".into(), "s3cret\u{e9}\n".into())];
     });
     assert_eq!(found.len(), 3);
@@ -102,6 +101,10 @@ fn files_are_checked_when_the_client_is_made() {
     let missing = folder.path().join("missing");
     check(|s| s.token = Token::File(missing.clone()), &["token: expected a readable file"]);
     check(|s| s.token = Token::File(empty.clone()), &["token: expected a token, found none"]);
+    // Cut, it would be a token that no server knows.
+    let long = folder.path().join("long");
+    fs::write(&long, "x".repeat((1 << 20) + 1)).unwrap();
+    check(|s| s.token = Token::File(long.clone()), &["token: expected a readable file"]);
     check(
         |s| {
             s.url = "https://localhost".into();
@@ -125,7 +128,7 @@ fn files_are_checked_when_the_client_is_made() {
             (s.tls.cert, s.tls.key) = (Some(String::new()), Some("s3cret".into()));
             (s.tls.min_version, s.tls.max_version) = (Some(TlsVersion::Tls13), Some(TlsVersion::Tls12));
         },
-        &["tls.ca: expected PEM certificates, found none", "tls.cert: ", "tls.max_version"],
+        &["tls.ca: expected PEM certificates, found none", "tls.cert: ", "tls.key: ", "tls.max_version"],
     );
     check(
         |s| {

@@ -172,3 +172,36 @@ async fn plain_and_tls_ports_taken_for_each_other_get_advice() {
         assert!(error.hint().is_some_and(|hint| hint.contains("https://")), "{protocol:?} {error:?}");
     }
 }
+
+/// A file replaced by a rename, as rotations do it.
+fn replace(path: &std::path::Path, text: &str) {
+    let fresh = path.with_extension("fresh");
+    fs::write(&fresh, text).unwrap();
+    fs::rename(&fresh, path).unwrap();
+}
+
+#[tokio::test]
+async fn renewed_files_count_for_new_connections() {
+    let (old, new) = (authority(&[b"h2", b"http/1.1"]).await, authority(&[b"h2", b"http/1.1"]).await);
+    for protocol in PROTOCOLS {
+        // The old one's files, for the new one's server: neither trusts the other.
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = new.settings(protocol);
+        let files = [
+            ("ca.pem", &mut settings.tls.ca_file),
+            ("client.pem", &mut settings.tls.cert_file),
+            ("client.key", &mut settings.tls.key_file),
+        ];
+        for (name, file) in files {
+            let path = folder.path().join(name);
+            fs::copy(old.file(name), &path).unwrap();
+            *file = Some(path);
+        }
+        let client = Client::new(&settings).unwrap();
+        assert_eq!(client.health("").await.unwrap_err().code(), Code::Unavailable);
+        for name in ["ca.pem", "client.pem", "client.key"] {
+            replace(&folder.path().join(name), &fs::read_to_string(new.file(name)).unwrap());
+        }
+        client.health("").await.unwrap();
+    }
+}

@@ -1,7 +1,3 @@
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http_config::{Authorization, BasicAuth, Environment, HttpClientConfig, Secret, TlsConfig};
@@ -10,9 +6,6 @@ use pyroscope_client::{Access, AccessCommand};
 
 use super::{Backend, BackendError, Server};
 use crate::deployments::{Deployment, Kind, Protocol};
-
-/// The most of a file with a token that is read.
-const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 impl Backend {
     /// Checks the settings of a deployment and reads the files that they name. Nothing is sent.
@@ -57,22 +50,24 @@ fn pyroscope(
         Some(command) => {
             Access::Command(AccessCommand::parse(command).map_err(|error| settings_error(deployment, error))?)
         }
-        None => Access::Http { config: Box::new(http(deployment)?), environment },
+        None => Access::Http { config: Box::new(http(deployment)), environment },
     };
     pyroscope_client::Client::new(&settings).map_err(|error| settings_error(deployment, error))
 }
 
-fn http(deployment: &Deployment) -> Result<HttpClientConfig, BackendError> {
+fn http(deployment: &Deployment) -> HttpClientConfig {
     let mut config = HttpClientConfig::default();
     config.proxy_from_environment = true;
-    if let Some(token) = token(deployment)? {
+    if deployment.token.is_some() || deployment.token_file.is_some() {
         let mut authorization = Authorization::default();
-        authorization.credentials = Some(token);
+        authorization.credentials.clone_from(&deployment.token);
+        authorization.credentials_file.clone_from(&deployment.token_file);
         config.authorization = Some(authorization);
     } else if let Some(username) = &deployment.username {
         let mut basic = BasicAuth::default();
         basic.username = Some(username.clone());
-        basic.password = password(deployment)?;
+        basic.password.clone_from(&deployment.password);
+        basic.password_file.clone_from(&deployment.password_file);
         config.basic_auth = Some(basic);
     }
     config.headers = headers(deployment).map(|(name, value)| (name.to_owned(), value.clone())).collect();
@@ -85,7 +80,7 @@ fn http(deployment: &Deployment) -> Result<HttpClientConfig, BackendError> {
     if tls != TlsConfig::default() {
         config.tls_config = Some(tls);
     }
-    Ok(config)
+    config
 }
 
 fn parca(deployment: &Deployment) -> Result<parca_client::Client, BackendError> {
@@ -98,8 +93,10 @@ fn parca(deployment: &Deployment) -> Result<parca_client::Client, BackendError> 
     settings.max_message_bytes = deployment.max_answer_bytes.unwrap_or(Deployment::DEFAULT_MAX_ANSWER_BYTES);
     settings.headers =
         headers(deployment).map(|(name, value)| (name.to_owned(), value.expose().to_owned())).collect();
-    if let Some(token) = token(deployment)? {
-        settings.token = Token::Value(token.expose().to_owned().into());
+    if let Some(token) = &deployment.token {
+        settings.token = Token::Value(token.clone());
+    } else if let Some(path) = &deployment.token_file {
+        settings.token = Token::File(path.clone());
     } else if let Some(username) = &deployment.username {
         let password = password(deployment)?;
         let pair = format!("{username}:{}", password.as_ref().map_or("", Secret::expose));
@@ -129,34 +126,16 @@ fn headers(deployment: &Deployment) -> impl Iterator<Item = (&str, &Secret)> {
     own.chain(cloudflare.filter(move |_| has_both))
 }
 
-fn token(deployment: &Deployment) -> Result<Option<Secret>, BackendError> {
-    one_of(deployment, "token_file", &deployment.token, deployment.token_file.as_deref())
-}
-
+/// The password for a header that is written here.
 fn password(deployment: &Deployment) -> Result<Option<Secret>, BackendError> {
-    one_of(deployment, "password_file", &deployment.password, deployment.password_file.as_deref())
-}
-
-fn one_of(
-    deployment: &Deployment,
-    key: &str,
-    value: &Option<Secret>,
-    file: Option<&Path>,
-) -> Result<Option<Secret>, BackendError> {
-    match (value, file) {
-        (Some(value), _) => Ok(Some(value.clone())),
+    match (&deployment.password, &deployment.password_file) {
+        (Some(password), _) => Ok(Some(password.clone())),
         (None, None) => Ok(None),
-        (None, Some(path)) => read(path).map(Some).map_err(|source| {
-            let error = format!("`{key}`: cannot read `{}`: {source}", path.display());
+        (None, Some(path)) => credentials::read_secret(path).map(Some).map_err(|source| {
+            let error = format!("`password_file`: cannot read `{}`: {source}", path.display());
             settings_error(deployment, std::io::Error::new(source.kind(), error))
         }),
     }
-}
-
-fn read(path: &Path) -> std::io::Result<Secret> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_SECRET_BYTES).read_to_string(&mut text)?;
-    Ok(Secret::new(text.trim()))
 }
 
 fn settings_error(

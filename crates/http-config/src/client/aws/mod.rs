@@ -45,7 +45,7 @@ pub(super) struct Signer {
 impl Signer {
     pub(super) fn new(settings: &SigV4, environment: &Environment) -> Result<Self, ConfigError> {
         let proxies = Proxies::of_environment(environment)?;
-        let transport = |proxies| Transport::new("sigv4", TlsConfig::default(), proxies, false);
+        let transport = |proxies| Transport::new("sigv4", &TlsConfig::default(), proxies, false);
         Ok(Self {
             settings: settings.clone(),
             environment: environment.clone(),
