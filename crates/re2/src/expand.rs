@@ -7,24 +7,25 @@ impl Regex {
     /// `Regexp.Expand` does: a name is as long as it can be (`$1x` is the group `1x`), a group that is not there or
     /// did not take part is empty, `$$` is a dollar sign, and so is a `$` without a name.
     pub fn expand(&self, captures: &Captures<'_>, template: &str, to: &mut String) {
-        let mut rest = template;
-        while let Some(dollar) = rest.find('$') {
-            to.push_str(&rest[..dollar]);
-            rest = &rest[dollar + 1..];
-            if let Some(after) = rest.strip_prefix('$') {
-                to.push('$');
-                rest = after;
-                continue;
-            }
-            match name(rest) {
-                None => to.push('$'),
-                Some((name, after)) => {
-                    to.push_str(self.value(captures, name));
-                    rest = after;
-                }
-            }
+        for piece in (Pieces { rest: template }) {
+            to.push_str(match piece {
+                Piece::Text(text) => text,
+                Piece::Group(name) => self.value(captures, name),
+            });
         }
-        to.push_str(rest);
+    }
+
+    /// The groups that a template names and the pattern does not have: they are always empty.
+    pub fn missing_groups<'t>(&self, template: &'t str) -> Vec<&'t str> {
+        let is_missing = |name: &str| match name.parse::<usize>() {
+            Ok(number) => number >= self.groups(),
+            Err(_) => self.group(name).is_none(),
+        };
+        let groups = Pieces { rest: template }.filter_map(|piece| match piece {
+            Piece::Group(name) => Some(name),
+            Piece::Text(_) => None,
+        });
+        groups.filter(|name| is_missing(name)).collect()
     }
 
     fn value<'t>(&self, captures: &Captures<'t>, name: &str) -> &'t str {
@@ -34,6 +35,37 @@ impl Regex {
         }
         let named = self.names().enumerate().filter(|(_, known)| *known == Some(name));
         named.filter_map(|(group, _)| of(group)).next().unwrap_or_default()
+    }
+}
+
+enum Piece<'t> {
+    Text(&'t str),
+    Group(&'t str),
+}
+
+/// A template, piece by piece.
+struct Pieces<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Iterator for Pieces<'t> {
+    type Item = Piece<'t>;
+
+    fn next(&mut self) -> Option<Piece<'t>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some(after) = self.rest.strip_prefix('$') else {
+            let (text, rest) = self.rest.split_at(self.rest.find('$').unwrap_or(self.rest.len()));
+            self.rest = rest;
+            return Some(Piece::Text(text));
+        };
+        if let Some((name, rest)) = name(after) {
+            self.rest = rest;
+            return Some(Piece::Group(name));
+        }
+        self.rest = after.strip_prefix('$').unwrap_or(after);
+        Some(Piece::Text("$"))
     }
 }
 
@@ -73,5 +105,9 @@ mod tests {
         check("${}", "${}");
         check("a$-b", "a$-b");
         check("$0", "ac");
+        check("", "");
+        let missing = |template| regex.missing_groups(template);
+        assert_eq!(missing("$0 $1 $3 $first ${third} $$9 text"), [""; 0]);
+        assert_eq!(missing("$4 ${nope} $1x"), ["4", "nope", "1x"]);
     }
 }

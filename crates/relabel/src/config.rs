@@ -25,10 +25,26 @@ fn rule(field: &Field<'_>) -> Option<RelabelRule> {
     ];
     let rule = match understood.contains(&false) {
         true => None,
-        false => RelabelRule::new(config).map_err(|error| reader.report().add(mistake(&reader, &error))).ok(),
+        false => made(&reader, config),
     };
     reader.finish();
     rule
+}
+
+fn made(reader: &Reader<'_>, config: RelabelConfig) -> Option<RelabelRule> {
+    match RelabelRule::new(config) {
+        Ok(rule) => {
+            for group in rule.missing_groups() {
+                let message = format!("`${group}` is always empty: there is no such group in `regex`");
+                reader.report().add(reader.mistake_at("regex", message).as_warning());
+            }
+            Some(rule)
+        }
+        Err(mistakes) => {
+            mistakes.iter().for_each(|error| reader.report().add(mistake(reader, error)));
+            None
+        }
+    }
 }
 
 /// At the key that is wrong.
@@ -84,5 +100,14 @@ mod tests {
         assert_eq!(rules.len(), 1, "{mistakes}");
         let lines: Vec<&str> = mistakes.lines().map(|line| line.split(':').nth(1).unwrap()).collect();
         assert_eq!(lines, ["2", "3", "4", " did you mean `source_labels`?"], "{mistakes}");
+    }
+
+    #[test]
+    fn two_mistakes_of_one_rule_are_two_and_an_empty_group_is_a_warning() {
+        let (_, mistakes) = read("rules:\n- {action: hashmod, target_label: a, regex: '('}\n");
+        assert!(mistakes.contains("`modulus`") && mistakes.contains("regular expression"), "{mistakes}");
+        let (rules, mistakes) = read("rules:\n- {action: labelmap, regex: __meta_x}\n");
+        assert_eq!(rules.len(), 1);
+        assert!(mistakes.contains("warning: ") && mistakes.contains("`$1` is always empty"), "{mistakes}");
     }
 }

@@ -10,11 +10,12 @@
 //!     target_label: "host".into(),
 //!     action: RelabelAction::Replace,
 //!     ..RelabelConfig::default()
-//! })?;
+//! })
+//! .map_err(|mistakes| format!("{mistakes:?}"))?;
 //! let mut labels = Labels::new([("__address__", "10.0.0.7:7070"), ("job", "api")]).unwrap();
 //! assert!(rule.apply(&mut labels), "only `keep` and `drop` leave something out");
 //! assert_eq!(labels.get("host"), Some("10.0.0.7"));
-//! # Ok::<(), relabel::RelabelError>(())
+//! # Ok::<(), String>(())
 //! ```
 //!
 //! [`from_config`] reads a list of rules from a config file, with all mistakes at their lines.

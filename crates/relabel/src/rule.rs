@@ -153,16 +153,36 @@ impl FromStr for RelabelAction {
 
 impl RelabelRule {
     /// Compiles the rule, or says what is wrong with it.
-    pub fn new(config: RelabelConfig) -> Result<Self, RelabelError> {
-        check(&config)?;
+    ///
+    /// # Errors
+    /// Every mistake, never none.
+    pub fn new(config: RelabelConfig) -> Result<Self, Vec<RelabelError>> {
+        let mut mistakes: Vec<RelabelError> = check(&config).err().into_iter().collect();
         // As Prometheus compiles it; a mistake is told of what was written.
         let regex = re2::check(&config.regex).and_then(|()| Regex::new(&format!("^(?s:{})$", config.regex)));
-        let regex = regex.map_err(|error| {
-            let words = error.to_string();
-            let reason = words.strip_prefix("error parsing regexp: ").unwrap_or(&words).to_owned();
-            RelabelError::Regex { regex: config.regex.clone(), reason }
-        })?;
-        Ok(Self { config, regex })
+        match regex {
+            Ok(regex) if mistakes.is_empty() => Ok(Self { config, regex }),
+            Ok(_) => Err(mistakes),
+            Err(error) => {
+                let words = error.to_string();
+                let reason = words.strip_prefix("error parsing regexp: ").unwrap_or(&words).to_owned();
+                mistakes.push(RelabelError::Regex { regex: config.regex.clone(), reason });
+                Err(mistakes)
+            }
+        }
+    }
+
+    /// The groups that `replacement` or `target_label` name and `regex` does not have, so that they are always empty:
+    /// Prometheus takes such a rule, which is rarely meant.
+    pub fn missing_groups(&self) -> Vec<&str> {
+        match self.config.action {
+            RelabelAction::Replace => [&self.config.target_label, &self.config.replacement]
+                .into_iter()
+                .flat_map(|template| self.regex.missing_groups(template))
+                .collect(),
+            RelabelAction::LabelMap => self.regex.missing_groups(&self.config.replacement),
+            _ => Vec::new(),
+        }
     }
 
     /// Changes the labels; false drops the series.
@@ -266,7 +286,7 @@ fn md5_tail(text: &str) -> u64 {
 mod tests {
     use super::*;
 
-    fn rule(text: &str) -> Result<RelabelRule, RelabelError> {
+    fn rule(text: &str) -> Result<RelabelRule, Vec<RelabelError>> {
         let mut config = RelabelConfig::default();
         for part in text.split_whitespace() {
             let (key, value) = part.split_once('=').unwrap();
@@ -278,7 +298,7 @@ mod tests {
                 "modulus" => config.modulus = value.parse().unwrap(),
                 "target" => config.target_label = value,
                 "replacement" => config.replacement = value,
-                "action" => config.action = value.parse()?,
+                "action" => config.action = value.parse().map_err(|error| vec![error])?,
                 other => panic!("no key {other}"),
             }
         }
@@ -325,14 +345,32 @@ mod tests {
     #[test]
     fn a_useless_rule_is_refused() {
         let check = |text: &str, expect: &str| {
-            assert_eq!(rule(text).unwrap_err().to_string(), expect, "{text}");
+            let mistakes = rule(text).unwrap_err();
+            assert_eq!(mistakes.iter().map(ToString::to_string).collect::<Vec<_>>(), [expect], "{text}");
         };
         check("source=a", "action `replace` needs `target_label`");
         check("source=a target=b action=hashmod", "action `hashmod` needs `modulus`");
         check("target=b action=keepequal", "action `keepequal` needs `source_labels`");
         check("target=$1 source=a action=lowercase", "expected a label name in `target_label`, found `$1`");
         check("source=a action=labeldrop", "action `labeldrop` cannot use `source_labels`");
-        assert!(rule("action=remove").unwrap_err().to_string().ends_with("found `remove`"));
-        assert!(matches!(rule("regex=( action=keep"), Err(RelabelError::Regex { .. })));
+        assert!(rule("action=remove").unwrap_err()[0].to_string().ends_with("found `remove`"));
+        assert!(matches!(rule("regex=( action=keep").unwrap_err()[..], [RelabelError::Regex { .. }]));
+        let both = rule("regex=( action=hashmod target=a").unwrap_err();
+        assert!(
+            matches!(both[..], [RelabelError::Missing { key: "modulus", .. }, RelabelError::Regex { .. }]),
+            "{both:?}"
+        );
+    }
+
+    #[test]
+    fn groups_that_are_not_there_are_known() {
+        let check = |text: &str, expect: &[&str]| {
+            assert_eq!(rule(text).unwrap().missing_groups(), expect, "{text}");
+        };
+        check("source=a target=b", &[]);
+        check("regex=x action=labelmap", &["1"]);
+        check("regex=(x) replacement=$2 source=a target=b", &["2"]);
+        check("regex=x replacement=plain source=a target=b", &[]);
+        check("regex=x action=drop source=a", &[]);
     }
 }

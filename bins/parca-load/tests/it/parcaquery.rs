@@ -265,6 +265,10 @@ async fn stacks_can_be_filtered_turned_grouped_trimmed_and_compared() {
     assert_eq!((&first["name"], &first["cumulative"]), (&"read".into(), &200.into()));
     let grouped = with(&[("groupBy", "job")]).await;
     assert_eq!(grouped["flamegraph"]["children"][0]["name"], "job=parca-load");
+    let nobody = [("query", AGENT), ("start", START), ("end", END), ("groupBy", "jab")];
+    let refused: serde_json::Value = serde_json::from_slice(&ask(&load, &nobody, &[]).await.body).unwrap();
+    assert_eq!(refused["error"]["mistakes"][0]["parameter"], "groupBy");
+    assert_eq!(refused["error"]["mistakes"][0]["candidates"], serde_json::json!(["job"]));
     let trimmed = with(&[("trim", "10")]).await;
     assert_eq!(trimmed["cut"], serde_json::json!({"nodes": 1, "value": 20}));
     // One minute of it with the next: nothing changed.

@@ -80,6 +80,8 @@ fn unreachable(host: &str, port: u16, error: io::Error) -> Error {
         }
         _ => "check the host name and the port",
     };
+    // An IPv6 address has colons of its own.
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     Error::new(Code::Unavailable, format!("no connection to `{host}:{port}`: {error}"))
         .with_source(error)
         .with_hint(hint)

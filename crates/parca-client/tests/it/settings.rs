@@ -137,7 +137,11 @@ fn files_are_checked_when_the_client_is_made() {
             (s.tls.ca, s.tls.ca_file) = (Some(String::new()), Some(empty.clone()));
             (s.tls.key, s.tls.key_file) = (Some("s3cret".into()), Some(empty.clone()));
         },
-        &["tls.ca_file: expected `tls.ca` or this, found both", "tls.key_file: expected `tls.key`"],
+        &[
+            "tls.ca_file: expected `tls.ca` or this, found both",
+            "tls.cert_file: expected the certificate to the key",
+            "tls.key_file: expected `tls.key`",
+        ],
     );
     check(|s| s.tls.key = Some("s3cret".into()), &["tls.key: expected a `https://` URL"]);
     check(|s| s.tls.insecure_skip_verify = true, &["tls.insecure_skip_verify: expected a `https://` URL"]);

@@ -49,7 +49,7 @@ impl Backend {
     ///
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`BackendError::OneOnly`] where a form that shows one profile has found
-    /// several.
+    /// several, [`BackendError::NoSuchLabel`] where no profile has a label to group by.
     pub async fn answer(&self, question: &Question) -> Result<Answer, BackendError> {
         let detail = match question.form {
             Form::Arrow => Detail::Message,
@@ -57,6 +57,9 @@ impl Backend {
             _ => Detail::Whole,
         };
         let compared = self.fetch_all(&question.ask, detail).await;
+        if compared.is_ok() {
+            self.knows_labels(&question.ask).await?;
+        }
         let profiles = match question.base {
             None => compared?.into_iter().map(|one| Found::of(one, question)).collect(),
             Some(base) => self.compared(compared, base, question, detail).await?,
@@ -73,6 +76,18 @@ impl Backend {
             look: question.look.clone(),
             profiles,
         })
+    }
+
+    /// Whether profiles have the labels that they are grouped by: without them all would be one nameless group.
+    async fn knows_labels(&self, ask: &Ask) -> Result<(), BackendError> {
+        if ask.group_by.is_empty() {
+            return Ok(());
+        }
+        let known = self.label_names(&ask.matchers, ask.range).await?;
+        match ask.group_by.iter().find(|label| !known.contains(label)) {
+            Some(label) => Err(BackendError::NoSuchLabel { label: label.clone(), known }),
+            None => Ok(()),
+        }
     }
 
     /// Both sides, type by type; where one side has nothing, the other is compared with that.

@@ -47,6 +47,14 @@ pub enum BackendError {
         /// The types that have data.
         types: Vec<ProfileType>,
     },
+    /// A label to group by that none of the profiles has.
+    #[error("expected a label that the profiles have, found `{label}`")]
+    NoSuchLabel {
+        /// What was asked for.
+        label: String,
+        /// The labels that there are, sorted.
+        known: Vec<String>,
+    },
     /// Nothing matched, and why.
     #[error("no data: {0}")]
     Nothing(Box<Nothing>),
@@ -79,7 +87,11 @@ impl BackendError {
     /// What it means.
     pub fn class(&self) -> Class {
         match self {
-            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) | Self::OneOnly { .. } => Class::Usage,
+            Self::Settings { .. }
+            | Self::Type(_)
+            | Self::Usage(_)
+            | Self::OneOnly { .. }
+            | Self::NoSuchLabel { .. } => Class::Usage,
             Self::Nothing(_) => Class::NoData,
             Self::Pyroscope(error) if error.kind() == pyroscope_client::ErrorKind::Auth => Class::Auth,
             Self::Pyroscope(error) if error.kind() == pyroscope_client::ErrorKind::Request => Class::Usage,
@@ -93,9 +105,11 @@ impl BackendError {
     /// The code of the failure in the vocabulary of gRPC and Connect.
     pub fn code(&self) -> &str {
         match self {
-            Self::Settings { .. } | Self::Type(_) | Self::Usage(_) | Self::OneOnly { .. } => {
-                "invalid_argument"
-            }
+            Self::Settings { .. }
+            | Self::Type(_)
+            | Self::Usage(_)
+            | Self::OneOnly { .. }
+            | Self::NoSuchLabel { .. } => "invalid_argument",
             Self::Pyroscope(error) => error.code().as_str(),
             Self::Parca(error) => error.code().as_str(),
             Self::Refused { code, .. } => code,
@@ -130,6 +144,12 @@ impl BackendError {
             Self::Parca(error) => error.hint().map(str::to_owned),
             Self::Type(error) => error.hint(),
             Self::OneOnly { types, .. } => Some(format!("there are {}", words::listed(types, 20))),
+            Self::NoSuchLabel { label, known } => {
+                Some(match words::nearest(label, known.iter().map(String::as_str)) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("they have {}", words::listed(known, 20)),
+                })
+            }
             Self::Nothing(nothing) => nothing.hint(),
             _ => None,
         }

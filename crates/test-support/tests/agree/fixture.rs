@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use parca_client::{Call, Client, Error, Protocol, RawSample, RawSeries, Settings, WriteRawRequest};
+use parca_client::{
+    Call, Client, Error, HttpVersion, Protocol, RawSample, RawSeries, Settings, WriteRawRequest,
+};
 use pql::ProfileType;
 use profile_codec::pprof::{self, Limits};
 use profile_model::{Profile, TimeRange, Timestamp, ValueType};
@@ -65,15 +67,35 @@ impl Written {
 impl Pair {
     pub(crate) async fn start() -> Option<Self> {
         let url = test_support::needs("PARCA_URL")?;
+        let mut pair = Self::empty(&url, Protocol::Grpc).await;
+        pair.write_all(&test_support::data("profiles")).await;
+        Some(pair)
+    }
+
+    /// A double that answers as it is told, and our server with the files as they were when the answers were recorded.
+    pub(crate) async fn recorded(double: &str) -> Self {
+        let pair = Self::empty(double, Protocol::GrpcWeb(HttpVersion::Http1)).await;
         let folder = test_support::data("profiles");
+        for path in files(&folder) {
+            let file = path.file_name().unwrap().to_str().unwrap();
+            let name = format!("rec_{}", stem(&path));
+            let labels = [("__name__", name.as_str()), ("job", "rec"), ("file", file)];
+            pair.ours.write_raw(&request(&labels, std::fs::read(&path).unwrap())).await.unwrap();
+        }
+        for (path, pod) in files(&folder.join("series")).iter().zip(["p0", "p1", "p2"].iter().cycle()) {
+            let labels = [("__name__", "rec_series"), ("job", "rec"), ("pod", *pod)];
+            pair.ours.write_raw(&request(&labels, std::fs::read(path).unwrap())).await.unwrap();
+        }
+        pair
+    }
+
+    async fn empty(url: &str, protocol: Protocol) -> Self {
         let stop = CancellationToken::new();
         let mut settings = parca_embedded::Settings::default();
         settings.self_profile_every = None;
         let embedded = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
-        let ours = client(&format!("http://{}", embedded.address()));
-        let mut pair = Self { real: client(&url), ours, written: Vec::new(), embedded, stop };
-        pair.write_all(&folder).await;
-        Some(pair)
+        let ours = client(&format!("http://{}", embedded.address()), Protocol::Grpc);
+        Self { real: client(url, protocol), ours, written: Vec::new(), embedded, stop }
     }
 
     pub(crate) async fn stop(self) {
@@ -133,9 +155,9 @@ pub(crate) fn request(labels: &[(&str, &str)], pprof: Vec<u8>) -> WriteRawReques
     WriteRawRequest::new(vec![RawSeries { labels, samples: vec![RawSample::new(pprof)] }])
 }
 
-fn client(url: &str) -> Client {
+fn client(url: &str, protocol: Protocol) -> Client {
     let mut settings = Settings::new(url);
-    settings.protocol = Protocol::Grpc;
+    settings.protocol = protocol;
     settings.timeout = Duration::from_secs(60);
     Client::new(&settings).unwrap()
 }

@@ -1,11 +1,12 @@
 //! parca-embedded answers as a real Parca does: the same profiles written to both, the same
-//! questions asked of both. Needs a Parca at PARCA_URL.
+//! questions asked of both. Needs a Parca at PARCA_URL, or compares with what one answered when it was recorded.
 //!
 //! Each deviation that is let through here is in docs/compat.md with its reason.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)]
 
 mod fixture;
 mod questions;
+mod recorded;
 mod reports;
 mod tables;
 mod trees;
@@ -20,6 +21,11 @@ macro_rules! pair_or_skip {
             None => return,
         }
     };
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recorded_answers_are_read_and_are_those_of_the_embedded_server() {
+    recorded::all().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,7 @@ async fn labels(pair: &Pair, written: &Written, profile_type: &ProfileType) {
     }
 }
 
-async fn same<C: Call>(pair: &Pair, call: &C)
+pub(crate) async fn same<C: Call>(pair: &Pair, call: &C)
 where
     C::Answer: PartialEq + std::fmt::Debug,
 {
@@ -92,7 +92,7 @@ async fn range(pair: &Pair, written: &Written, profile_type: &ProfileType) {
 
 /// With a step a real Parca answers with any one profile of a bucket, we with the oldest: the buckets
 /// and their counts are the same, and each value is that of a profile.
-fn snapshots(real: &[Series], ours: &[Series], every: &[Series], request: &QueryRangeRequest) {
+pub(crate) fn snapshots(real: &[Series], ours: &[Series], every: &[Series], request: &QueryRangeRequest) {
     let step = i64::try_from(request.step.as_nanos()).unwrap();
     let bucket = |time: Timestamp| {
         if step == 0 { time.saturating_nanos() } else { time.saturating_nanos().div_euclid(step) }

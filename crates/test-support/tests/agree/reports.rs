@@ -53,7 +53,7 @@ pub(crate) async fn all(pair: &Pair, written: &Written, ask: impl Fn(ReportKind)
     }
 }
 
-fn compare(real: QueryAnswer, ours: QueryAnswer, request: &QueryRequest) {
+pub(crate) fn compare(real: QueryAnswer, ours: QueryAnswer, request: &QueryRequest) {
     match (real.report, ours.report) {
         (Some(Report::Pprof(real)), Some(Report::Pprof(ours))) => same_stacks(&real, &ours, request),
         (Some(Report::Top(real)), Some(Report::Top(ours))) => {

@@ -40,6 +40,11 @@ async fn table(pair: &Pair, request: &QueryRequest) {
     assert_same(&real, &rows_of_record(&ours, request), request, "theirs", "ours");
 }
 
+/// Both records are the same rows.
+pub(crate) fn same_record(real: &TableRecord, ours: &TableRecord, request: &QueryRequest) {
+    assert_same(&rows_of_record(real, request), &rows_of_record(ours, request), request, "theirs", "ours");
+}
+
 fn weighted(profile: &Profile) -> impl Iterator<Item = WeightedStack> + '_ {
     profile.samples.column(0).map(|(stack, value)| WeightedStack { stack, value, diff: 0 })
 }

@@ -134,6 +134,12 @@ async fn both(pair: &Pair, written: &Written, request: &QueryRequest) {
     }
 }
 
+/// Both records are the same tree.
+pub(crate) fn same_record(real: &FlamegraphRecord, ours: &FlamegraphRecord, request: &QueryRequest) {
+    let tree = |record| Tree::of_record(&decode(record, request), request);
+    tree(real).assert_same(&tree(ours), request, "theirs", "ours");
+}
+
 /// The real Parca's answer, which must be the tree of its pprof for the same question.
 ///
 /// Of a sandwich it has several answers, and gives any of them, in each form: one of the pprofs must

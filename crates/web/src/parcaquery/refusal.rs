@@ -108,6 +108,10 @@ impl Refusal {
                 );
                 Self::Mistakes(vec![Mistake::new("query", message).with_candidates(types)])
             }
+            BackendError::NoSuchLabel { ref known, .. } => {
+                let mistake = Mistake::new("groupBy", error.to_string());
+                Self::Mistakes(vec![mistake.with_candidates(known)])
+            }
             BackendError::Usage(message) => Self::Mistakes(vec![Mistake::new("query", message)]),
             BackendError::Nothing(nothing) => {
                 let ask = &question.ask;
