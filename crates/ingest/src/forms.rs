@@ -117,7 +117,7 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
 }
 
 fn broken(form: Form, error: &dyn std::error::Error) -> FormError {
-    FormError::Broken { form, reason: crate::scrape::with_causes(error) }
+    FormError::Broken { form, reason: words::with_causes(error) }
 }
 
 fn folded(bytes: &[u8], options: &FormOptions) -> Result<Profile, FormError> {

@@ -23,24 +23,15 @@ impl Hint {
 
 /// The lines for stderr: `error:` with the chain of causes, then each hint on its own line.
 ///
-/// A cause whose text the line above already ends with is left out.
+/// A cause whose text the line has already is left out.
 pub fn describe(error: &(dyn Error + 'static)) -> String {
-    let mut line = String::from("error: ");
+    let mut line = format!("error: {}", words::with_causes(error));
     let mut hints = Vec::new();
-    let mut last = String::new();
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(hint) = cause.downcast_ref::<Hint>() {
             hints.push(hint.hint.clone());
         }
-        let words = cause.to_string();
-        if last.is_empty() {
-            line.push_str(&words);
-        } else if !last.ends_with(&words) {
-            line.push_str(": ");
-            line.push_str(&words);
-        }
-        last = words;
         next = cause.source();
     }
     for hint in hints {

@@ -90,7 +90,9 @@ impl Client {
         let done = Instant::now();
         let result = match ended {
             Ok(result) => result.and_then(|message| self.plain(message)),
-            Err(_) => Err(past_deadline(&progress, done.duration_since(begun))),
+            Err(_) => {
+                Err(past_deadline(&progress, &self.inner.url, deadline.saturating_duration_since(begun)))
+            }
         };
         Timed {
             sent: progress.sent.unwrap_or(begun),
@@ -178,13 +180,13 @@ impl Client {
     }
 }
 
-fn past_deadline(progress: &Progress, waited: Duration) -> Error {
+fn past_deadline(progress: &Progress, url: &str, allowed: Duration) -> Error {
     let text = match (progress.sent, progress.first_byte) {
-        (None, _) => "no connection was free or could be opened",
-        (_, None) => "no answer came",
-        _ => "the answer was not complete",
+        (None, _) => "no connection was free or could be opened to",
+        (_, None) => "no answer came from",
+        _ => "the answer was not complete from",
     };
-    Error::new(Code::DeadlineExceeded, format!("{text} within {waited:.1?}"))
+    Error::new(Code::DeadlineExceeded, format!("{text} `{url}` within {}", words::span(allowed)))
 }
 
 impl fmt::Debug for Client {

@@ -1,6 +1,5 @@
 //! What a destination says of answers, and of none.
 
-use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use http::header::{CONTENT_TYPE, DATE};
@@ -20,7 +19,7 @@ const SERIES_SHOWN: usize = 200;
 impl Shared {
     /// A request without an answer; it is sent again.
     pub(crate) fn note_unanswered(&self, error: &TransportError) {
-        let text = chain(error);
+        let text = words::with_causes(error);
         self.news.say(
             |throttles| &mut throttles.trouble,
             |destination, due| {
@@ -120,7 +119,7 @@ impl Shared {
     }
 
     pub(crate) fn note_spool(&self, error: &SpoolError) {
-        let error = chain(error);
+        let error = words::with_causes(error);
         tracing::warn!(destination = self.settings.name, error, "the spool cannot be read or written");
         self.counters.lock().last_error = Some(error);
     }
@@ -164,18 +163,4 @@ fn first_series(batch: &Batch) -> String {
 
 fn seconds(since: Duration) -> String {
     words::span(since)
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        // Clients repeat their causes: "connection error: reset: connection error: reset".
-        if !text.ends_with(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
 }

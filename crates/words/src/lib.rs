@@ -2,7 +2,7 @@
 //!
 //! - text from outside made safe and short: [`safe`], [`short`], [`fitting`], [`push_fitting`], [`columns`];
 //! - what was meant: [`nearest`], [`all_near`]; lists that end: [`listed`];
-//! - a place in a text: [`caret`];
+//! - a place in a text: [`caret`]; an error and what is behind it in one line: [`with_causes`];
 //! - sizes and spans read and shown: [`parse_bytes`], [`exact_bytes`], [`bytes`], [`span`].
 //!
 //! ```
@@ -19,12 +19,14 @@
 //! `profile-model`).
 
 mod caret;
+mod causes;
 mod near;
 mod numbers;
 mod sizes;
 mod text;
 
 pub use caret::{CONTEXT, caret, excerpt};
+pub use causes::with_causes;
 pub use near::{all_near, distance, listed, nearest};
 pub use numbers::{span, three_digits};
 pub use sizes::{bytes, exact_bytes, parse_bytes};

@@ -115,7 +115,7 @@ impl Api {
         let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
         let request = request.header("x-vault-request", "true").body(body)?;
         let answer = self.http.send(request, Instant::now() + CALL_TIMEOUT).await;
-        let answer = answer.map_err(|error| ops::describe(&error))?;
+        let answer = answer.map_err(|error| words::with_causes(&error))?;
         if answer.status().is_success() {
             // The cause would quote what is not as expected, which may be the secret.
             return serde_json::from_slice(answer.body())

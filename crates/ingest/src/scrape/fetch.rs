@@ -100,7 +100,7 @@ async fn get(client: &Client, target: &Target, timeout: Duration) -> Result<Byte
         .map_err(|error| FetchError::Send(error.to_string()))?;
     let answer = client.send(request, Instant::now() + timeout).await.map_err(|error| match error {
         SendError::Deadline => FetchError::Deadline(words::span(timeout)),
-        other => FetchError::Send(with_causes(&other)),
+        other => FetchError::Send(words::with_causes(&other)),
     })?;
     let status = answer.status();
     if status == StatusCode::OK {
@@ -111,18 +111,4 @@ async fn get(client: &Client, target: &Target, timeout: Duration) -> Result<Byte
         true => Err(FetchError::Busy(start)),
         false => Err(FetchError::Status { status, start }),
     }
-}
-
-/// An error with what is behind it, in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        let words = next.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = next.source();
-    }
-    text
 }

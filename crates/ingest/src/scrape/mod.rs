@@ -14,7 +14,6 @@ mod task;
 mod tests;
 
 pub use fetch::FetchError;
-pub(crate) use fetch::with_causes;
 pub use health::{DroppedTarget, Health, JobStatus, Outcome, TargetStatus};
 pub use scraper::{Counts, Scraper};
 pub use shared::ScrapeOptions;

@@ -76,7 +76,7 @@ pub(super) fn stored_by_pyroscope(error: &PyroscopeError) -> Stored {
 }
 
 fn never_left(error: &PyroscopeError) -> bool {
-    let text = crate::scrape::with_causes(error);
+    let text = words::with_causes(error);
     ["refused", "resolve", "dns", "unreachable", "connect"]
         .iter()
         .any(|word| text.to_lowercase().contains(word))

@@ -81,11 +81,11 @@ async fn write_raw(client: &Client, records: &[Record], timeout: Duration) -> An
         Err(error) => {
             let too_large = error.code() == parca_client::Code::ResourceExhausted;
             let stored = if too_large { Stored::TooLarge } else { Stored::Never };
-            return Answer { stored, error: Some(crate::scrape::with_causes(&error)), bytes: 0 };
+            return Answer { stored, error: Some(words::with_causes(&error)), bytes: 0 };
         }
     };
     let timed = client.timed(&prepared, Instant::now() + timeout, Keep::Nothing).await;
-    let error = timed.result.as_ref().err().map(|error| crate::scrape::with_causes(error));
+    let error = timed.result.as_ref().err().map(|error| words::with_causes(error));
     Answer { stored: stored(&timed), error, bytes: timed.bytes_out }
 }
 
@@ -106,11 +106,9 @@ async fn push(client: &pyroscope_client::Client, records: &[Record]) -> Answer {
     let bytes = records.iter().map(|record| record.bytes() as u64).sum();
     match client.push(&series).await {
         Ok(()) => Answer { stored: Stored::Yes, error: None, bytes },
-        Err(error) => Answer {
-            stored: stored_by_pyroscope(&error),
-            error: Some(crate::scrape::with_causes(&error)),
-            bytes,
-        },
+        Err(error) => {
+            Answer { stored: stored_by_pyroscope(&error), error: Some(words::with_causes(&error)), bytes }
+        }
     }
 }
 

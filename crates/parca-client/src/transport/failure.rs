@@ -49,10 +49,7 @@ pub(crate) fn of_hyper(error: hyper::Error, is_plain: bool) -> Error {
     let text = if error.is_incomplete_message() {
         "the server closed the connection before its answer was complete".to_owned()
     } else {
-        match root(&error) {
-            Some(cause) => format!("the connection failed: {error}: {cause}"),
-            None => format!("the connection failed: {error}"),
-        }
+        format!("the connection failed: {}", words::with_causes(&error))
     };
     let hint = hint(&error, is_plain);
     let failed = Error::new(Code::Unavailable, text).with_source(error);
@@ -60,15 +57,6 @@ pub(crate) fn of_hyper(error: hyper::Error, is_plain: bool) -> Error {
         Some(hint) => failed.with_hint(hint),
         None => failed,
     }
-}
-
-/// The innermost cause, which says what happened.
-fn root(error: &hyper::Error) -> Option<String> {
-    let mut cause = error.source()?;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    Some(cause.to_string())
 }
 
 fn hint(error: &hyper::Error, is_plain: bool) -> Option<&'static str> {

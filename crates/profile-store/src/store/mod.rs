@@ -162,7 +162,7 @@ impl Store {
         store.shared.freeze();
         store.shared.seal_frozen().map_err(|error| {
             store.shared.seal_failed(&error);
-            self::durable::words(&error)
+            words::with_causes(&error)
         })
     }
 
@@ -173,7 +173,7 @@ impl Store {
     pub fn compact_now(&self) -> Result<usize, String> {
         let Some(store) = self.on_disk() else { return Ok(0) };
         let mut times = 0;
-        while store.shared.compact().map_err(|error| self::durable::words(&error))? {
+        while store.shared.compact().map_err(|error| words::with_causes(&error))? {
             times += 1;
         }
         Ok(times)
@@ -186,7 +186,7 @@ impl Store {
     pub fn retain_now(&self) -> Result<usize, String> {
         let Some(store) = self.on_disk() else { return Ok(0) };
         store.shared.set_damaged_aside();
-        store.shared.retain().map_err(|error| self::durable::words(&error))
+        store.shared.retain().map_err(|error| words::with_causes(&error))
     }
 
     fn on_disk(&self) -> Option<&OnDisk> {

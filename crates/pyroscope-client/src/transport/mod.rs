@@ -87,7 +87,7 @@ fn past_deadline(timeout: Duration) -> Error {
     Error::new(
         crate::ErrorKind::Deadline,
         crate::Code::DeadlineExceeded,
-        format!("no answer came within {timeout:.1?}"),
+        format!("no answer came within {}", words::span(timeout)),
     )
     .with_hint(Some("ask for a shorter range or with more label matchers, or set a longer timeout"))
 }

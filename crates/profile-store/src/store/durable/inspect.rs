@@ -214,7 +214,6 @@ fn waste(disk: &dyn Disk, folder: &Path, counts: impl Fn(&Path) -> bool) -> Resu
 impl Block {
     /// Reads every byte and every row of the block.
     fn verify(&self) -> Result<(), String> {
-        let words = |error: &dyn std::fmt::Display| error.to_string();
         for (name, expected) in FILES.iter().zip(self.summary.files) {
             let found = self
                 .file(name)
@@ -224,18 +223,19 @@ impl Block {
                 return Err(format!("{name} is not what was written: its checksum differs"));
             }
         }
-        self.digests().map_err(|error| words(&error))?;
-        let catalog = self.catalog().map_err(|error| words(&error))?;
-        let symbols = self.symbols().map_err(|error| words(&error))?;
-        let mut rows = self.rows(true).map_err(|error| words(&error))?;
+        self.digests().map_err(|error| words::with_causes(&error))?;
+        let catalog = self.catalog().map_err(|error| words::with_causes(&error))?;
+        let symbols = self.symbols().map_err(|error| words::with_causes(&error))?;
+        let mut rows = self.rows(true).map_err(|error| words::with_causes(&error))?;
         let (mut stacks, mut values) = (Vec::new(), Vec::new());
         for entry in &catalog.entries {
-            let heads = self.heads_of(entry).map_err(|error| words(&error))?;
+            let heads = self.heads_of(entry).map_err(|error| words::with_causes(&error))?;
             let mut row = entry.first_row;
             for head in heads {
                 stacks.clear();
                 values.clear();
-                rows.read(row, head.rows, &mut stacks, &mut values).map_err(|error| words(&error))?;
+                rows.read(row, head.rows, &mut stacks, &mut values)
+                    .map_err(|error| words::with_causes(&error))?;
                 let known = |stack: &i64| ((stack.cast_unsigned() as u32) as usize) < symbols.stacks().len();
                 if !stacks.iter().all(known) {
                     return Err("a row names a stack that is not there".to_owned());

@@ -47,7 +47,7 @@ impl Shared {
     pub(crate) fn care_loop(&self) {
         while self.wait_for_care(PERIOD) {
             if let Err(error) = self.retain() {
-                tracing::warn!(error = %words(&error), "old blocks cannot be removed");
+                tracing::warn!(error = %words::with_causes(&error), "old blocks cannot be removed");
             }
             self.set_damaged_aside();
             loop {
@@ -56,7 +56,7 @@ impl Shared {
                     Ok(_) => break,
                     Err(error) => {
                         add(&self.counters.compaction_failures, 1);
-                        tracing::warn!(error = %words(&error), "blocks cannot be merged; trying again");
+                        tracing::warn!(error = %words::with_causes(&error), "blocks cannot be merged; trying again");
                         break;
                     }
                 }
@@ -66,7 +66,7 @@ impl Shared {
 
     pub(crate) fn seal_failed(&self, error: &WriteError) {
         add(&self.counters.seal_failures, 1);
-        self.health.set_sealing(Some(words(error)));
+        self.health.set_sealing(Some(words::with_causes(error)));
     }
 
     /// Ends the youngest part at the end of the log.
@@ -260,15 +260,4 @@ impl Shared {
 fn no_panic<T>(work: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
     done.unwrap_or(Err(WriteError::Panicked))
-}
-
-/// An error with its causes.
-pub(crate) fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
 }

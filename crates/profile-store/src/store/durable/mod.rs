@@ -29,8 +29,6 @@ pub use inspect::{BlockReport, LogReport, Report, Waste, check, open_read_only};
 pub use settings::DiskSettings;
 pub use stats::DiskStats;
 
-pub(crate) use keep::words;
-
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
