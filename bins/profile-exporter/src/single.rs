@@ -152,7 +152,7 @@ fn of_receiver(remote: &str, counts: &Counts) -> Exit {
 }
 
 impl Exit {
-    /// That of a failure before that of a refusal before none.
+    /// The worse of two outcomes: a failure before a refusal before none.
     fn worst(self, other: Self) -> Self {
         match (self, other) {
             (Self::Done, other) => other,

@@ -50,12 +50,12 @@ impl Failure {
         }))
     }
 
-    /// It was asked wrongly.
+    /// A failure of whoever asked wrongly.
     pub(crate) fn usage(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Exit::Usage, "invalid_argument", error)
     }
 
-    /// It failed while it ran.
+    /// A failure while the command ran.
     pub(crate) fn run(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Exit::Failed, "internal", error)
     }

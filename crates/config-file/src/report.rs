@@ -30,7 +30,7 @@ pub enum Grade {
     Mistake,
     /// A key that nothing reads: nearly always a typing error.
     UnknownKey,
-    /// It works, but maybe not as it was meant.
+    /// What works, but maybe not as it was meant.
     Warning,
 }
 

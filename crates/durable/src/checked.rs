@@ -30,7 +30,7 @@ pub enum Checked {
     Damaged(String),
     /// A newer program wrote it.
     Newer(u32),
-    /// It is whole, and of this format.
+    /// A whole file of this format.
     Whole(u32, Vec<u8>),
 }
 

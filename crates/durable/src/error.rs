@@ -34,7 +34,7 @@ impl DiskError {
 
 /// Adds action and path to a bare error of the file system.
 pub trait OnPath<T> {
-    /// The same result with what was tried, and where.
+    /// A result with what was tried, and where.
     ///
     /// # Errors
     /// The error it was called on.

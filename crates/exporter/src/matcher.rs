@@ -48,7 +48,7 @@ pub enum TextMatch {
     Prefix(String),
     /// The name ends with this text.
     Suffix(String),
-    /// This matches somewhere in it.
+    /// A pattern that matches somewhere in the text.
     Regex(Pattern),
     /// All of it matches a pattern of `*` (anything), `?` (one character) and other characters.
     Glob(Pattern),

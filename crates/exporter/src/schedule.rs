@@ -9,7 +9,7 @@ use crate::settings::Schedule;
 /// A span of time that a set of samples stands for, in milliseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
-    /// Its first millisecond.
+    /// The window's first millisecond.
     pub start_ms: i64,
     /// The first millisecond after it: the timestamp of its samples.
     pub end_ms: i64,
@@ -31,7 +31,7 @@ impl Window {
         Self { start_ms: self.start_ms.saturating_sub(offset), end_ms: self.end_ms.saturating_sub(offset) }
     }
 
-    /// Its end, for people.
+    /// The window's end, for people.
     pub(crate) fn end_rfc3339(self) -> String {
         timespec::rfc3339(SystemTime::UNIX_EPOCH + Duration::from_millis(self.end_ms.max(0).unsigned_abs()))
     }

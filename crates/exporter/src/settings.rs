@@ -113,7 +113,7 @@ pub struct Functions {
 /// What becomes of frames that no function is known for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Unsymbolized {
-    /// Such frames are in the root only.
+    /// Frames without a function are in the root only.
     #[default]
     Drop,
     /// One function `[unsymbolized]`.
@@ -201,7 +201,7 @@ pub struct Metrics {
 /// One metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
-    /// Its name; those of a comparison are this with `_difference` and `_ratio` behind it.
+    /// The metric's name; those of a comparison are this with `_difference` and `_ratio` behind it.
     pub name: String,
     /// A sentence for people.
     pub help: String,

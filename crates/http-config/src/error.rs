@@ -68,7 +68,7 @@ pub enum CredentialError {
     /// The token server could not be asked.
     #[error("cannot ask the token server `{url}`")]
     TokenServer {
-        /// Its URL, without query and user.
+        /// The server's URL, without query and user.
         url: String,
         /// The failure.
         #[source]
@@ -77,7 +77,7 @@ pub enum CredentialError {
     /// The token server said no.
     #[error("expected a token from `{url}`, found status {status}{}", code(.error))]
     TokenRefused {
-        /// Its URL, without query and user.
+        /// The server's URL, without query and user.
         url: String,
         /// The answer's status.
         status: StatusCode,
@@ -87,7 +87,7 @@ pub enum CredentialError {
     /// The token server's answer is no token.
     #[error("expected a token from `{url}`, found an answer without one")]
     NoToken {
-        /// Its URL, without query and user.
+        /// The server's URL, without query and user.
         url: String,
     },
     /// No keys for AWS.

@@ -20,7 +20,7 @@ use crate::{Lane, SeriesKey, Tick, Workload, seed};
 pub(crate) struct WorkerLane<D> {
     pub(crate) plan: Arc<Lane<D>>,
     pub(crate) live: Arc<LaneLive>,
-    /// Its place in the plan, which its numbers have in every snapshot.
+    /// The lane's place in the plan, which its numbers have in every snapshot.
     pub(crate) number: usize,
 }
 

@@ -32,7 +32,7 @@ impl Lane {
         Self::QueryMerge,
     ];
 
-    /// Its name, as flags and tables have it.
+    /// The lane's name, as flags and tables have it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Labels => "labels",

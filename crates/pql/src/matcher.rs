@@ -71,7 +71,7 @@ impl Matcher {
         &self.value
     }
 
-    /// This matcher with PromQL's meaning on a Parca server: a regular expression wrapped as
+    /// The matcher with PromQL's meaning on a Parca server: a regular expression wrapped as
     /// `^(?:...)$`. Others, and those already wrapped, are given back as they are.
     pub fn anchored(&self) -> Self {
         let wrapped = self.value.starts_with("^(?:") && self.value.ends_with(")$");

@@ -54,7 +54,7 @@ impl Query {
         Self { profile_type, matchers: Vec::new() }
     }
 
-    /// This query with every regular expression anchored, see [`Matcher::anchored`].
+    /// The query with every regular expression anchored, see [`Matcher::anchored`].
     pub fn anchored(&self) -> Self {
         Self {
             profile_type: self.profile_type.clone(),

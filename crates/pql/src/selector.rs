@@ -26,7 +26,7 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// This selector with every regular expression anchored, see [`Matcher::anchored`].
+    /// The selector with every regular expression anchored, see [`Matcher::anchored`].
     pub fn anchored(&self) -> Self {
         Self {
             metric_name: self.metric_name.clone(),

@@ -37,7 +37,7 @@ pub struct Contents {
     pub form: Form,
     /// How often it was compressed.
     pub layers: usize,
-    /// Its profiles; most often one, never none.
+    /// The file's profiles; most often one, never none.
     pub profiles: Vec<Profile>,
 }
 
@@ -47,7 +47,7 @@ pub struct Contents {
 pub struct Unreadable {
     /// What the file looks like.
     pub form: Form,
-    /// Its start, made fit for a line.
+    /// The file's start, made fit for a line.
     pub excerpt: String,
     /// Why it could not be read, if it looked like what can be.
     pub reason: Option<Reason>,

@@ -27,7 +27,7 @@ pub enum SpeedscopeError {
         /// What the format has there.
         expected: &'static str,
     },
-    /// There is more than the reader allows.
+    /// More than the reader allows.
     #[error("expected at most {limit} {what}")]
     TooLarge {
         /// What there is too much of.

@@ -37,15 +37,15 @@ pub enum ErrorKind {
     Auth,
     /// What answers is no Pyroscope: the URL is wrong, or something stands in front of the server.
     NotPyroscope,
-    /// This server cannot do it.
+    /// What this server cannot do.
     Unsupported,
     /// More than somebody's limit allows: the server's rates, or our bound on answers.
     Limit,
-    /// There was no answer in time.
+    /// No answer in time.
     Deadline,
-    /// There was no answer.
+    /// No answer.
     Unreachable,
-    /// There was an answer, and it cannot be read.
+    /// An answer that cannot be read.
     Answer,
     /// The server failed.
     Server,

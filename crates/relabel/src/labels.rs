@@ -95,7 +95,7 @@ pub enum NameRules {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LabelError {
-    /// The same name twice.
+    /// A name that is there twice.
     #[error("expected each label once, found `{0}` twice")]
     Duplicate(String),
     /// A label without a name.

@@ -24,7 +24,7 @@ const WRITTEN: [&str; 3] = [
 pub(crate) enum Meaning {
     /// Stored, but for the samples that a 2.0 receiver did not count as written.
     Stored { samples: u64 },
-    /// The same request may be sent again, not before the time the receiver asked for.
+    /// A request that may be sent again, not before the time the receiver asked for.
     Again { after: Option<Duration> },
     /// The receiver does not know this protocol.
     Unsupported,

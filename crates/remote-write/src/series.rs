@@ -9,7 +9,7 @@ use relabel::Labels;
 pub struct Series {
     /// The series' identity.
     pub labels: Labels,
-    /// Its samples, oldest first, one per timestamp.
+    /// The series' samples, oldest first, one per timestamp.
     pub samples: Vec<Sample>,
     /// What the metric is. 1.0 carries it once per metric name and request, 2.0 with each series.
     pub metadata: Option<Arc<Metadata>>,
@@ -37,7 +37,7 @@ impl PartialEq for Sample {
 /// What a metric is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Metadata {
-    /// Its type.
+    /// The metric's type.
     pub kind: MetricKind,
     /// A sentence for people; may be empty.
     pub help: Arc<str>,

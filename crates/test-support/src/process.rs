@@ -26,7 +26,7 @@ pub struct Process {
 /// A program that has ended, and all that it said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// Its exit code; nothing where a signal ended it.
+    /// The exit code; nothing where a signal ended the process.
     pub code: Option<i32>,
     /// All of its standard output.
     pub stdout: String,

@@ -19,7 +19,7 @@ pub struct Family {
     pub kind: Kind,
     /// What its `# HELP` says.
     pub help: String,
-    /// Its series.
+    /// The family's series.
     pub samples: Vec<Sample>,
 }
 
@@ -39,7 +39,7 @@ pub enum Kind {
 pub struct Sample {
     /// By name, without `le`.
     pub labels: BTreeMap<String, String>,
-    /// Its value.
+    /// The sample's value.
     pub value: Value,
 }
 
@@ -57,7 +57,7 @@ pub enum Value {
 pub struct Histogram {
     /// Observations.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the observed values.
     pub sum: f64,
     /// Classic buckets: upper bound, cumulative count.
     pub buckets: Vec<(f64, u64)>,
@@ -132,7 +132,7 @@ impl Family {
 }
 
 impl Sample {
-    /// Its histogram.
+    /// The series' histogram.
     ///
     /// # Panics
     /// It has a number.

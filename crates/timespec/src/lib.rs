@@ -32,10 +32,10 @@ pub use span::parse_span;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TimeError {
-    /// It has none of the forms of a point.
+    /// A text that has none of the forms of a point.
     #[error("expected a time such as `2023-10-26T10:00:00Z`, `now-1h` or `1698314400`, found `{0}`")]
     Point(String),
-    /// It has none of the forms of a span.
+    /// A text that has none of the forms of a span.
     #[error("expected a duration such as `15m` or `1h30m`, found `{0}`")]
     Span(String),
     /// A time that the platform cannot hold, or outside the years -9999 to 9999.

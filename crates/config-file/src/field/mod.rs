@@ -35,7 +35,7 @@ impl<'a> Field<'a> {
         self.node
     }
 
-    /// Its path, such as `servers[1].port`.
+    /// The field's path, such as `servers[1].port`.
     pub fn path(&self) -> &str {
         &self.path
     }

@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         understood
     }
 
-    /// Those of the keys that are there, as a mapping of their own: a block that is written inline.
+    /// The keys of `keys` that are there, as a mapping of their own: a block that is written inline.
     /// [`Field::inline`] reads it under this reader's path.
     pub fn inline(&mut self, keys: &[&'static str]) -> Node {
         let entries =

@@ -133,7 +133,7 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
 /// A file or folder in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// Its name in the folder.
+    /// The entry's name in the folder.
     pub name: OsString,
     /// Whether it is a folder.
     pub is_folder: bool,

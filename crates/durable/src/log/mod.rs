@@ -118,7 +118,7 @@ pub struct SegmentInfo {
     pub first: u64,
     /// The number after its last record.
     pub end: u64,
-    /// Its length.
+    /// The segment's length.
     pub bytes: u64,
 }
 

@@ -137,7 +137,7 @@ fn warn_insecure(reader: &Reader<'_>, insecure: bool, skip_verify: bool) {
     }
 }
 
-/// Their values are never shown.
+/// Headers; no message shows a value.
 fn headers(reader: &mut Reader<'_>, settings: &mut Settings) {
     let entries = reader.optional("headers").and_then(|field| field.entries()).unwrap_or_default();
     for (key, field) in entries {

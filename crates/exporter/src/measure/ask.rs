@@ -22,7 +22,7 @@ pub enum MeasureError {
     /// The Parca could not be asked, or said no.
     #[error("cannot query the Parca at `{url}`")]
     Call {
-        /// Its address.
+        /// The server's address.
         url: String,
         /// What it said, or what came between.
         #[source]
@@ -31,7 +31,7 @@ pub enum MeasureError {
     /// The answer makes no sense.
     #[error("expected a flame graph from the Parca at `{url}`, found one that cannot be read")]
     Decode {
-        /// Its address.
+        /// The server's address.
         url: String,
         /// What is wrong with it.
         #[source]
@@ -40,7 +40,7 @@ pub enum MeasureError {
     /// The stacks make no sense.
     #[error("expected a pprof from the Parca at `{url}`, found one that cannot be read")]
     DecodeStacks {
-        /// Its address.
+        /// The server's address.
         url: String,
         /// What is wrong with it.
         #[source]
@@ -52,7 +52,7 @@ pub enum MeasureError {
     /// The deadline of the query passed.
     #[error("no answer from the Parca at `{url}` within {}", words::span(*timeout))]
     Deadline {
-        /// Its address.
+        /// The server's address.
         url: String,
         /// The query's `timeout`, or more for a window that was too slow before.
         timeout: Duration,
@@ -60,7 +60,7 @@ pub enum MeasureError {
     /// Nothing is known yet of the time after the window, so nothing can be said of the window.
     #[error("the Parca at `{url}` has no profiles from after the window's end yet")]
     Early {
-        /// Its address.
+        /// The server's address.
         url: String,
     },
     /// Reading the answer ended in a panic.
@@ -125,7 +125,7 @@ pub(crate) struct Measured {
     pub(crate) table: Table,
     /// Rows of the server's answer.
     pub(crate) rows: usize,
-    /// Its size.
+    /// The answer's size.
     pub(crate) bytes: usize,
 }
 

@@ -31,7 +31,7 @@ pub struct OnceOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OnceQuery {
-    /// Its name.
+    /// The query's name.
     pub name: String,
     /// Windows and series that were handed over.
     pub handed: Handed,

@@ -74,7 +74,7 @@ pub enum WindowError {
     /// The window is not known.
     #[error(transparent)]
     Measure(#[from] MeasureError),
-    /// Its series could not be handed over.
+    /// The window's series could not be handed over.
     #[error(transparent)]
     Output(#[from] OutputError),
     /// What was done could not be written down.

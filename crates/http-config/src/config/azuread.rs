@@ -83,7 +83,7 @@ pub struct AzureManagedIdentity {
 pub struct AzureWorkloadIdentity {
     /// The application.
     pub client_id: String,
-    /// Its tenant.
+    /// The identity's tenant.
     pub tenant_id: String,
     /// The service account's token; else AZURE_FEDERATED_TOKEN_FILE, else the usual place.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,10 +97,10 @@ pub struct AzureWorkloadIdentity {
 pub struct AzureOAuth {
     /// The application.
     pub client_id: String,
-    /// Its secret.
+    /// The application's secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<Secret>,
-    /// Its tenant.
+    /// The application's tenant.
     pub tenant_id: String,
 }
 

@@ -18,9 +18,9 @@ pub struct Family {
     pub name: String,
     /// What it counts, as a sentence.
     pub help: String,
-    /// Its type.
+    /// The family's type.
     pub kind: Kind,
-    /// Its samples; no two have the same labels.
+    /// The family's samples; no two have the same labels.
     pub samples: Vec<Sample>,
 }
 
@@ -49,7 +49,7 @@ pub enum Value {
 pub struct Histogram {
     /// How many observations.
     pub count: u64,
-    /// Their sum.
+    /// The sum of the observed values.
     pub sum: f64,
     /// Upper bounds, ascending and without `+Inf`, with the count at or below each.
     pub buckets: Vec<(f64, u64)>,

@@ -30,11 +30,11 @@ pub struct Target {
 /// How the last scrape of a target went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TargetHealth {
-    /// It was never scraped.
+    /// Never scraped.
     Unknown,
-    /// It worked.
+    /// The last scrape worked.
     Good,
-    /// It failed.
+    /// The last scrape failed.
     Bad,
 }
 
@@ -57,9 +57,9 @@ pub struct Agent {
 pub enum ServingStatus {
     /// Nothing is known.
     Unknown,
-    /// It serves.
+    /// The server serves.
     Serving,
-    /// It does not serve.
+    /// The server does not serve.
     NotServing,
     /// There is no such service; only streams say so, a single check answers `not_found`.
     ServiceUnknown,

@@ -49,7 +49,7 @@ pub enum Subject {
 /// Which profiles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Those of one millisecond. None is an error for which [`Error::is_no_data`] holds.
+    /// The profiles of one millisecond. None is an error for which [`Error::is_no_data`] holds.
     Single {
         /// A profile type and matchers.
         query: String,

@@ -16,12 +16,12 @@ pub struct TargetsRequest {
 /// Which scrape targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetState {
-    /// Those that are scraped and those that relabelling dropped.
+    /// Targets that are scraped and those that relabelling dropped.
     #[default]
     Any,
-    /// Those that are scraped.
+    /// Targets that are scraped.
     Active,
-    /// Those that relabelling dropped.
+    /// Targets that relabelling dropped.
     Dropped,
 }
 

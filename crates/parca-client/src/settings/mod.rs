@@ -90,15 +90,15 @@ pub enum Token {
 pub struct TlsSettings {
     /// PEM file of the only authorities to trust. Default: those of the system.
     pub ca_file: Option<PathBuf>,
-    /// The same as text, in place of a file.
+    /// The authorities as text, in place of a file.
     pub ca: Option<String>,
     /// PEM file of our certificate chain, leaf first, with a key.
     pub cert_file: Option<PathBuf>,
-    /// The same as text, in place of a file.
+    /// The certificate chain as text, in place of a file.
     pub cert: Option<String>,
     /// PEM file of our private key, with a certificate.
     pub key_file: Option<PathBuf>,
-    /// The same as text, in place of a file.
+    /// The private key as text, in place of a file.
     pub key: Option<Secret>,
     /// The name to ask for and to verify instead of the URL's host.
     pub server_name: Option<String>,

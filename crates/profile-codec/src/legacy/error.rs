@@ -17,7 +17,7 @@ pub enum LegacyError {
     /// The bytes end inside a stack.
     #[error("expected {0}, found the end of the file")]
     CutOff(&'static str),
-    /// There is more than the reader allows.
+    /// More than the reader allows.
     #[error("expected at most {limit} {what}")]
     TooLarge {
         /// What there is too much of.

@@ -6,7 +6,7 @@ use super::wire::WireError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// They look like gzip but are not.
+    /// Bytes that begin as gzip and are none.
     #[error("decompressing profile: {}", gzip_message(.0))]
     Gzip(std::io::Error),
     /// They are not a protobuf message of the right shape.
@@ -101,7 +101,7 @@ pub enum InvalidProfile {
         /// The function's id.
         function: u64,
     },
-    /// There are samples, but nothing says what their values are.
+    /// Samples, and nothing that says what their values are.
     #[error("missing sample type information")]
     NoSampleTypes,
     /// A sample has not one value per sample type.

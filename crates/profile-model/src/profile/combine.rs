@@ -8,7 +8,7 @@ use crate::{StackId, Symbols, Transfer, ValueType};
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CombineError {
-    /// There was no profile.
+    /// No profile to combine.
     #[error("expected at least one profile to merge, found none")]
     Nothing,
     /// The values of one profile mean something else than those of another.

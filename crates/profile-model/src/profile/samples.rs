@@ -34,7 +34,7 @@ pub enum LabelValue {
     Number {
         /// The number.
         value: i64,
-        /// Its unit; empty if it has none.
+        /// The value's unit; empty if it has none.
         unit: StringId,
     },
 }

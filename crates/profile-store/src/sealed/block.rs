@@ -22,7 +22,7 @@ pub(crate) struct Block {
     folder: PathBuf,
     disk: SharedDisk,
     cache: Arc<Cache>,
-    /// Its folder is removed when nobody reads it any more.
+    /// Whether the block's folder is removed when nobody reads it any more.
     doomed: AtomicBool,
     /// A read found damage: not asked again.
     damaged: AtomicBool,
@@ -55,7 +55,7 @@ impl Block {
         self.summary.block
     }
 
-    /// Its files, the index last.
+    /// The block's files, the index last.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         super::FILES.iter().chain([&INDEX]).map(|name| self.folder.join(name)).collect()
     }

@@ -204,12 +204,12 @@ pub struct SealedBlock {
 }
 
 impl SealedBlock {
-    /// Its number in the store.
+    /// The block's number in the store.
     pub fn id(&self) -> u64 {
         self.block.id()
     }
 
-    /// Its files, in the order in which a copy of them is of use: the index, which knows the others, is last.
+    /// The block's files, in the order in which a copy of them is of use: the index, which knows the others, is last.
     pub fn files(&self) -> Vec<std::path::PathBuf> {
         self.block.files()
     }

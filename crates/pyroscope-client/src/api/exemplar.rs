@@ -10,7 +10,7 @@ use crate::window::instant;
 pub struct Exemplar {
     /// When it was taken.
     pub timestamp: Timestamp,
-    /// Its value, in the unit of the sample type.
+    /// The exemplar's value, in the unit of the sample type.
     pub value: i64,
     /// The profile (a UUID); empty for an exemplar of a span.
     pub profile_id: String,

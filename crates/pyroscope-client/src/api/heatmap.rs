@@ -37,7 +37,7 @@ pub struct HeatmapRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HeatmapSeries {
-    /// Those grouped by.
+    /// The labels grouped by.
     pub labels: Labels,
     /// In the server's order.
     pub slots: Vec<HeatmapSlot>,

@@ -40,9 +40,9 @@ pub struct SeriesRequest {
 /// How the values of a step are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aggregation {
-    /// Their sum.
+    /// The sum of the values of a step.
     Sum,
-    /// Their mean.
+    /// The mean of the values of a step.
     Average,
 }
 
@@ -50,7 +50,7 @@ pub enum Aggregation {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Series {
-    /// Those grouped by that the profiles have.
+    /// The labels grouped by that the profiles have.
     pub labels: Labels,
     /// In order of time. Steps without data have no point.
     pub points: Vec<Point>,

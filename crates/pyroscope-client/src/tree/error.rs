@@ -71,9 +71,9 @@ pub enum TreeError {
     /// A first node that is no mere root.
     #[error("node 0: expected a root without name and value, found `{name}` of {value}")]
     StreamRoot {
-        /// Its name.
+        /// The node's name.
         name: String,
-        /// Its value.
+        /// The node's value.
         value: i64,
     },
     /// Values whose sum does not fit into 63 bits.

@@ -141,7 +141,7 @@ impl<const SIDES: usize> Bar<SIDES> {
 /// The bars of a level from left to right.
 struct Row<const SIDES: usize> {
     bars: Vec<(Option<usize>, Bar<SIDES>)>,
-    /// Those that are seen on a side: bars without width lie on borders that others share.
+    /// The bars that are seen on a side: bars without width lie on borders that others share.
     wide: [Vec<usize>; SIDES],
 }
 

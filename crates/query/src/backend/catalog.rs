@@ -69,7 +69,7 @@ impl Backend {
         }
     }
 
-    /// Those of some types that a service has, in their order.
+    /// The types of a list that a service has, in their order.
     pub(super) async fn types_of_service(
         &self,
         types: &[ProfileType],
@@ -264,7 +264,7 @@ impl Backend {
         }
     }
 
-    /// The same, on a Parca from only so many types: it takes some calls for each.
+    /// The server's statistics, on a Parca from only so many types: it takes some calls for each.
     pub(super) async fn stats_of(&self, most_types: usize) -> Result<Stats, BackendError> {
         match &self.server {
             Server::Pyroscope(client) => {

@@ -10,7 +10,7 @@ pub enum BackendError {
     /// The settings of the deployment cannot be used.
     #[error("deployment `{name}`")]
     Settings {
-        /// Its name.
+        /// The deployment's name.
         name: String,
         /// What is wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -66,9 +66,9 @@ pub enum BackendError {
 /// What a failure means for whoever asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// It failed while it ran.
+    /// What failed while it ran.
     Failed,
-    /// It was asked wrongly.
+    /// What was asked wrongly.
     Usage,
     /// There is nothing.
     NoData,

@@ -75,7 +75,7 @@ pub enum TypeError {
     Unknown {
         /// What was asked for.
         name: String,
-        /// Those that are called nearly so, or else all there are.
+        /// The types that are called nearly so, or else all there are.
         types: Vec<ProfileType>,
     },
 }

@@ -15,7 +15,7 @@ const MAX_NAMED: usize = 10;
 pub enum Nothing {
     /// The server never got a profile.
     NeverAny,
-    /// There is data, but not in the window.
+    /// Data, but not in the window.
     OutsideWindow {
         /// What was asked for.
         asked: String,
@@ -34,7 +34,7 @@ pub enum Nothing {
         service: String,
         /// One that is called nearly so.
         nearest: Option<String>,
-        /// Those there are.
+        /// The names there are.
         known: Vec<String>,
     },
     /// The service has other profile types only.
@@ -43,7 +43,7 @@ pub enum Nothing {
         service: Option<String>,
         /// What was asked for.
         profile_type: String,
-        /// Those that it has.
+        /// The types that the service has.
         types: Vec<ProfileType>,
     },
     /// Service and type are there, but nothing with such labels.

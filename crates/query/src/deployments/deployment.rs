@@ -28,7 +28,7 @@ pub struct Deployment {
     pub access_command: Option<String>,
     /// Service token of Cloudflare Access; sent beside a token or a user.
     pub cf_access_client_id: Option<Secret>,
-    /// Its second half.
+    /// The second half of Cloudflare's pair.
     pub cf_access_client_secret: Option<Secret>,
     /// Whose profiles (`X-Scope-OrgID`); several as `a|b`.
     pub tenant: Option<String>,

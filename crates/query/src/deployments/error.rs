@@ -48,7 +48,7 @@ pub enum ConfigError {
     /// The deployment that was asked for is described wrongly.
     #[error("deployment `{name}`: {}", list(mistakes))]
     Mistakes {
-        /// Its name.
+        /// The deployment's name.
         name: String,
         /// All of them; there is at least one.
         mistakes: Vec<ConfigMistake>,
@@ -58,7 +58,7 @@ pub enum ConfigError {
     Unknown {
         /// What was asked for.
         name: String,
-        /// Those there are.
+        /// The deployments there are.
         known: Vec<String>,
         /// The one that may have been meant.
         nearest: Option<String>,

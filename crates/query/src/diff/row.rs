@@ -27,7 +27,7 @@ impl Normalise {
 pub struct Row {
     /// What it is called.
     pub name: String,
-    /// Its source file, or empty.
+    /// The function's source file, or empty.
     pub file: String,
     /// What it did itself.
     pub flat: Pair,

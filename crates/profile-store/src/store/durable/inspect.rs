@@ -36,17 +36,17 @@ pub struct Report {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct BlockReport {
-    /// Its number.
+    /// The block's number.
     pub id: u64,
-    /// Its bytes on disk.
+    /// The block's bytes on disk.
     pub bytes: u64,
     /// First and last profile, in nanoseconds since 1970.
     pub times: (i64, i64),
-    /// Its series.
+    /// The block's series.
     pub series: u64,
-    /// Its profiles, each sample type counted on its own.
+    /// The block's profiles, each sample type counted on its own.
     pub profiles: u64,
-    /// Its stacks with values.
+    /// The block's stacks with values.
     pub rows: u64,
     /// What is damaged in it.
     pub problem: Option<String>,
@@ -58,7 +58,7 @@ pub struct BlockReport {
 pub struct LogReport {
     /// Segment files.
     pub segments: u64,
-    /// Their bytes.
+    /// The bytes of the log's segments.
     pub bytes: u64,
     /// Requests that are not in blocks yet.
     pub records: u64,
@@ -77,7 +77,7 @@ pub struct LogReport {
 pub struct Waste {
     /// Where it is.
     pub path: PathBuf,
-    /// Its bytes.
+    /// The bytes on disk.
     pub bytes: u64,
 }
 

@@ -73,7 +73,7 @@ pub enum OpenError {
     Newer {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// The folder's format.
         format: u32,
         /// What this program reads.
         reads: u32,
