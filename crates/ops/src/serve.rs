@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -45,7 +46,19 @@ pub async fn bind(address: &str) -> Result<TcpListener, ServeError> {
 pub struct Peer(pub SocketAddr);
 
 /// Serves until `shutdown`, then lets answers under way finish for at most `grace`.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken, grace: Duration) {
+pub fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+    grace: Duration,
+) -> impl Future<Output = ()> + Send {
+    // Boxed, so that every crate that serves is not compiled with a whole server of its own.
+    let serving: Pin<Box<dyn Future<Output = ()> + Send>> =
+        Box::pin(serve_all(listener, router, shutdown, grace));
+    serving
+}
+
+async fn serve_all(listener: TcpListener, router: Router, shutdown: CancellationToken, grace: Duration) {
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {

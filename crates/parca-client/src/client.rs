@@ -1,4 +1,5 @@
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,8 @@ struct Inner {
     gzip: bool,
     max_message_bytes: usize,
 }
+
+type Timing<'a> = Pin<Box<dyn Future<Output = Timed> + Send + 'a>>;
 
 impl Client {
     /// Checks the settings and reads the files they name; connects with the first call.
@@ -80,28 +83,37 @@ impl Client {
     /// One call with its instants. Nothing is decoded before `done` is taken.
     ///
     /// The wait for a connection counts against the deadline; at the deadline the call ends as `deadline_exceeded`.
-    pub async fn timed(&self, prepared: &Prepared, deadline: Instant, keep: Keep) -> Timed {
-        let begun = Instant::now();
-        let mut progress = Progress::default();
-        let Prepared { method, body, compressed, headers } = prepared;
-        let call = Outgoing { method: *method, body, headers, compressed: *compressed, deadline, keep };
-        let exchange = self.inner.transport.exchange(call, &mut progress);
-        let ended = tokio::time::timeout_at(deadline.into(), exchange).await;
-        let done = Instant::now();
-        let result = match ended {
-            Ok(result) => result.and_then(|message| self.plain(message)),
-            Err(_) => {
-                Err(past_deadline(&progress, &self.inner.url, deadline.saturating_duration_since(begun)))
+    pub fn timed<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        deadline: Instant,
+        keep: Keep,
+    ) -> impl Future<Output = Timed> + Send + 'a {
+        // Boxed, so that every crate that calls is not compiled with a whole client of its own.
+        let call: Timing<'a> = Box::pin(async move {
+            let begun = Instant::now();
+            let mut progress = Progress::default();
+            let Prepared { method, body, compressed, headers } = prepared;
+            let call = Outgoing { method: *method, body, headers, compressed: *compressed, deadline, keep };
+            let exchange = self.inner.transport.exchange(call, &mut progress);
+            let ended = tokio::time::timeout_at(deadline.into(), exchange).await;
+            let done = Instant::now();
+            let result = match ended {
+                Ok(result) => result.and_then(|message| self.plain(message)),
+                Err(_) => {
+                    Err(past_deadline(&progress, &self.inner.url, deadline.saturating_duration_since(begun)))
+                }
+            };
+            Timed {
+                sent: progress.sent.unwrap_or(begun),
+                first_byte: progress.first_byte,
+                done,
+                bytes_in: progress.bytes_in,
+                bytes_out: progress.bytes_out,
+                result: result.map_err(|error| error.of_call(*method, &self.inner.url)),
             }
-        };
-        Timed {
-            sent: progress.sent.unwrap_or(begun),
-            first_byte: progress.first_byte,
-            done,
-            bytes_in: progress.bytes_in,
-            bytes_out: progress.bytes_out,
-            result: result.map_err(|error| error.of_call(*method, &self.inner.url)),
-        }
+        });
+        call
     }
 
     fn plain(&self, message: Option<Message>) -> Result<Option<Bytes>, Error> {

@@ -15,6 +15,7 @@ mod tls;
 mod token_answer;
 mod transport;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -61,6 +62,8 @@ struct Shared {
     limits: Limits,
 }
 
+type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, SendError>> + Send + 'a>>;
+
 impl Client {
     /// A client with the usual [`Limits`].
     ///
@@ -98,15 +101,19 @@ impl Client {
     /// Files are read again, credentials added, redirects followed. After a 401 a fetched token is
     /// fetched anew and the request repeated, once (for AWS after a 403 too). A method with a body is repeated on 307 and 308
     /// only; 301, 302 and 303 would turn it into GET and are an error instead.
-    pub async fn send(
+    pub fn send(
         &self,
         request: Request<Bytes>,
         deadline: Instant,
-    ) -> Result<Response<Bytes>, SendError> {
-        match tokio::time::timeout_at(deadline.into(), self.shared.exchange(request)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(SendError::Deadline),
-        }
+    ) -> impl Future<Output = Result<Response<Bytes>, SendError>> + Send + '_ {
+        // Boxed, so that every crate that sends is not compiled with a whole HTTP client of its own.
+        let sent: Sending<'_> = Box::pin(async move {
+            match tokio::time::timeout_at(deadline.into(), self.shared.exchange(request)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(SendError::Deadline),
+            }
+        });
+        sent
     }
 }
 

@@ -4,6 +4,7 @@ mod answer;
 mod command;
 mod http;
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use ::http::HeaderValue;
@@ -36,6 +37,8 @@ pub(crate) enum Transport {
     Command(command::Command),
 }
 
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Error>> + Send + 'a>>;
+
 impl Transport {
     pub(crate) fn new(settings: &Settings) -> Result<Self, SettingsError> {
         // Checked for either: what is sent must not depend on the way that it goes.
@@ -56,10 +59,11 @@ impl Transport {
         }
     }
 
-    pub(crate) async fn exchange(&self, outgoing: Outgoing) -> Result<Incoming, Error> {
+    /// Boxed, so that every crate that asks is not compiled with a whole client of its own.
+    pub(crate) fn exchange(&self, outgoing: Outgoing) -> Exchange<'_> {
         match self {
-            Self::Http(http) => http.exchange(outgoing).await,
-            Self::Command(command) => command.exchange(outgoing).await,
+            Self::Http(http) => Box::pin(http.exchange(outgoing)),
+            Self::Command(command) => Box::pin(command.exchange(outgoing)),
         }
     }
 }
