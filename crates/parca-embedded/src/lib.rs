@@ -30,6 +30,7 @@ mod offline;
 mod query;
 mod self_profiling;
 mod server;
+mod writes;
 
 pub use copy::{CopyTo, CopyToError};
 pub use offline::pprof_of;

@@ -29,6 +29,7 @@ use crate::copy::{self, CopyTo};
 use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
 use crate::self_profiling;
+use crate::writes::Writes;
 
 /// What the real server takes and sends: 64 MiB a message.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -215,8 +216,8 @@ macro_rules! service {
 
 fn grpc_router(store: &Store, metrics: Metrics) -> Router {
     let agents = Arc::new(Agents::default());
-    let profile_store =
-        ProfileStoreApi { store: store.clone(), agents: Arc::clone(&agents), metrics: metrics.clone() };
+    let writes = Writes { store: store.clone(), metrics: metrics.clone() };
+    let profile_store = ProfileStoreApi { writes, agents: Arc::clone(&agents) };
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
     routes
