@@ -227,16 +227,11 @@ impl FormOptions {
     }
 }
 
-/// What a series of such profiles is called: what was measured.
+/// The name of a series of such profiles, where nobody gives one: what was measured, or `perf` of all that perf measures.
 pub fn name_of(profile: &Profile, form: Form) -> String {
-    let types: Vec<&str> = profile.sample_types.iter().map(|one| one.name.as_str()).collect();
-    let has = |names: &[&str]| names.iter().any(|name| types.contains(name));
-    match () {
-        () if matches!(form, Form::PerfData | Form::PerfScript) => "perf".to_owned(),
-        () if has(&["cpu", "CPU"]) => "process_cpu".to_owned(),
-        () if has(&["inuse_space", "alloc_space", "alloc_objects", "space"]) => "memory".to_owned(),
-        () if has(&["contentions"]) => "mutex".to_owned(),
-        () => types.last().map_or_else(|| "profile".to_owned(), |last| (*last).to_owned()),
+    match form {
+        Form::PerfData | Form::PerfScript => "perf".to_owned(),
+        _ => profile_model::series_name(&profile.sample_types),
     }
 }
 
