@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::{CallTree, DiffTree, Draft, NameId, Sums, Tree};
+use crate::{CallTree, DiffTree, Draft, NameId, Sums, Tree};
 
 impl Tree {
     /// One tree with the values of several; sums saturate.
@@ -54,7 +54,7 @@ struct Union<const SIDES: usize> {
 
 impl<const SIDES: usize> Default for Union<SIDES> {
     fn default() -> Self {
-        let draft = Draft { names: super::Names::default(), nodes: Vec::new() };
+        let draft = Draft { names: crate::Names::default(), nodes: Vec::new() };
         Self { draft, known: HashMap::new(), totals: [0; SIDES] }
     }
 }

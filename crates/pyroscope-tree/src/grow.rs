@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::{CallNode, CallTree, NameId, OTHER, Sums};
+use crate::{CallNode, CallTree, NameId, OTHER, Sums};
 
 /// Names with ids by first sight. The hasher is the safe one: the names are strangers'.
 #[derive(Default)]

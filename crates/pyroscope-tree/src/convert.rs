@@ -3,7 +3,7 @@ use profile_model::{
     Sample, StringId, Symbols, ValueType,
 };
 
-use super::{CallTree, Tree, TreeError};
+use crate::{CallTree, Tree, TreeError};
 
 /// The most calls in all stacks of a profile together: as many as the pprof decoder allows.
 const MOST_CALLS: usize = 64 << 20;

@@ -2,7 +2,7 @@ use std::array;
 
 use parca_proto::pyroscope::querier as wire;
 
-use super::{CallTree, Draft, NameId, Sums, TreeError};
+use crate::{CallTree, Draft, NameId, Sums, TreeError};
 
 /// A flame graph as Pyroscope's `FlameGraph` and `FlameGraphDiff` have it: rows of bars, the row of
 /// the one root first.
@@ -52,11 +52,13 @@ impl Levels {
         Ok(draft.finish(totals))
     }
 
-    pub(crate) fn of_single(graph: wire::FlameGraph) -> Self {
+    /// The levels of an answer.
+    pub fn of_single(graph: wire::FlameGraph) -> Self {
         Self { names: graph.names, levels: numbers(graph.levels) }
     }
 
-    pub(crate) fn of_diff(graph: wire::FlameGraphDiff) -> Self {
+    /// The levels of an answer that compares.
+    pub fn of_diff(graph: wire::FlameGraphDiff) -> Self {
         Self { names: graph.names, levels: numbers(graph.levels) }
     }
 }

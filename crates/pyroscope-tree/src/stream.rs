@@ -1,5 +1,5 @@
-use super::grow::Children;
-use super::{Draft, Sums, Tree, TreeError};
+use crate::grow::Children;
+use crate::{Draft, Sums, Tree, TreeError};
 
 impl Tree {
     /// Reads the format `TREE`: nodes depth first, each a name with its length before it, its flat value

@@ -1,6 +1,21 @@
-//! Trees of calls as Pyroscope sends them, and their encodings.
+//! Trees of calls as Pyroscope sends them, and their three encodings: levels of a flame graph, levels of a
+//! comparison, a stream of nodes. Functions over values; they take anybody's bytes.
+//!
+//! ```
+//! use pyroscope_tree::{CallTree, Levels};
+//!
+//! let names = ["total", "main", "b", "c", "a"].map(String::from).to_vec();
+//! let levels = vec![vec![0, 11, 0, 0], vec![0, 11, 1, 1], vec![1, 3, 3, 4, 0, 7, 5, 2], vec![9, 2, 2, 3]];
+//! let tree: CallTree<1> = Levels { names, levels }.decode()?;
+//! let rows: Vec<_> = tree.nodes().iter().map(|node| (node.depth, tree.name(node), node.sums[0].flat)).collect();
+//! assert_eq!(rows, [(0, "main", 1), (1, "a", 3), (1, "b", 5), (2, "c", 2)]);
+//! # Ok::<(), pyroscope_tree::TreeError>(())
+//! ```
+//!
+//! What it does not know: any server, any client, files and lines of functions.
 
 mod convert;
+mod cut;
 mod encode;
 mod error;
 mod grow;

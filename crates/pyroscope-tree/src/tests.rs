@@ -1,7 +1,7 @@
 use profile_model::{FunctionTable, ValueType};
 use proptest::prelude::*;
 
-use super::{CallTree, DiffTree, Levels, Tree, TreeError};
+use crate::{CallTree, DiffTree, Levels, Tree, TreeError};
 
 fn tree(stacks: &[(&str, i64)]) -> Tree {
     Tree::from_stacks(stacks.iter().map(|(stack, value)| (stack.split(';'), *value)))
@@ -9,7 +9,7 @@ fn tree(stacks: &[(&str, i64)]) -> Tree {
 
 /// One line per node: its depth in dots, its name, then flat and cumulative of each side.
 fn shown<const SIDES: usize>(tree: &CallTree<SIDES>) -> Vec<String> {
-    let line = |node: &super::CallNode<SIDES>| {
+    let line = |node: &crate::CallNode<SIDES>| {
         let sums: Vec<_> = node.sums.iter().map(|s| format!(" {}/{}", s.flat, s.cumulative)).collect();
         format!("{}{}{}", ".".repeat(node.depth), tree.name(node), sums.concat())
     };
@@ -217,5 +217,33 @@ proptest! {
         if let Ok(tree) = Tree::from_stream(&bytes) {
             prop_assert_eq!(Tree::from_stream(&tree.to_stream()).unwrap(), tree);
         }
+    }
+}
+
+#[test]
+fn what_is_cut_off_is_other() {
+    let check = |stacks: &[(&str, i64)], most: usize, expect: &[&str]| {
+        assert_eq!(shown(&tree(stacks).cut(most)), expect, "{most}");
+    };
+    check(LEFT, 4, &["main 1/11", ".a 3/3", ".b 5/7", "..c 2/2"]);
+    check(LEFT, 3, &["main 1/11", ".a 3/3", ".b 5/7", "..other 2/2"]);
+    check(LEFT, 2, &["main 1/11", ".b 5/7", "..other 2/2", ".other 3/3"]);
+    check(LEFT, 1, &["main 1/11", ".other 10/10"]);
+    check(LEFT, 0, &["main 1/11", ".other 10/10"]);
+    let cut = DiffTree::between(&tree(LEFT), &tree(RIGHT)).cut(3);
+    assert_eq!(
+        shown(&cut),
+        ["main 1/11 0/10", ".a 3/3 6/6", ".b 5/7 0/0", "..other 2/2 0/0", ".other 0/0 4/4"]
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_cut_keeps_the_total(stacks in prop::collection::vec(("[ab](;[abc]){0,4}", 1..100_i64), 0..30), most in 0..20_usize) {
+        let whole = Tree::from_stacks(stacks.iter().map(|(stack, value)| (stack.split(';'), *value)));
+        let cut = whole.cut(most);
+        prop_assert_eq!(cut.total(), whole.total());
+        prop_assert_eq!(cut.nodes().iter().map(|node| node.sums[0].flat).sum::<i64>(), whole.total());
+        prop_assert_eq!(Tree::from_stream(&cut.to_stream()).unwrap(), cut);
     }
 }

@@ -1,5 +1,5 @@
-use super::grow::Children;
-use super::{CallTree, Levels, Names};
+use crate::grow::Children;
+use crate::{CallTree, Levels, Names};
 
 impl<const SIDES: usize> CallTree<SIDES> {
     /// The tree as rows of bars, number for number as Pyroscope writes them. Nodes without a value on
