@@ -19,6 +19,9 @@ pub(crate) enum NotStored {
     /// What the real server says before its reason, and the reason.
     #[error("{0}{1}")]
     Agent(&'static str, AgentError),
+    /// A push, refused before it was a profile.
+    #[error(transparent)]
+    Pushed(#[from] pyroscope_api::ApiError),
     /// The write did not come to its end.
     #[error("the request was given up")]
     GivenUp,
@@ -31,6 +34,7 @@ impl NotStored {
             Self::Invalid(error) => error.reason(),
             Self::Refused(error) => error.reason(),
             Self::Agent(..) => "arrow",
+            Self::Pushed(_) => "pyroscope",
             Self::GivenUp => "given_up",
         }
     }
@@ -42,7 +46,7 @@ impl NotStored {
             Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => {
                 Status::unknown(words)
             }
-            Self::Invalid(_) | Self::Agent(..) => Status::invalid_argument(words),
+            Self::Invalid(_) | Self::Agent(..) | Self::Pushed(_) => Status::invalid_argument(words),
             Self::Refused(error) => refused(error, words),
             Self::GivenUp => Status::internal(words),
         }

@@ -64,11 +64,6 @@ impl<S: Source> Api<S> {
         grpc::routes(self.clone())
     }
 
-    /// Whether a path is one of this API's for gRPC.
-    pub fn is_grpc_path(path: &str) -> bool {
-        path.contains("/querier.v1.")
-    }
-
     /// Answers one encoded request of a method of `querier.v1.QuerierService`.
     pub(crate) async fn call(
         &self,

@@ -31,6 +31,14 @@ impl ApiError {
     }
 }
 
+/// Runs work that takes milliseconds of CPU apart from the threads that serve connections.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| ApiError::new(Code::Internal, format!("the request was given up: {error}")))
+}
+
 /// A kind of failure, in the vocabulary that Connect shares with gRPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

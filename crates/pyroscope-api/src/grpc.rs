@@ -27,31 +27,46 @@ async fn answer<S: Source>(
     State(api): State<Api<S>>,
     Path(method): Path<String>,
     request: Request<Body>,
-) -> Result<http::Response<tonic::body::Body>, Infallible> {
+) -> Answer {
     let limit = api.inner.settings.max_message_bytes;
-    let service = Method { api, method };
+    unary(limit, request, move |bytes| {
+        let (api, method) = (api.clone(), method.clone());
+        async move { api.call(&method, bytes, true).await }
+    })
+    .await
+}
+
+/// An answer of gRPC's, which is never an error of HTTP's.
+pub(crate) type Answer = Result<http::Response<tonic::body::Body>, Infallible>;
+
+/// One call of one message, by what makes its answer.
+pub(crate) async fn unary<F, Fut>(limit: usize, request: Request<Body>, call: F) -> Answer
+where
+    F: FnMut(Bytes) -> Fut,
+    Fut: Future<Output = Result<Vec<u8>, ApiError>> + Send + 'static,
+{
     let mut grpc = Grpc::new(BytesCodec)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(limit)
         .max_encoding_message_size(usize::MAX);
-    Ok(grpc.unary(service, request).await)
+    Ok(grpc.unary(Method(call), request).await)
 }
 
-struct Method<S> {
-    api: Api<S>,
-    method: String,
-}
+struct Method<F>(F);
 
-impl<S: Source> UnaryService<Bytes> for Method<S> {
+impl<F, Fut> UnaryService<Bytes> for Method<F>
+where
+    F: FnMut(Bytes) -> Fut,
+    Fut: Future<Output = Result<Vec<u8>, ApiError>> + Send + 'static,
+{
     type Response = Bytes;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Status>> + Send>>;
 
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
-        let (api, method) = (self.api.clone(), self.method.clone());
+        let answer = (self.0)(request.into_inner());
         Box::pin(async move {
-            let answer = api.call(&method, request.into_inner(), true).await;
-            answer.map(|message| Response::new(message.into())).map_err(|error| status(&error))
+            answer.await.map(|message| Response::new(message.into())).map_err(|error| status(&error))
         })
     }
 }

@@ -1,9 +1,13 @@
 //! Messages between protobuf and the JSON that Connect has for them.
 
+use std::io::{self, Write};
 use std::sync::LazyLock;
 
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MethodDescriptor};
+
+use serde::Serialize as _;
+use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::{ApiError, Code};
 
@@ -35,7 +39,23 @@ pub(crate) fn from_proto(method: &MethodDescriptor, message: &[u8]) -> Result<Ve
         |error: String| ApiError::new(Code::Internal, format!("an answer was made wrongly: {error}"));
     let message =
         DynamicMessage::decode(method.output(), message).map_err(|error| internal(error.to_string()))?;
-    serde_json::to_vec(&message).map_err(|error| internal(error.to_string()))
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, WholeNumbers);
+    message.serialize(&mut serializer).map_err(|error| internal(error.to_string()))?;
+    Ok(out)
+}
+
+/// Whole numbers without a point, as Go's protojson writes them.
+struct WholeNumbers;
+
+impl Formatter for WholeNumbers {
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be a whole number of 53 bits")]
+    fn write_f64<W: ?Sized + Write>(&mut self, out: &mut W, value: f64) -> io::Result<()> {
+        if value.fract() == 0.0 && value.abs() < 9e15 {
+            return self.write_i64(out, value as i64);
+        }
+        CompactFormatter.write_f64(out, value)
+    }
 }
 
 #[cfg(test)]

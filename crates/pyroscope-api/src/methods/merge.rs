@@ -12,6 +12,7 @@ use pyroscope_tree::{DiffTree, Tree};
 use report_render::Flame;
 use report_render::dot::{DotOptions, call_graph};
 
+use crate::error::blocking;
 use crate::selection::{Selectors, range, type_id};
 use crate::trees::{self, flame_graph, flame_graph_diff};
 use crate::{Api, ApiError, Source};
@@ -82,7 +83,8 @@ impl Merge {
 
     /// The whole tree.
     pub(crate) async fn tree<S: Source>(&self, api: &Api<S>) -> Result<Tree, ApiError> {
-        Ok(trees::tree(&self.profiles(api).await?, &self.site))
+        let (profiles, site) = (self.profiles(api).await?, self.site.clone());
+        blocking(move || trees::tree(&profiles, &site)).await
     }
 
     /// One profile, with the type, time and period that Pyroscope gives it; nothing where there is none.
