@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod numbered;
+mod outage;
+mod proxy;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
