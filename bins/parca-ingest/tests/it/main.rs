@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod go;
 mod numbered;
 mod outage;
 mod proxy;
