@@ -65,8 +65,41 @@ mod generated {
         }
     }
 
+    #[cfg(feature = "otlp")]
+    pub mod opentelemetry {
+        pub mod proto {
+            pub mod collector {
+                pub mod profiles {
+                    pub mod v1development {
+                        include!("gen/opentelemetry.proto.collector.profiles.v1development.rs");
+                    }
+                }
+            }
+            pub mod common {
+                pub mod v1 {
+                    include!("gen/opentelemetry.proto.common.v1.rs");
+                }
+            }
+            pub mod profiles {
+                pub mod v1development {
+                    include!("gen/opentelemetry.proto.profiles.v1development.rs");
+                }
+            }
+            pub mod resource {
+                pub mod v1 {
+                    include!("gen/opentelemetry.proto.resource.v1.rs");
+                }
+            }
+        }
+    }
+
     #[cfg(feature = "parca")]
     pub mod parca {
+        pub mod debuginfo {
+            pub mod v1alpha1 {
+                include!("gen/parca.debuginfo.v1alpha1.rs");
+            }
+        }
         pub mod metastore {
             pub mod v1alpha1 {
                 include!("gen/parca.metastore.v1alpha1.rs");
@@ -96,6 +129,9 @@ pub use generated::grpc::health::v1 as health;
 /// `io.prometheus.client`: the protobuf form of `/metrics`.
 #[cfg(feature = "prometheus")]
 pub use generated::io::prometheus::client as prometheus;
+/// `parca.debuginfo.v1alpha1`: uploads of debug information.
+#[cfg(feature = "parca")]
+pub use generated::parca::debuginfo::v1alpha1 as debuginfo;
 /// `parca.metastore.v1alpha1`: locations, lines, functions and mappings in answers.
 #[cfg(feature = "parca")]
 pub use generated::parca::metastore::v1alpha1 as metastore;
@@ -111,6 +147,15 @@ pub use generated::parca::scrape::v1alpha1 as scrape;
 /// `perftools.profiles`: the pprof format.
 #[cfg(feature = "pprof")]
 pub use generated::perftools::profiles as pprof;
+
+/// OpenTelemetry's profiles as of opentelemetry-proto v1.10.0, and the service that takes them.
+#[cfg(feature = "otlp")]
+pub mod otlp {
+    pub use crate::generated::opentelemetry::proto::collector::profiles::v1development as collector;
+    pub use crate::generated::opentelemetry::proto::common::v1 as common;
+    pub use crate::generated::opentelemetry::proto::profiles::v1development as profiles;
+    pub use crate::generated::opentelemetry::proto::resource::v1 as resource;
+}
 
 /// Pyroscope's messages: `querier.v1`, `push.v1` and what both have in common, `types.v1`.
 #[cfg(feature = "pyroscope")]

@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use profile_codec::detect::{Form, detect};
 use profile_codec::file::{self, Unreadable};
 use profile_codec::folded;
-use profile_codec::perf::{self, Recording};
+use profile_codec::perf::{self, LeafOnly, Recording, Unwind};
 use profile_codec::pprof::Limits;
 use profile_codec::speedscope;
 use profile_model::{Profile, ValueType};
 
 use crate::mend;
-use crate::symbols::{SymbolOptions, symbolise};
+use crate::symbols::{StackUnwinder, SymbolOptions, symbolise};
 
 /// What a file does not say itself.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +95,10 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
     let mut profiles = match form {
         Form::Folded => vec![self::folded(&unpacked, options)?],
         Form::PerfData => {
-            vec![recording(perf::decode(&unpacked, &options.limits), form, options, &mut notes)?]
+            let mut unwinding = Unwinding::new(options);
+            let read = perf::decode_unwinding(&unpacked, &options.limits, unwinding.as_unwind());
+            notes.extend(read.iter().filter_map(|read| unwinding.note(read)));
+            vec![recording(read, form, options, &mut notes)?]
         }
         Form::PerfScript => {
             let text: Cow<'_, str> = String::from_utf8_lossy(&unpacked);
@@ -143,6 +146,39 @@ fn whole(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// How copies of stacks are unwound: by the binaries, or not at all where none are looked at.
+enum Unwinding<'a> {
+    No(LeafOnly),
+    ByFiles(Box<StackUnwinder<'a>>),
+}
+
+impl<'a> Unwinding<'a> {
+    fn new(options: &'a FormOptions) -> Self {
+        let depth = options.limits.max_stack_depth;
+        match &options.symbols {
+            Some(symbols) => Self::ByFiles(Box::new(StackUnwinder::new(symbols, depth))),
+            None => Self::No(LeafOnly),
+        }
+    }
+
+    fn as_unwind(&mut self) -> &mut dyn Unwind {
+        match self {
+            Self::No(unwind) => unwind,
+            Self::ByFiles(unwind) => unwind.as_mut(),
+        }
+    }
+
+    /// What is worth a word of the copies.
+    fn note(&self, read: &Recording) -> Option<String> {
+        match self {
+            _ if !read.has_stack_copies => None,
+            Self::No(_) => Some("stacks of programs were recorded as copies (`--call-graph dwarf`), and without looking at binaries only the leaf is known of them".to_owned()),
+            Self::ByFiles(unwind) if unwind.cut > 0 => Some(format!("of {} stacks that were recorded as copies (`--call-graph dwarf`), {} end before their outermost call: the copy was too short (`--call-graph dwarf,65528` takes longer ones) or a binary is not at hand", unwind.stacks, unwind.cut)),
+            Self::ByFiles(_) => None,
+        }
+    }
+}
+
 fn recording(
     read: Result<Recording, perf::PerfError>,
     form: Form,
@@ -155,9 +191,6 @@ fn recording(
     })?;
     if recording.lost > 0 {
         notes.push(format!("the kernel lost {} samples", recording.lost));
-    }
-    if recording.is_unwound {
-        notes.push("stacks of programs are not unwound (`--call-graph dwarf`), so only the leaf is known of them: record with `--call-graph fp`, or convert the text of `perf script`".to_owned());
     }
     let Some(symbols) = &options.symbols else { return Ok(recording.profile) };
     let (named, unnamed) = symbolise(&recording.profile, symbols);
@@ -194,16 +227,11 @@ impl FormOptions {
     }
 }
 
-/// What a series of such profiles is called: what was measured.
+/// The name of a series of such profiles, where nobody gives one: what was measured, or `perf` of all that perf measures.
 pub fn name_of(profile: &Profile, form: Form) -> String {
-    let types: Vec<&str> = profile.sample_types.iter().map(|one| one.name.as_str()).collect();
-    let has = |names: &[&str]| names.iter().any(|name| types.contains(name));
-    match () {
-        () if matches!(form, Form::PerfData | Form::PerfScript) => "perf".to_owned(),
-        () if has(&["cpu", "CPU"]) => "process_cpu".to_owned(),
-        () if has(&["inuse_space", "alloc_space", "alloc_objects", "space"]) => "memory".to_owned(),
-        () if has(&["contentions"]) => "mutex".to_owned(),
-        () => types.last().map_or_else(|| "profile".to_owned(), |last| (*last).to_owned()),
+    match form {
+        Form::PerfData | Form::PerfScript => "perf".to_owned(),
+        _ => profile_model::series_name(&profile.sample_types),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use parca_proto::profilestore::{Agent, AgentsResponse};
+use tonic::{Response, Status};
 
 /// How long a silent writer stays on the list.
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
@@ -24,8 +25,13 @@ struct Push {
 }
 
 impl Agents {
-    /// Notes a write by the node of this name or address.
-    pub(crate) fn note(&self, id: String, at: SystemTime, took: Duration, error: String) {
+    /// Notes a write by the node of this name or address, if it has one.
+    pub(crate) fn note<T>(&self, id: Option<String>, at: SystemTime, answer: &Result<Response<T>, Status>) {
+        let Some(id) = id else { return };
+        let words =
+            |status: &Status| format!("rpc error: code = {:?} desc = {}", status.code(), status.message());
+        let error = answer.as_ref().err().map(words).unwrap_or_default();
+        let took = at.elapsed().unwrap_or_default();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, push| at.duration_since(push.at).unwrap_or_default() < REMEMBERED);
         if seen.len() < MOST || seen.contains_key(&id) {

@@ -1,9 +1,11 @@
-//! WriteRaw: from raw bytes to checked profiles, with the real server's codes and texts.
+//! From what came over the wire to checked profiles, with the real server's codes and texts.
 
 use parca_proto::profilestore::{RawProfileSeries, WriteRawRequest};
-use profile_codec::pprof::{DecodeError, Limits};
-use profile_store::{Invalid, Named, NewProfile, Refused};
-use tonic::Status;
+use profile_codec::arrow::{AgentError, AgentProfile, ArrowLimits, decode_agent_batch};
+use profile_codec::pprof::Limits;
+use profile_store::{Invalid, Keep, Named, NewProfile};
+
+use crate::writes::NotStored;
 
 /// A whole request, checked: one bad series refuses all of them.
 pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Invalid> {
@@ -25,22 +27,33 @@ fn ingest_series(series: &RawProfileSeries, profiles: &mut Vec<NewProfile>) -> R
     Ok(())
 }
 
-/// The real server's code for what it refuses, too.
-pub(crate) fn invalid(error: &Invalid) -> Status {
-    match error {
-        Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. } => Status::unknown(error.to_string()),
-        other => Status::invalid_argument(other.to_string()),
-    }
+/// What a batch of an agent's may expand to.
+pub(crate) fn agent_limits() -> ArrowLimits {
+    let mut limits = ArrowLimits::default();
+    limits.max_rows = 1 << 20;
+    limits
 }
 
-/// The code that tells a sender whether to try again, and how.
-pub(crate) fn refused(error: &Refused) -> Status {
-    match error {
-        Refused::Key(_) => Status::invalid_argument(error.to_string()),
-        Refused::TooLarge { .. } => Status::out_of_range(error.to_string()),
-        Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_) => {
-            Status::resource_exhausted(error.to_string())
+/// A batch of schema v2.
+pub(crate) fn agent_batch(ipc: &[u8]) -> Result<Vec<NewProfile>, NotStored> {
+    let profiles = decode_agent_batch(ipc, &agent_limits()).map_err(|error| match error {
+        AgentError::Stream(_) | AgentError::NoRecord => {
+            NotStored::Agent("failed to create arrow IPC reader: ", error)
         }
-        _ => Status::unavailable(error.to_string()),
+        AgentError::Schema => NotStored::Agent("unrecognized arrow record schema: ", error),
+        AgentError::Missing(_) => NotStored::Agent("validate record: ", error),
+        other => NotStored::Agent("failed to add sample record: ", other),
+    })?;
+    agent_profiles(profiles)
+}
+
+/// Profiles of an agent's, as Parca keeps them: with rows of nothing and with columns.
+pub(crate) fn agent_profiles(profiles: Vec<AgentProfile>) -> Result<Vec<NewProfile>, NotStored> {
+    let keep = Keep { zeros: true, columns: true };
+    let mut checked = Vec::with_capacity(profiles.len());
+    for AgentProfile { name, labels, profile, .. } in profiles {
+        let pairs = [(pql::NAME_LABEL, name.as_str())].into_iter().chain(labels.iter());
+        checked.push(NewProfile::new(&Named::new(pairs)?, profile, keep, None)?);
     }
+    Ok(checked)
 }

@@ -27,9 +27,11 @@ mod grpc;
 mod ingest;
 mod metrics;
 mod offline;
+mod pyroscope;
 mod query;
 mod self_profiling;
 mod server;
+mod writes;
 
 pub use copy::{CopyTo, CopyToError};
 pub use offline::pprof_of;

@@ -16,6 +16,7 @@ use parca_proto::profilestore::profile_store_service_server::ProfileStoreService
 use parca_proto::query::query_service_server::QueryServiceServer;
 use parca_proto::scrape::scrape_service_server::ScrapeServiceServer;
 use profile_store::{Stats, Store};
+use pyroscope_api::{Api, push_grpc_routes, push_routes};
 use self_profile::Profiler;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +29,9 @@ use crate::agents::Agents;
 use crate::copy::{self, CopyTo};
 use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
+use crate::pyroscope::{StoreSink, StoreSource};
 use crate::self_profiling;
+use crate::writes::Writes;
 
 /// What the real server takes and sends: 64 MiB a message.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
@@ -142,15 +145,28 @@ struct Added {
 }
 
 fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
-    let grpc = grpc_router(store, Metrics::new(registry, store));
-    let http = http_router(registry, profiler.clone(), store.clone()).merge(added.routes.unwrap_or_default());
+    let metrics = Metrics::new(registry, store);
+    let writes = Writes { store: store.clone(), metrics: metrics.clone() };
+    let api = Api::new(StoreSource { store: store.clone() }, pyroscope_api::Settings::default());
+    let sink = StoreSink { writes: writes.clone() };
+    let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
+    let grpc = grpc_router(writes);
+    let http = http_router(registry, profiler.clone(), store.clone())
+        .merge(api.routes())
+        .merge(push_routes(sink))
+        .merge(added.routes.unwrap_or_default());
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
         // The path must be right before a router sees it: a layer of the router would be too late.
         let (router, request) = if is_grpc(&request) {
             let request = as_the_real_server_reads(request);
-            let is_scrape = request.uri().path().starts_with("/parca.scrape.v1alpha1.");
-            let other = added.scrape_service.as_ref().filter(|_| is_scrape);
+            let path = request.uri().path();
+            let is_pyroscope = path.starts_with("/querier.v1.") || path.starts_with("/push.v1.");
+            let other = match () {
+                () if is_pyroscope => Some(&pyroscope),
+                () if path.starts_with("/parca.scrape.v1alpha1.") => added.scrape_service.as_ref(),
+                () => None,
+            };
             (other.unwrap_or(&grpc).clone(), request)
         } else {
             (http.clone(), request)
@@ -182,6 +198,8 @@ fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router 
     });
     let front = "parca-embedded: a Parca-compatible server. It has no user interface.\n\
                  gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
+                 Connect, gRPC and gRPC-Web: querier.v1.QuerierService and push.v1.PusherService, as a Pyroscope\n\
+                 /ingest  /pyroscope/render  /ready, as a Pyroscope\n\
                  /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
     Router::new()
         .route("/", get(move || async move { front }))
@@ -213,14 +231,14 @@ macro_rules! service {
     };
 }
 
-fn grpc_router(store: &Store, metrics: Metrics) -> Router {
+fn grpc_router(writes: Writes) -> Router {
     let agents = Arc::new(Agents::default());
-    let profile_store =
-        ProfileStoreApi { store: store.clone(), agents: Arc::clone(&agents), metrics: metrics.clone() };
+    let Writes { store, metrics } = writes.clone();
+    let profile_store = ProfileStoreApi { writes, agents: Arc::clone(&agents) };
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
     routes
-        .add_service(service!(QueryServiceServer, QueryApi { store: store.clone(), metrics }))
+        .add_service(service!(QueryServiceServer, QueryApi { store, metrics }))
         .add_service(service!(ProfileStoreServiceServer, profile_store))
         .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
         .add_service(service!(ScrapeServiceServer, ScrapeApi))

@@ -29,6 +29,7 @@
 
 mod labels;
 mod profile;
+mod series_name;
 mod symbols;
 #[cfg(test)]
 mod testing;
@@ -39,6 +40,7 @@ mod views;
 
 pub use labels::Labels;
 pub use profile::{CombineError, LabelValue, Profile, Sample, SampleLabel, Samples};
+pub use series_name::series_name;
 pub use symbols::{
     Frame, FrameName, Function, FunctionId, Line, Location, LocationId, Mapping, MappingFlags, MappingId,
     StackId, StringId, Symbols, Transfer,

@@ -9,7 +9,7 @@ use profile_model::Labels;
 
 use crate::memory::MemoryPart;
 use crate::merge::{Collector, Merge, Merged, ProfileSum};
-use crate::model::{Filter, Span};
+use crate::model::{Extent, Filter, Span};
 use crate::sealed::{Block, ReadError};
 
 /// A part of the store. Only the youngest one in memory still grows.
@@ -97,6 +97,18 @@ impl View {
             }
         }
         Ok(found.into_iter().collect())
+    }
+
+    /// The times of the first and the last profile, in nanoseconds since 1970; nothing where there is none.
+    pub fn extent(&self) -> Option<(i64, i64)> {
+        let mut whole = Extent::EMPTY;
+        for part in &self.parts {
+            whole.join(match part {
+                Part::Memory(part) => read(part).extent(),
+                Part::Sealed(block) => block.summary.extent(),
+            });
+        }
+        (!whole.is_empty()).then_some((whole.first, whole.last))
     }
 
     /// Whether there is any profile.

@@ -55,7 +55,6 @@ mod parts;
 mod settings;
 mod transcode;
 mod transport;
-mod tree;
 mod window;
 
 pub use api::{
@@ -67,4 +66,4 @@ pub use client::{Client, RawAnswer};
 pub use code::Code;
 pub use error::{Error, ErrorKind};
 pub use settings::{Access, AccessCommand, Encoding, Settings, SettingsError};
-pub use tree::{CallNode, CallTree, DiffTree, Levels, NameId, Sums, Tree, TreeError};
+pub use pyroscope_tree::{CallNode, CallTree, DiffTree, Levels, NameId, Sums, Tree, TreeError};

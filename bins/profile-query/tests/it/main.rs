@@ -1,6 +1,7 @@
 //! The program as its users have it: a process with words, a configuration, servers and exit codes.
 #![allow(clippy::unwrap_used)]
 
+mod alone;
 mod beside_go;
 mod cases;
 mod commands;

@@ -15,6 +15,12 @@ async fn start() -> Option<(Pyroscope, Home)> {
     let server = Pyroscope::start(["--max-query-length", "48h"]).await?;
     // With a slash at its end, which the scripts could not have.
     let home = Home::at(&format!("{}/", server.url()));
+    fill(&home).await;
+    Some((server, home))
+}
+
+/// Sends the profiles that the document's commands are about to the deployment `prod`.
+pub(crate) async fn fill(home: &Home) {
     let db = ["service_name=axiom-db", "profile_id=debug-conor", "namespace=production"];
     let (before, after) = (cpu(BEFORE), cpu(AFTER));
     for time in ["2026-01-17T05:00:00Z", "1700050000", "-75m"] {
@@ -36,7 +42,6 @@ async fn start() -> Option<(Pyroscope, Home)> {
     }
     // Older than an hour, younger than two.
     home.send("prod", &before, "-90m", &["service_name=axiom-old"]).await;
-    Some((server, home))
 }
 
 const SELECT_SERIES: &str = r#"{
@@ -51,7 +56,7 @@ const SELECT_SERIES: &str = r#"{
 const MEMORY: &str = "memory:inuse_space:bytes:space:bytes";
 
 /// The file with the expected output, the script, its words.
-const COMMANDS: [(&str, &str, &[&str]); 22] = [
+pub(crate) const COMMANDS: [(&str, &str, &[&str]); 22] = [
     ("config.txt", "config", &[]),
     ("services.txt", "services", &["prod"]),
     ("profiles.txt", "profiles", &["prod"]),

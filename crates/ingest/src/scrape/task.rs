@@ -84,7 +84,8 @@ impl<S: Sink> Loop<S> {
         let mut due = phase::first(self.running.target.identity, interval, SystemTime::now(), Instant::now());
         loop {
             sleep_until(due).await;
-            self.scrape(due).await;
+            // In a box, so that a loop that waits, as most do, holds no more than its wait.
+            Box::pin(self.scrape(due)).await;
             let missed;
             (due, missed) = phase::next(due, interval, Instant::now());
             if missed > 0 {
@@ -137,7 +138,7 @@ impl<S: Sink> Loop<S> {
         let target = &running.target;
         let window = target.profile.seconds.map(Duration::from_secs).unwrap_or_default();
         loop {
-            let fetched = fetch(client, target, job.timeout, shared.options.limits).await;
+            let fetched = fetch(client, target, job, shared.options.limits).await;
             let has_time = Instant::now() + BUSY < due + job.interval + window.min(job.interval);
             match fetched {
                 Err(FetchError::Busy(_)) if has_time => sleep(BUSY).await,

@@ -4,8 +4,11 @@
 //! missing. What cannot be named keeps its address and its binary, so that a server can still name it.
 
 mod binary;
+mod elf;
 mod kernel;
 mod perf_map;
+mod table;
+mod unwind;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -18,8 +21,9 @@ use profile_model::{Location, Mapping, Profile, Symbols};
 
 use crate::mend::{NamedLine, renamed};
 use binary::Binary;
-use kernel::Kernel;
+use kernel::{Kernel, Recorded};
 use perf_map::PerfMap;
+pub(crate) use unwind::StackUnwinder;
 
 /// Where names are looked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,8 @@ struct Namer<'a> {
     options: &'a SymbolOptions,
     symbols: &'a Symbols,
     os_release: Option<&'a str>,
+    /// Where the kernel's text began; 0 if that is not known.
+    kernel_text: u64,
     sources: HashMap<(String, String), Source>,
     unnamed: Unnamed,
 }
@@ -53,10 +59,14 @@ struct Namer<'a> {
 /// The profile with the names that can be found, and the binaries that gave none.
 pub fn symbolise(profile: &Profile, options: &SymbolOptions) -> (Profile, Unnamed) {
     let os_release = profile.comments.iter().find_map(|comment| comment.strip_prefix("os-release:"));
+    let symbols = &profile.symbols;
+    let kernel =
+        symbols.mappings().iter().find(|mapping| symbols.string(mapping.file).starts_with("[kernel"));
     let mut namer = Namer {
         options,
-        symbols: &profile.symbols,
+        symbols,
         os_release,
+        kernel_text: kernel.map_or(0, |kernel| kernel.offset),
         sources: HashMap::new(),
         unnamed: Unnamed::new(),
     };
@@ -83,8 +93,13 @@ impl Namer<'_> {
         let file = self.symbols.string(mapping.file).to_owned();
         let build_id = self.symbols.string(mapping.build_id).to_owned();
         let (options, os_release, unnamed) = (self.options, self.os_release, &mut self.unnamed);
+        let kernel_text = self.kernel_text;
         self.sources.entry((file, build_id)).or_insert_with_key(|(file, build_id)| {
-            open(file, build_id, options, os_release).unwrap_or_else(|reason| {
+            let recorded = match is_module(file) {
+                true => Recorded { build_id: "", os_release, text: kernel_text },
+                false => Recorded { build_id, os_release, text: mapping.offset },
+            };
+            open(file, &recorded, options).unwrap_or_else(|reason| {
                 unnamed.insert(file.clone(), reason);
                 Source::Nothing
             })
@@ -92,24 +107,27 @@ impl Namer<'_> {
     }
 }
 
-fn open(
-    file: &str,
-    build_id: &str,
-    options: &SymbolOptions,
-    os_release: Option<&str>,
-) -> Result<Source, String> {
+fn is_module(file: &str) -> bool {
+    file.contains("/lib/modules/")
+}
+
+fn open(file: &str, recorded: &Recorded<'_>, options: &SymbolOptions) -> Result<Source, String> {
     if file.starts_with("[kernel") || file.starts_with("[guest") {
-        return Kernel::of_this_boot(build_id, os_release).map(Source::Kernel);
+        return Kernel::open(recorded, &options.folders).map(Source::Kernel);
+    }
+    // The addresses of modules are in the kernel's table, as long as that boot lasts.
+    if is_module(file) {
+        return Kernel::of_this_boot(recorded).map(Source::Kernel);
     }
     if file.starts_with("/tmp/perf-") && file.ends_with(".map") {
         return PerfMap::read(&rooted(options, file)).map(Source::PerfMap);
     }
-    if !file.starts_with('/') {
+    if !file.starts_with('/') && file != "[vdso]" {
         return Err("it is in no file".to_owned());
     }
     // A file that was replaced while it ran is still told by its build id.
     let path = rooted(options, file.trim_end_matches(" (deleted)"));
-    Binary::open(&path, build_id, &options.folders).map(|binary| Source::Binary(Box::new(binary)))
+    Binary::open(&path, recorded.build_id, &options.folders).map(|binary| Source::Binary(Box::new(binary)))
 }
 
 fn rooted(options: &SymbolOptions, file: &str) -> PathBuf {

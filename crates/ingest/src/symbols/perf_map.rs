@@ -22,8 +22,8 @@ impl PerfMap {
     pub(super) fn read(path: &Path) -> Result<Self, String> {
         let about =
             fs::metadata(path).map_err(|_| "the program left no map of what it compiled".to_owned())?;
-        if about.len() > MAX_BYTES {
-            return Err(format!("expected at most {}", words::bytes(MAX_BYTES)));
+        if !about.is_file() || about.len() > MAX_BYTES {
+            return Err(format!("expected a file of at most {}", words::bytes(MAX_BYTES)));
         }
         let bytes = fs::read(path).map_err(|error| error.to_string())?;
         Ok(Self::parse(&String::from_utf8_lossy(&bytes)))

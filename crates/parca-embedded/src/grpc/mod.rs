@@ -1,5 +1,6 @@
 //! The gRPC services: from the wire to a function over the store, and back.
 
+mod exchange;
 mod profilestore;
 mod query;
 mod scrape;

@@ -9,19 +9,18 @@ use parca_proto::profilestore::{
     AgentsRequest, AgentsResponse, WriteArrowRequest, WriteArrowResponse, WriteRawRequest, WriteRawResponse,
     WriteRequest, WriteResponse,
 };
-use profile_store::{Invalid, NewWrite, Refused, Store};
+use profile_store::NewWrite;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::agents::Agents;
-use crate::ingest::{ingest, invalid, refused};
-use crate::metrics::Metrics;
+use crate::ingest::{agent_batch, ingest};
+use crate::writes::{NotStored, Writes, once};
 
 /// `parca.profilestore.v1alpha1.ProfileStoreService`.
 pub(crate) struct ProfileStoreApi {
-    pub(crate) store: Store,
+    pub(crate) writes: Writes,
     pub(crate) agents: Arc<Agents>,
-    pub(crate) metrics: Metrics,
 }
 
 #[tonic::async_trait]
@@ -30,20 +29,14 @@ impl ProfileStoreService for ProfileStoreApi {
         &self,
         request: Request<WriteRawRequest>,
     ) -> Result<Response<WriteRawResponse>, Status> {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string());
-        let key = request.metadata().get("idempotency-key").map(|key| key.as_bytes().to_vec());
+        let peer = peer(&request);
+        let key = key(&request);
         let request = request.into_inner();
         let started = SystemTime::now();
         let node = node(&request);
-        let work = self.write(request, key.unwrap_or_default());
-        let answer = self.metrics.timed("WriteRaw", work).await;
-        if let Some(id) = node.or(peer) {
-            let error = answer
-                .as_ref()
-                .err()
-                .map(|status| format!("rpc error: code = {:?} desc = {}", status.code(), status.message()));
-            self.agents.note(id, started, started.elapsed().unwrap_or_default(), error.unwrap_or_default());
-        }
+        let work = self.writes.take("WriteRaw", move || checked(&request, &key));
+        let answer = self.writes.metrics.timed("WriteRaw", answered(work, WriteRawResponse {})).await;
+        self.agents.note(node.or(peer), started, &answer);
         answer
     }
 
@@ -51,71 +44,46 @@ impl ProfileStoreService for ProfileStoreApi {
 
     async fn write(
         &self,
-        _request: Request<Streaming<WriteRequest>>,
+        request: Request<Streaming<WriteRequest>>,
     ) -> Result<Response<Self::WriteStream>, Status> {
-        Err(Status::unimplemented("Write is not served yet by parca-embedded: use WriteRaw"))
+        let key = key(&request);
+        let answers = super::exchange::answers(self.writes.clone(), request.into_inner(), key);
+        Ok(Response::new(Box::pin(answers)))
     }
 
     async fn write_arrow(
         &self,
-        _request: Request<WriteArrowRequest>,
+        request: Request<WriteArrowRequest>,
     ) -> Result<Response<WriteArrowResponse>, Status> {
-        Err(Status::unimplemented("WriteArrow is not served yet by parca-embedded: use WriteRaw"))
+        let peer = peer(&request);
+        let key = key(&request);
+        let ipc = request.into_inner().ipc_buffer;
+        let started = SystemTime::now();
+        let work = self.writes.take("WriteArrow", move || once(agent_batch(&ipc)?, &key, &[&ipc]));
+        let answer = self.writes.metrics.timed("WriteArrow", answered(work, WriteArrowResponse {})).await;
+        self.agents.note(peer, started, &answer);
+        answer
     }
 }
 
-/// Why a write was not stored: what was sent, or how the store does.
-#[derive(Debug, thiserror::Error)]
-enum NotStored {
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    #[error(transparent)]
-    Refused(#[from] Refused),
-}
-
-impl NotStored {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Invalid(error) => error.reason(),
-            Self::Refused(error) => error.reason(),
-        }
-    }
-
-    fn status(&self) -> Status {
-        match self {
-            Self::Invalid(error) => invalid(error),
-            Self::Refused(error) => refused(error),
-        }
-    }
-}
-
-impl ProfileStoreApi {
-    /// Checks a request on a thread for blocking work, and waits for the disk without one.
-    async fn write(
-        &self,
-        request: WriteRawRequest,
-        key: Vec<u8>,
-    ) -> Result<Response<WriteRawResponse>, Status> {
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        let store = self.store.clone();
-        tokio::task::spawn_blocking(move || match checked(&request, &key) {
-            Ok(write) => {
-                store.submit(write, move |written| drop(done.send(written.map_err(NotStored::from))))
-            }
-            Err(error) => drop(done.send(Err(error))),
-        });
-        let Ok(outcome) = outcome.await else {
-            return Err(Status::internal("the request was given up"));
-        };
-        outcome.map(|_| Response::new(WriteRawResponse {})).map_err(|error| {
-            self.metrics.refused("WriteRaw", error.reason(), &error);
-            error.status()
-        })
-    }
+async fn answered<T>(
+    work: impl Future<Output = Result<profile_store::Written, NotStored>>,
+    answer: T,
+) -> Result<Response<T>, Status> {
+    work.await.map(|_| Response::new(answer)).map_err(|error| error.status())
 }
 
 fn checked(request: &WriteRawRequest, key: &[u8]) -> Result<NewWrite, NotStored> {
     Ok(NewWrite::new(ingest(request)?).with_key(&String::from_utf8_lossy(key))?)
+}
+
+fn peer<T>(request: &Request<T>) -> Option<String> {
+    request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_string())
+}
+
+/// The sender's name for the request, by which it is recognised when it comes again.
+fn key<T>(request: &Request<T>) -> Vec<u8> {
+    request.metadata().get("idempotency-key").map(|key| key.as_bytes().to_vec()).unwrap_or_default()
 }
 
 /// Agents name their node in a label.

@@ -1,4 +1,5 @@
-//! The Arrow records in Parca's answers: IPC streams of one batch, buffers compressed by LZ4.
+//! The Arrow records of Parca: IPC streams of one batch, buffers compressed by LZ4. Those in its answers are written
+//! and read, those of agents are read.
 //!
 //! Columns have the names, the order and the types that Parca's have, which for flame graphs
 //! depend on the data; readers look columns up by name and take any width.
@@ -10,8 +11,9 @@ mod record;
 mod table;
 
 pub use decode::{
-    ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable, FlameColumns, FlameRow, FlameRows,
-    decode_flame_graph, decode_flame_rows, decode_table,
+    AgentError, AgentProfile, AgentSamples, ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable,
+    FlameColumns, FlameRow, FlameRows, decode_agent_batch, decode_flame_graph, decode_flame_rows,
+    decode_table,
 };
 pub use flame_graph::{EncodedFlameGraph, encode_flame_graph};
 pub use record::EncodeError;

@@ -2,65 +2,83 @@
 
 use std::collections::HashMap;
 use std::io::Cursor;
+use std::panic::AssertUnwindSafe;
 
 use linux_perf_data::linux_perf_event_reader as reader;
 use linux_perf_data::{
     DsoInfo, DsoKey, PerfFile, PerfFileReader, PerfFileRecord, PerfRecordIter, UserRecordType,
 };
 use profile_model::{Location, LocationId};
-use reader::{CpuMode, EventRecord, Mmap2FileId, RawData, SampleRecord};
+use reader::{CpuMode, EventRecord, Mmap2FileId, RawData, RecordType, SampleRecord};
 
 use super::events::{Draft, Seen};
 use super::maps::{KERNEL, Map, Maps};
-use super::{PerfError, Recording, bounds};
+use super::unwind::{LeafOnly, Machine, Unwind, UserStack};
+use super::{PerfError, Recording, bounds, chain};
 use crate::pprof::Limits;
 
-/// Entries of a call chain from here on are no addresses but say whose the next ones are.
-const MARKERS: u64 = -4095_i64 as u64;
-const MARK_KERNEL: u64 = -128_i64 as u64;
-const MARK_USER: u64 = -512_i64 as u64;
-
-/// Reads a recording: compressed (`-z`) or not, of one or several events, of one or all processes.
+/// Reads a recording: compressed (`-z`) or not, of one or several events, of one or all processes. Stacks of
+/// programs that are to be unwound afterwards (`--call-graph dwarf`) have their leaf only.
 ///
 /// # Errors
 /// If it is broken, has no samples, or exceeds the limits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Recording, PerfError> {
+    decode_unwinding(bytes, limits, &mut LeafOnly)
+}
+
+/// Reads a recording as [`decode`] does, and unwinds stacks of programs that were recorded as copies
+/// (`--call-graph dwarf`).
+///
+/// # Errors
+/// If it is broken, has no samples, or exceeds the limits.
+pub fn decode_unwinding(
+    bytes: &[u8],
+    limits: &Limits,
+    unwind: &mut dyn Unwind,
+) -> Result<Recording, PerfError> {
     let is_file = bounds::is_file(bytes)?;
     // The reading crates multiply and divide by what damaged records say; where overflow is checked, that is a
     // panic of theirs, which must not become one of ours.
-    let read = std::panic::catch_unwind(|| read(bytes, is_file, limits));
+    let read = std::panic::catch_unwind(AssertUnwindSafe(|| read(bytes, is_file, limits, unwind)));
     read.unwrap_or_else(|_| Err(PerfError::Broken("a record of it makes no sense".to_owned())))
 }
 
-fn read(bytes: &[u8], is_file: bool, limits: &Limits) -> Result<Recording, PerfError> {
+fn read(
+    bytes: &[u8],
+    is_file: bool,
+    limits: &Limits,
+    unwind: &mut dyn Unwind,
+) -> Result<Recording, PerfError> {
     let broken = |error: linux_perf_data::Error| PerfError::Broken(error.to_string());
     let cursor = Cursor::new(bytes);
     match is_file {
         true => {
             let PerfFileReader { perf_file, record_iter } =
                 PerfFileReader::parse_file(cursor).map_err(broken)?;
-            Reader::new(&perf_file, limits)?.read(perf_file, record_iter)
+            Reader::new(&perf_file, limits, unwind)?.read(perf_file, record_iter)
         }
         false => {
             let PerfFileReader { perf_file, record_iter } =
                 PerfFileReader::parse_pipe(cursor).map_err(broken)?;
-            Reader::new(&perf_file, limits)?.read(perf_file, record_iter)
+            Reader::new(&perf_file, limits, unwind)?.read(perf_file, record_iter)
         }
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     draft: Draft,
     maps: Maps,
     comms: HashMap<i32, String>,
     build_ids: HashMap<DsoKey, DsoInfo>,
     /// The place in the draft of each event of the file; none for those that measure nothing.
     events: Vec<Option<usize>>,
+    machine: Option<Machine>,
+    unwind: &'a mut dyn Unwind,
     limits: Limits,
 }
 
-impl Reader {
-    fn new(file: &PerfFile, limits: &Limits) -> Result<Self, PerfError> {
+impl<'a> Reader<'a> {
+    fn new(file: &PerfFile, limits: &Limits, unwind: &'a mut dyn Unwind) -> Result<Self, PerfError> {
         let mut draft = Draft::new(limits);
         let names = file.event_attributes().iter().enumerate();
         let events = names.map(|(at, event)| {
@@ -76,7 +94,10 @@ impl Reader {
         ];
         draft.profile.comments =
             about.into_iter().filter_map(|(key, value)| Some(format!("{key}:{}", value?))).collect();
-        Ok(Self { draft, maps: Maps::default(), comms: HashMap::new(), build_ids, events, limits: *limits })
+        // A stream says it behind the events that it describes first.
+        let machine = Machine::named(file.arch().ok().flatten());
+        let (maps, comms, limits) = (Maps::default(), HashMap::new(), *limits);
+        Ok(Self { draft, maps, comms, build_ids, events, machine, unwind, limits })
     }
 
     fn read<R: std::io::Read>(
@@ -112,11 +133,12 @@ impl Reader {
     fn event(&mut self, attribute: usize, record: EventRecord<'_>) -> Result<(), PerfError> {
         match record {
             EventRecord::Sample(sample) => return self.sample(attribute, &sample),
-            EventRecord::Mmap(map) if map.is_executable => {
+            EventRecord::Mmap(map) if map.is_executable || map.pid == KERNEL => {
                 let build_id = self.known_build_id(&map.path, map.cpu_mode);
                 self.map(map.pid, (map.address, map.length, map.page_offset), &map.path, build_id);
             }
-            EventRecord::Mmap2(map) if map.protection & PROT_EXEC != 0 => {
+            // With its build id (`--buildid-mmap`), the kernel's text is said to have no protection at all.
+            EventRecord::Mmap2(map) if map.protection & PROT_EXEC != 0 || map.pid == KERNEL => {
                 let build_id = match &map.file_id {
                     Mmap2FileId::BuildId(id) => hex(id),
                     Mmap2FileId::InodeAndVersion(_) => self.known_build_id(&map.path, map.cpu_mode),
@@ -138,6 +160,10 @@ impl Reader {
                 }
             }
             EventRecord::Lost(lost) => self.draft.lost = self.draft.lost.saturating_add(lost.count),
+            EventRecord::Raw(raw) if raw.record_type == RecordType::LOST_SAMPLES => {
+                let lost = raw.data.as_slice().first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word));
+                self.draft.lost = self.draft.lost.saturating_add(lost);
+            }
             _ => {}
         }
         Ok(())
@@ -184,20 +210,32 @@ impl Reader {
     fn sample(&mut self, attribute: usize, sample: &SampleRecord<'_>) -> Result<(), PerfError> {
         let Some(event) = self.events.get(attribute).copied().flatten() else { return Ok(()) };
         let pid = sample.pid.unwrap_or_default();
-        let is_kernel =
-            matches!(sample.cpu_mode, CpuMode::Kernel | CpuMode::Hypervisor | CpuMode::GuestKernel);
-        let mut stack: Vec<LocationId> = Vec::new();
-        let chain = Chain { sample, is_kernel };
-        for (at, (address, is_kernel)) in chain.addresses(self.limits.max_stack_depth).into_iter().enumerate()
-        {
-            // The others return to where they point, which is behind the call.
-            let address = if at == 0 { address } else { address.wrapping_sub(1) };
-            stack.push(self.location(if is_kernel { KERNEL } else { pid }, address));
-        }
-        self.draft.is_unwound |= sample.user_stack.as_ref().is_some_and(|(stack, _)| !stack.is_empty());
+        let unwound = self.unwound(pid, sample);
+        let addresses = chain::addresses(sample, &unwound, self.limits.max_stack_depth);
+        let stack: Vec<LocationId> = addresses
+            .into_iter()
+            .map(|one| self.location(if one.is_kernel { KERNEL } else { pid }, one.place()))
+            .collect();
         let comm = self.comms.get(&pid).map_or("", String::as_str).to_owned();
         let (time, period) = (sample.timestamp.unwrap_or_default(), sample.period.unwrap_or(1));
         self.draft.push(&stack, &Seen { event, comm: &comm, pid: i64::from(pid), time, period })
+    }
+
+    /// The program's part of the stack, from a copy of it.
+    fn unwound(&mut self, pid: i32, sample: &SampleRecord<'_>) -> Vec<u64> {
+        let Some((copy, size)) = &sample.user_stack else { return Vec::new() };
+        if *size == 0 {
+            return Vec::new();
+        }
+        self.draft.has_stack_copies = true;
+        let registers = self.machine.zip(sample.user_regs.as_ref());
+        let registers = registers.and_then(|(machine, all)| machine.registers(|number| all.get(number)));
+        let Some(registers) = registers else { return Vec::new() };
+        let copy = copy.as_slice();
+        let used = usize::try_from(*size).unwrap_or(usize::MAX).min(copy.len());
+        let symbols = &self.draft.profile.symbols;
+        let stack = UserStack { pid, registers, bytes: &copy[..used], maps: self.maps.of(pid), symbols };
+        self.unwind.unwind(&stack)
     }
 
     fn location(&mut self, pid: i32, address: u64) -> LocationId {
@@ -214,40 +252,6 @@ fn kernel_file(path: &str) -> String {
     match path.split_once(']') {
         Some((name, _)) if name.starts_with("[kernel.kallsyms") => format!("{name}]"),
         _ => path.to_owned(),
-    }
-}
-
-/// The addresses of a sample.
-struct Chain<'a> {
-    sample: &'a SampleRecord<'a>,
-    is_kernel: bool,
-}
-
-impl Chain<'_> {
-    /// Leaf first, each with whether it is the kernel's.
-    fn addresses(&self, most: usize) -> Vec<(u64, bool)> {
-        let ip = self.sample.ip;
-        let mut is_kernel = self.is_kernel;
-        let mut found = Vec::new();
-        if let Some(chain) = &self.sample.callchain {
-            for at in 0..chain.len().min(most) {
-                match chain.get(at) {
-                    Some(MARK_KERNEL) => is_kernel = true,
-                    Some(MARK_USER) => is_kernel = false,
-                    Some(other) if other >= MARKERS => {}
-                    Some(address) => found.push((address, is_kernel)),
-                    None => break,
-                }
-            }
-        }
-        // The chain begins with the address of the sample, unless there is none of where it was.
-        match ip {
-            Some(ip) if found.first().map(|(first, _)| *first) != Some(ip) => {
-                found.insert(0, (ip, self.is_kernel));
-                found
-            }
-            _ => found,
-        }
     }
 }
 

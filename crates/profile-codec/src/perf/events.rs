@@ -17,7 +17,7 @@ pub(super) struct Draft {
     last: u64,
     limits: Limits,
     pub(super) lost: u64,
-    pub(super) is_unwound: bool,
+    pub(super) has_stack_copies: bool,
 }
 
 struct Event {
@@ -56,7 +56,7 @@ impl Draft {
             last: 0,
             limits: *limits,
             lost: 0,
-            is_unwound: false,
+            has_stack_copies: false,
         }
     }
 
@@ -127,7 +127,7 @@ impl Draft {
         // The last sample stands for a time too; and a profile without a duration would be a snapshot.
         profile.duration_nanos = i64::try_from(duration).unwrap_or(i64::MAX).max(1_000_000);
         self.rows(&mut profile, &columns);
-        Ok(Recording { profile, events, lost: self.lost, is_unwound: self.is_unwound })
+        Ok(Recording { profile, events, lost: self.lost, has_stack_copies: self.has_stack_copies })
     }
 
     fn rows(&self, profile: &mut Profile, columns: &[usize]) {

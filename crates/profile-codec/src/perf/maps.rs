@@ -14,10 +14,21 @@ pub(super) struct Map {
     pub(super) build_id: StringId,
 }
 
+/// The maps of a process.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ProcessMaps {
+    pub(super) by_start: BTreeMap<u64, Map>,
+    /// Another one after each change.
+    pub(super) version: u64,
+}
+
 /// The maps of every process, and those of the kernel.
 #[derive(Default)]
 pub(super) struct Maps {
-    processes: HashMap<i32, BTreeMap<u64, Map>>,
+    processes: HashMap<i32, ProcessMaps>,
+    changes: u64,
+    /// How many there are in all.
+    count: usize,
 }
 
 /// The kernel has this process id in the records.
@@ -29,10 +40,46 @@ const MAX_MAPS: usize = 4 << 20;
 impl Maps {
     /// A new map cuts what it overlaps.
     pub(super) fn add(&mut self, pid: i32, map: Map) {
-        if self.processes.values().map(BTreeMap::len).sum::<usize>() >= MAX_MAPS && self.processes.len() > 1 {
+        if self.count >= MAX_MAPS {
             return;
         }
-        let maps = self.processes.entry(pid).or_default();
+        self.changes += 1;
+        let process = self.processes.entry(pid).or_default();
+        process.version = self.changes;
+        let before = process.by_start.len();
+        process.add(map);
+        self.count = self.count + process.by_start.len() - before;
+    }
+
+    /// A child begins with the maps of its parent.
+    pub(super) fn fork(&mut self, parent: i32, child: i32) {
+        let Some(maps) = self.processes.get(&parent).filter(|_| parent != child).cloned() else { return };
+        self.exec(child);
+        if self.count + maps.by_start.len() <= MAX_MAPS {
+            self.count += maps.by_start.len();
+            self.processes.insert(child, maps);
+        }
+    }
+
+    /// A new program begins with none.
+    pub(super) fn exec(&mut self, pid: i32) {
+        let gone = self.processes.remove(&pid);
+        self.count -= gone.map_or(0, |maps| maps.by_start.len());
+    }
+
+    pub(super) fn of(&self, pid: i32) -> Option<&ProcessMaps> {
+        self.processes.get(&pid)
+    }
+
+    pub(super) fn find(&self, pid: i32, address: u64) -> Option<&Map> {
+        let (_, map) = self.of(pid)?.by_start.range(..=address).next_back()?;
+        (address < map.end).then_some(map)
+    }
+}
+
+impl ProcessMaps {
+    fn add(&mut self, map: Map) {
+        let maps = &mut self.by_start;
         let overlapped: Vec<u64> = maps
             .range(..map.end)
             .rev()
@@ -51,24 +98,6 @@ impl Maps {
             }
         }
         maps.insert(map.start, map);
-    }
-
-    /// A child begins with the maps of its parent.
-    pub(super) fn fork(&mut self, parent: i32, child: i32) {
-        let maps = self.processes.get(&parent).filter(|_| parent != child).cloned();
-        if let Some(maps) = maps {
-            self.processes.insert(child, maps);
-        }
-    }
-
-    /// A new program begins with none.
-    pub(super) fn exec(&mut self, pid: i32) {
-        self.processes.remove(&pid);
-    }
-
-    pub(super) fn find(&self, pid: i32, address: u64) -> Option<&Map> {
-        let (_, map) = self.processes.get(&pid)?.range(..=address).next_back()?;
-        (address < map.end).then_some(map)
     }
 }
 

@@ -7,19 +7,25 @@
 #[cfg(feature = "perf")]
 mod bounds;
 #[cfg(feature = "perf")]
+mod chain;
+#[cfg(feature = "perf")]
 mod data;
 mod events;
 #[cfg(feature = "perf")]
 mod maps;
 mod script;
+#[cfg(feature = "perf")]
+mod unwind;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
 #[cfg(feature = "perf")]
-pub use data::decode;
+pub use data::{decode, decode_unwinding};
 pub use script::decode_script;
+#[cfg(feature = "perf")]
+pub use unwind::{LeafOnly, MappedCode, Registers, Unwind, UserStack};
 
 use profile_model::Profile;
 
@@ -33,9 +39,8 @@ pub struct Recording {
     pub events: Vec<String>,
     /// Samples that the kernel could not keep.
     pub lost: u64,
-    /// Whether the stacks of programs were to be unwound afterwards (`--call-graph dwarf`), which is not done:
-    /// then only the leaf is known of them.
-    pub is_unwound: bool,
+    /// Whether there are copies of the stacks of programs, to be unwound afterwards (`--call-graph dwarf`).
+    pub has_stack_copies: bool,
 }
 
 /// Why bytes are no recording.

@@ -1,6 +1,7 @@
 //! Round trips, oracles, hostile bytes and real files.
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
+mod agent;
 mod arrow;
 mod arrow_decode;
 mod arrow_hostile;

@@ -1,5 +1,6 @@
 mod combine;
 mod samples;
+mod split;
 
 pub use combine::CombineError;
 pub use samples::{LabelValue, Sample, SampleLabel, Samples};

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use parca_client::{RawSample, RawSeries, WriteRawRequest};
 use profile_codec::pprof;
-use profile_model::{LabelValue, Labels, Profile, Samples, StringId};
+use profile_model::{LabelValue, Labels, Profile, Samples, StringId, series_name};
 use pyroscope_client::{PushSample, PushSeries};
 
 use super::{Backend, BackendError, Server};
@@ -22,12 +22,10 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A profile with labels. Where they have no `__name__`, it follows from what was measured: `process_cpu`,
-    /// `memory`, `goroutine`, `mutex`, `block` or the first sample type. Where they have no service it is
+    /// A profile with labels. Where they have no `__name__`, it follows from what was measured ([`series_name`]). Where they have no service it is
     /// `profile-query`. A Parca is given the profile with its tables in order, as it takes no others.
     pub fn new(profile: &Profile, labels: &Labels, deployment: &Deployment) -> Self {
-        let types: Vec<&str> = profile.sample_types.iter().map(|of| of.name.as_str()).collect();
-        let name = guessed_name(&types).to_owned();
+        let name = series_name(&profile.sample_types);
         let guessed = [(NAME_LABEL, name.as_str()), (deployment.service_label(), "profile-query")];
         let given = labels.iter().chain(guessed.into_iter().filter(|(name, _)| labels.get(name).is_none()));
         let labels = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -74,17 +72,6 @@ pub fn by_sample_labels(
     Some(parts.into_iter().map(part).collect())
 }
 
-fn guessed_name<'a>(sample_types: &[&'a str]) -> &'a str {
-    let has = |name: &str| sample_types.contains(&name);
-    match sample_types {
-        _ if has("cpu") => "process_cpu",
-        _ if has("inuse_space") || has("alloc_space") || has("alloc_objects") => "memory",
-        _ if has("contentions") => "mutex",
-        [.., last] => last,
-        [] => "unknown",
-    }
-}
-
 impl Backend {
     /// Stores profiles; on a Parca all or none of them, on a Pyroscope an error may be about some.
     ///
@@ -113,22 +100,5 @@ impl Backend {
                 Ok(client.write_raw(&WriteRawRequest::new(uploads.iter().map(series).collect())).await?)
             }
         }
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_follow_from_what_was_measured() {
-        let check = |types: &[&str], expect: &str| assert_eq!(guessed_name(types), expect, "{types:?}");
-        check(&["samples", "cpu"], "process_cpu");
-        check(&["alloc_objects", "alloc_space", "inuse_objects", "inuse_space"], "memory");
-        check(&["contentions", "delay"], "mutex");
-        check(&["goroutine"], "goroutine");
-        check(&["wall"], "wall");
-        check(&[], "unknown");
     }
 }

@@ -31,7 +31,7 @@ impl<'a> Block<'a> {
     }
 
     /// The length and the number of nulls of a node; a negative number of nulls is unknown.
-    fn node(&self, at: usize) -> Result<(usize, i64), ArrowError> {
+    pub(super) fn node(&self, at: usize) -> Result<(usize, i64), ArrowError> {
         let nodes = self.batch.nodes().unwrap_or_default();
         if at >= nodes.len() {
             let found = format!("{} of them", nodes.len());
@@ -41,7 +41,7 @@ impl<'a> Block<'a> {
         Ok((length(node.length(), "a length of a column")?, node.null_count()))
     }
 
-    fn buffer(&self, at: usize, budget: &mut Budget) -> Result<Cow<'a, [u8]>, ArrowError> {
+    pub(super) fn buffer(&self, at: usize, budget: &mut Budget) -> Result<Cow<'a, [u8]>, ArrowError> {
         let stored = self.stored(at)?;
         if !self.compressed || stored.is_empty() {
             budget.spend(stored.len())?;
@@ -80,7 +80,19 @@ impl<'a> Block<'a> {
         })
     }
 
-    fn nulls(&self, at: usize, len: usize, count: i64, budget: &mut Budget) -> Result<Nulls<'a>, ArrowError> {
+    /// How many buffers each part of a column has that only the batch counts.
+    pub(super) fn variadic(&self) -> Result<Vec<usize>, ArrowError> {
+        let counts = self.batch.variadicBufferCounts().unwrap_or_default();
+        counts.iter().map(|count| length(count, "a number of buffers")).collect()
+    }
+
+    pub(super) fn nulls(
+        &self,
+        at: usize,
+        len: usize,
+        count: i64,
+        budget: &mut Budget,
+    ) -> Result<Nulls<'a>, ArrowError> {
         if count == 0 {
             return Ok(Nulls::none());
         }
@@ -279,7 +291,7 @@ fn read_strings<'a>(
 }
 
 /// Where `len` entries start and end. With no entries there may be no offsets at all.
-fn read_offsets<'a>(
+pub(super) fn read_offsets<'a>(
     block: &Block<'a>,
     name: &'a str,
     at: usize,
@@ -298,7 +310,7 @@ fn length(number: i64, expected: &'static str) -> Result<usize, ArrowError> {
     usize::try_from(number).map_err(invalid)
 }
 
-fn check_size(bytes: &[u8], needed: usize) -> Result<(), ArrowError> {
+pub(super) fn check_size(bytes: &[u8], needed: usize) -> Result<(), ArrowError> {
     if bytes.len() < needed {
         let found = format!("{} bytes where {needed} are needed", bytes.len());
         return Err(ArrowError::Stream { expected: "a buffer as long as its column", found });

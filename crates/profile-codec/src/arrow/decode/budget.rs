@@ -11,6 +11,11 @@ impl Budget {
         Self { left: limit, limit }
     }
 
+    /// All that is left, of which none remains here.
+    pub(super) fn take(&mut self) -> Self {
+        Self { left: std::mem::take(&mut self.left), limit: self.limit }
+    }
+
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), ArrowError> {
         let too_large = ArrowError::TooLarge { what: "decoded bytes", limit: self.limit };
         self.left = self.left.checked_sub(bytes).ok_or(too_large)?;

@@ -17,7 +17,7 @@ impl<'a> Nulls<'a> {
         Self(Some(bits))
     }
 
-    fn is_null(&self, row: usize) -> bool {
+    pub(super) fn is_null(&self, row: usize) -> bool {
         self.0.as_ref().is_some_and(|bits| !bit(bits, row))
     }
 }
@@ -147,7 +147,7 @@ impl<'a> Spans<'a> {
     }
 
     /// Empty beyond the last entry.
-    fn get(&self, at: usize) -> Range<usize> {
+    pub(super) fn get(&self, at: usize) -> Range<usize> {
         let offset = |at| self.0.get(at).and_then(|offset| usize::try_from(offset).ok());
         offset(at).zip(offset(at + 1)).map_or(0..0, |(start, end)| start..end)
     }
@@ -177,20 +177,29 @@ impl<'a> Strings<'a> {
     /// Text to be copied, which is paid for here, with what is not UTF-8 replaced: Go, and so
     /// Parca, does not check.
     fn get(&self, at: usize, budget: &mut Budget) -> Result<Option<Cow<'_, str>>, ArrowError> {
+        self.bytes(at).map(|bytes| paid_text(bytes, budget)).transpose()
+    }
+
+    /// The bytes of an entry, nothing where it is null.
+    pub(super) fn bytes(&self, at: usize) -> Option<&[u8]> {
         if self.nulls.is_null(at) {
-            return Ok(None);
+            return None;
         }
-        let Some(bytes) = self.data.get(self.spans.get(at)) else { return Ok(None) };
-        Ok(Some(match str::from_utf8(bytes) {
-            Ok(text) => {
-                budget.spend(text.len())?;
-                Cow::Borrowed(text)
-            }
-            Err(_) => {
-                budget.spend(bytes.len().saturating_mul(char::REPLACEMENT_CHARACTER.len_utf8()))?;
-                String::from_utf8_lossy(bytes)
-            }
-        }))
+        self.data.get(self.spans.get(at))
+    }
+}
+
+/// Bytes as text, its copy paid for.
+pub(super) fn paid_text<'t>(bytes: &'t [u8], budget: &mut Budget) -> Result<Cow<'t, str>, ArrowError> {
+    match str::from_utf8(bytes) {
+        Ok(text) => {
+            budget.spend(text.len())?;
+            Ok(Cow::Borrowed(text))
+        }
+        Err(_) => {
+            budget.spend(bytes.len().saturating_mul(char::REPLACEMENT_CHARACTER.len_utf8()))?;
+            Ok(String::from_utf8_lossy(bytes))
+        }
     }
 }
 

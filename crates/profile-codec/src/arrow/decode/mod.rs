@@ -5,6 +5,7 @@
 //! buffer's length asks for, and panic on offsets outside of the body. Here every length and offset
 //! is checked where it is used, and memory is counted before it is taken.
 
+mod agent;
 mod batch;
 mod budget;
 mod column;
@@ -13,11 +14,14 @@ mod flame_graph;
 mod flame_rows;
 mod limits;
 mod lz4;
+mod nested;
+mod nested_reader;
 mod reader;
 mod schema;
 mod stream;
 mod table;
 
+pub use agent::{AgentError, AgentProfile, AgentSamples, decode_agent_batch};
 pub use error::ArrowError;
 pub use flame_graph::{DecodedFlameGraph, decode_flame_graph};
 pub use flame_rows::{FlameColumns, FlameRow, FlameRows, decode_flame_rows};

@@ -103,7 +103,7 @@ impl Kind {
 }
 
 /// Text and bytes are one here: Parca's text may have what is not UTF-8.
-fn text(kind: Type) -> Option<Offsets> {
+pub(super) fn text(kind: Type) -> Option<Offsets> {
     match kind {
         Type::Utf8 | Type::Binary => Some(Offsets { bytes: 4 }),
         Type::LargeUtf8 | Type::LargeBinary => Some(Offsets { bytes: 8 }),
@@ -111,7 +111,7 @@ fn text(kind: Type) -> Option<Offsets> {
     }
 }
 
-fn width(int: Int<'_>) -> Option<Width> {
+pub(super) fn width(int: Int<'_>) -> Option<Width> {
     let bytes = match int.bitWidth() {
         8 => 1,
         16 => 2,
@@ -131,7 +131,7 @@ fn items(list: arrow_ipc::Field<'_>) -> Option<Width> {
     }
 }
 
-fn name(field: arrow_ipc::Field<'_>) -> String {
+pub(super) fn name(field: arrow_ipc::Field<'_>) -> String {
     let name = field.type_type().variant_name().unwrap_or("an unknown type");
     let prefix = if field.dictionary().is_some() { "dictionary of " } else { "" };
     format!("{prefix}{name}")
@@ -141,7 +141,7 @@ impl Footprint {
     /// The layouts of <https://arrow.apache.org/docs/format/Columnar.html>, so that columns nobody
     /// asked for can be stepped over. Ends, because the verifier of the message bounds its depth
     /// and the number of its fields.
-    fn of(field: arrow_ipc::Field<'_>, version: MetadataVersion) -> Result<Self, ArrowError> {
+    pub(super) fn of(field: arrow_ipc::Field<'_>, version: MetadataVersion) -> Result<Self, ArrowError> {
         let (buffers, variadic) = match field.type_type() {
             _ if field.dictionary().is_some() => return Ok(Self { nodes: 1, buffers: 2, variadic: 0 }),
             Type::Null | Type::RunEndEncoded => (0, 0),

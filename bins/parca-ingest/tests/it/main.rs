@@ -1,0 +1,215 @@
+//! The binary as a process: what it says, what it stores, how it ends.
+
+#![allow(clippy::unwrap_used)]
+
+mod go;
+mod numbered;
+mod outage;
+mod proxy;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use parca_client::{Client, QueryRangeRequest, Settings};
+use profile_model::{TimeRange, Timestamp};
+use test_support::target;
+use tokio_util::sync::CancellationToken;
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parca-ingest"));
+    command.env_remove("PARCA_BEARER_TOKEN").stdin(Stdio::null());
+    command
+}
+
+fn run(command: &mut Command) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+async fn embedded() -> (parca_embedded::Server, CancellationToken) {
+    let stop = CancellationToken::new();
+    let mut settings = parca_embedded::Settings::default();
+    settings.self_profile_every = None;
+    (parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap(), stop)
+}
+
+/// The sum of all values of a query, over all times.
+async fn total(address: std::net::SocketAddr, query: &str) -> i64 {
+    let client = Client::new(&Settings::new(format!("http://{address}"))).unwrap();
+    let range = TimeRange::new(Timestamp::new(1, 0), Timestamp::new(4_000_000_000, 0));
+    match client.query_range(&QueryRangeRequest::new(query, range, Duration::ZERO)).await {
+        Ok(series) => series.iter().flat_map(|one| &one.samples).map(|sample| sample.value).sum(),
+        Err(error) if error.is_no_data() => 0,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_config_is_checked_with_all_its_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parca.yaml");
+    fs::write(&file, "scrape_configs:\n- job_name: a\n  scrape_intervall: 3s\n  scheme: gopher\n").unwrap();
+    let (code, out, words) = run(program().args(["scrape", "--check", "--config-path"]).arg(&file));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(words.contains(":3:3: ") && words.contains("did you mean `scrape_interval`?"), "{words}");
+    assert!(words.contains(":4:11: ") && words.contains("found `gopher`"), "{words}");
+
+    fs::write(&file, "scrape_configs: [{job_name: a, static_configs: [{targets: ['a:1']}]}]\n").unwrap();
+    let (code, _, words) = run(program().args(["scrape", "--check", "--config-path"]).arg(&file));
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("good, 1 job"), "{words}");
+}
+
+#[test]
+fn forms_become_others_and_what_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("a.folded"), "main;work 3\nmain 1\n").unwrap();
+    let convert =
+        |from: &str, to: &str| run(program().arg("convert").arg(path(from)).arg("-o").arg(path(to)));
+    let (code, _, words) = convert("a.folded", "a.pb.gz");
+    assert_eq!(code, 0, "{words}");
+    assert_eq!(convert("a.pb.gz", "b.folded").0, 0);
+    assert_eq!(fs::read_to_string(path("b.folded")).unwrap(), "main 1\nmain;work 3\n");
+
+    fs::write(path("rec.jfr"), b"FLR\0\0\x02\0\x01").unwrap();
+    let (code, _, words) = convert("rec.jfr", "x.pb.gz");
+    assert_eq!(code, 1);
+    assert!(
+        words.contains("Java Flight Recorder") && words.contains("hint: ") && words.contains("jfrconv"),
+        "{words}"
+    );
+    assert!(!path("x.pb.gz").exists(), "nothing is written of nothing");
+    let (code, _, words) = convert("missing", "x.pb.gz");
+    assert_eq!(code, 1);
+    assert!(words.contains("missing"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_pushed_and_counted_once() {
+    let (server, stop) = embedded().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.folded");
+    fs::write(&file, "main;work 3\nmain 1\n").unwrap();
+    let push = |more: &[&str]| {
+        let mut command = program();
+        command.args(["push", "--insecure", "--store-address", &server.address().to_string()]).args(more);
+        run(&mut command)
+    };
+    let path = file.to_str().unwrap();
+    let (code, out, words) = push(&[path, "-l", "job=j", "--name", "stacks", "--time", "1700000000"]);
+    assert_eq!((code, out.as_str()), (0, ""), "{words}");
+    assert!(words.contains("1 of 1 profiles stored"), "{words}");
+    let query = r#"stacks:samples:count:samples:count{job="j"}"#;
+    assert_eq!(total(server.address(), query).await, 4);
+    // The same again is the same.
+    assert_eq!(push(&[path, "-l", "job=j", "--name", "stacks", "--time", "1700000000"]).0, 0);
+    assert_eq!(total(server.address(), query).await, 4);
+
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "").unwrap();
+    let (code, _, words) = push(&[path, empty.to_str().unwrap(), "--name", "other"]);
+    assert_eq!(code, 1, "one of them failed");
+    assert!(words.contains("nothing: 0 bytes") && words.contains("1 of 1 profiles stored"), "{words}");
+    let (code, _, words) = push(&[path, "-l", "{job=\"j\"}"]);
+    assert_eq!(code, 2, "{words}");
+    stop.cancel();
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+    }
+}
+
+/// Reads the log until a line has this in it.
+fn until(log: &mut impl BufRead, words: &str) -> String {
+    let mut line = String::new();
+    loop {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the log ended before `{words}`");
+        if line.contains(words) {
+            return line;
+        }
+    }
+}
+
+fn get(address: &str, path: &str) -> String {
+    use std::io::Write;
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+fn config(folder: &Path, address: &str) -> std::path::PathBuf {
+    let path = folder.join("parca.yaml");
+    let off = ["memory", "block", "mutex", "process_cpu"]
+        .map(|name| format!("{name}: {{enabled: false}}"))
+        .join(", ");
+    let text = format!(
+        "scrape_configs:\n- job_name: j\n  scrape_interval: 200ms\n  static_configs: [{{targets: ['{address}']}}]\n  profiling_config: {{pprof_config: {{{off}}}}}\n"
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn targets_are_scraped_until_told_to_stop() {
+    let (server, stop) = embedded().await;
+    let folder = tempfile::tempdir().unwrap();
+    let address = target("goroutine profile: total 2\n2 @ 0x11 0x21\n");
+    let file = config(folder.path(), &address);
+    let mut child = program()
+        .args([
+            "scrape",
+            "--insecure",
+            "--http-address",
+            "127.0.0.1:0",
+            "--store-address",
+            &server.address().to_string(),
+        ])
+        .arg("--spool")
+        .arg(folder.path().join("spool"))
+        .arg("--config-path")
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut running = Running(child);
+    let line = until(&mut log, "scraping");
+    let page = line.split("http://").nth(1).unwrap().trim().to_owned();
+    until(&mut log, "target is up");
+    let query = "goroutine:goroutine:count:goroutine:count";
+    while total(server.address(), query).await < 6 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let targets = get(&page, "/targets.json");
+    assert!(targets.contains(r#""health":"up""#) && targets.contains(r#""mended":["time"]"#), "{targets}");
+    assert!(get(&page, "/targets").contains("1 of 1 up"));
+    assert!(get(&page, "/metrics").contains("parca_ingest_profiles_sent_total"));
+    let client = Client::new(&Settings::new(format!("http://{page}"))).unwrap();
+    let listed = client.targets(&Default::default()).await.unwrap();
+    assert_eq!((listed.len(), listed[0].job.as_str()), (1, "j"), "{listed:?}");
+
+    fs::write(&file, "nonsense: 1\n").unwrap();
+    signal(&running.0, "HUP");
+    until(&mut log, "the old one goes on");
+    signal(&running.0, "TERM");
+    until(&mut log, "no profile waits any more");
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    stop.cancel();
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+    assert!(status.success());
+}

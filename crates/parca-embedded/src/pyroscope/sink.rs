@@ -1,0 +1,46 @@
+use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite, Refused};
+use pyroscope_api::{ApiError, Code, Pushed, Sink};
+
+use crate::writes::{NotStored, Writes};
+
+/// A store that is pushed to as Pyroscope's SDKs push.
+#[derive(Clone)]
+pub(crate) struct StoreSink {
+    pub(crate) writes: Writes,
+}
+
+impl Sink for StoreSink {
+    async fn push(&self, method: &'static str, profiles: Vec<Pushed>) -> Result<(), ApiError> {
+        let check = move || Ok(NewWrite::new(checked(profiles)?));
+        self.writes.take(method, check).await.map(drop).map_err(|error| refusal(&error))
+    }
+
+    fn refused(&self, method: &'static str, error: &ApiError) {
+        self.writes.refused(method, &NotStored::Pushed(error.clone()));
+    }
+}
+
+fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid> {
+    let mut checked = Vec::with_capacity(profiles.len());
+    for Pushed { labels, profile, bytes, .. } in profiles {
+        checked.push(NewProfile::new(&Named::new(labels.iter())?, profile, Keep::default(), Some(&bytes))?);
+    }
+    Ok(checked)
+}
+
+/// The code by which senders know whether to try again.
+fn refusal(error: &NotStored) -> ApiError {
+    let code = match error {
+        NotStored::Pushed(error) => error.code,
+        NotStored::Invalid(_) | NotStored::Agent(..) | NotStored::Refused(Refused::Key(_)) => {
+            Code::InvalidArgument
+        }
+        NotStored::Refused(Refused::TooLarge { .. }) => Code::OutOfRange,
+        NotStored::Refused(Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_)) => {
+            Code::ResourceExhausted
+        }
+        NotStored::Refused(_) => Code::Unavailable,
+        NotStored::GivenUp => Code::Internal,
+    };
+    ApiError::new(code, error.to_string())
+}

@@ -1,0 +1,106 @@
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use pql::{ProfileType, Query};
+use profile_model::{Labels, Profile, Sample, TimeRange, Timestamp, ValueType};
+use profile_store::{Filter, Merge, Merged, ProfileSum, ReadError, Span, Store, View};
+use pyroscope_api::{ApiError, Ask, Code, Counts, Source, SourceSeries};
+
+/// A store that is asked for what Pyroscope's clients ask for.
+pub(crate) struct StoreSource {
+    pub(crate) store: Store,
+}
+
+impl StoreSource {
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&View) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || work(&store.view())).await;
+        let read = read
+            .map_err(|error| ApiError::new(Code::Internal, format!("the request was given up: {error}")))?;
+        read.map_err(|error| ApiError::new(Code::DataLoss, error.to_string()))
+    }
+}
+
+impl Source for StoreSource {
+    async fn types(&self, range: Option<TimeRange>) -> Result<Vec<ProfileType>, ApiError> {
+        let span = range.map_or(Span::ALL, span);
+        self.read(move |view| Ok(view.profile_types(span)?.into_iter().collect())).await
+    }
+
+    async fn label_sets(&self, query: Query, range: TimeRange) -> Result<Vec<Labels>, ApiError> {
+        let sets = self.read(move |view| view.label_sets(&Filter::of_query(&query), span(range))).await?;
+        Ok(sets.iter().map(|set| Labels::clone(set)).collect())
+    }
+
+    async fn profile(&self, ask: Ask) -> Result<Profile, ApiError> {
+        let of = &ask.query.profile_type;
+        let sample_type = match ask.counts {
+            Counts::AsStored => ValueType::new(&of.sample_type, &of.sample_unit),
+            Counts::InPeriods => ValueType::new(&of.period_type, &of.period_unit),
+        };
+        let merge = Merge {
+            filter: Filter::of_query(&ask.query),
+            span: span(ask.range),
+            group_by: Vec::new(),
+            in_periods: ask.counts == Counts::InPeriods,
+        };
+        self.read(move |view| Ok(profile(sample_type, view.merge(&merge)?))).await
+    }
+
+    /// Exact times, whatever precision would do.
+    async fn series(&self, ask: Ask, by: &[String], _: Duration) -> Result<Vec<SourceSeries>, ApiError> {
+        let by = by.to_vec();
+        self.read(move |view| series(view, &ask, &by)).await
+    }
+
+    async fn has_data(&self) -> Result<bool, ApiError> {
+        Ok(self.store.view().has_data())
+    }
+
+    async fn bounds(&self) -> Result<Option<TimeRange>, ApiError> {
+        let extent = self.store.view().extent();
+        Ok(extent
+            .map(|(first, last)| TimeRange::new(Timestamp::from_nanos(first), Timestamp::from_nanos(last))))
+    }
+}
+
+fn span(range: TimeRange) -> Span {
+    Span::half_open(range.start, range.end)
+}
+
+fn profile(sample_type: ValueType, merged: Option<Merged>) -> Profile {
+    let mut profile = Profile::new(vec![sample_type]);
+    if let Some(Merged { symbols, rows, .. }) = merged {
+        for (_, stack, value) in &rows {
+            profile.samples.push(Sample { stack: *stack, values: &[*value], labels: &[] });
+        }
+        profile.symbols = symbols;
+    }
+    profile
+}
+
+fn series(view: &View, ask: &Ask, by: &[String]) -> Result<Vec<SourceSeries>, ReadError> {
+    let mut sums: HashMap<Labels, BTreeMap<i64, i64>> = HashMap::new();
+    let value = |sum: &ProfileSum| match ask.counts {
+        Counts::AsStored => sum.value,
+        Counts::InPeriods => sum.value.wrapping_mul(sum.period),
+    };
+    view.sums(&Filter::of_query(&ask.query), span(ask.range), |labels, profiles| {
+        if profiles.is_empty() {
+            return;
+        }
+        let points = sums.entry(labels.filter(|name| by.iter().any(|wanted| wanted == name))).or_default();
+        for profile in profiles {
+            let point = points.entry(profile.time_nanos).or_default();
+            *point = point.saturating_add(value(profile));
+        }
+    })?;
+    let series = sums.into_iter().map(|(labels, points)| SourceSeries {
+        labels,
+        points: points.into_iter().map(|(at, value)| (Timestamp::from_nanos(at), value)).collect(),
+    });
+    Ok(series.collect())
+}

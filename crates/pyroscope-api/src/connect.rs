@@ -1,0 +1,199 @@
+//! Unary Connect: one message by HTTP POST, as JSON or protobuf, compressed with gzip or not.
+
+use std::io::Read;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use prost_reflect::MethodDescriptor;
+
+use crate::methods::METHODS;
+use crate::{Api, ApiError, Code, Source, json};
+
+const QUERIER: &str = "querier.v1.QuerierService";
+
+pub(crate) fn routes<S: Source>(api: Api<S>) -> Router {
+    let limit = api.inner.settings.max_message_bytes;
+    Router::new()
+        .route("/querier.v1.QuerierService/{method}", post(answer::<S>).fallback(only_post))
+        // What Drilldown asks for its settings; it falls back on its own.
+        .route(
+            "/settings.v1.SettingsService/Get",
+            post(|| async { json_body(StatusCode::OK, b"{}".to_vec()) }),
+        )
+        .route("/settings.v1.SettingsService/{method}", post(unknown))
+        .route("/settings.v1.RecordingRulesService/{method}", post(unknown))
+        .route("/vcs.v1.VCSService/{method}", post(unknown))
+        .route("/adhocprofiles.v1.AdHocProfileService/{method}", post(unknown))
+        .route("/capabilities.v1.FeatureFlagsService/{method}", post(unknown))
+        .route("/version.v1.Version/{method}", post(unknown))
+        .route("/ready", get(|| async { "ready\n" }))
+        .layer(DefaultBodyLimit::max(limit))
+        .with_state(api)
+}
+
+async fn only_post() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response()
+}
+
+async fn unknown() -> Response {
+    failed(&ApiError::unimplemented("this service is not served here"))
+}
+
+async fn answer<S: Source>(
+    State(api): State<Api<S>>,
+    Path(method): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !METHODS.contains(&method.as_str()) {
+        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    }
+    let limit = api.inner.settings.max_message_bytes;
+    let call = async |request: Bytes| api.call(&method, request, accepts_any_name(&headers)).await;
+    unary(QUERIER, &method, &headers, body, limit, call).await
+}
+
+/// Clients that can write names such as `service.name` say so.
+fn accepts_any_name(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("");
+    accept.replace(' ', "").contains("allow-utf8-labelnames=true")
+}
+
+/// One call, from its headers and body to its answer.
+pub(crate) async fn unary(
+    service: &str,
+    method: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+    limit: usize,
+    call: impl AsyncFnOnce(Bytes) -> Result<Vec<u8>, ApiError>,
+) -> Response {
+    let Some(codec) = Codec::of(headers) else {
+        let accepted = [(HeaderName::from_static("accept-post"), "application/json, application/proto")];
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted).into_response();
+    };
+    let Some(method) = json::method(service, method) else { return unknown().await };
+    let answered = async {
+        check_protocol(headers)?;
+        let body = decoded(headers, body, limit)?;
+        let request = codec.read(&method, body)?;
+        codec.write(&method, call(request).await?)
+    };
+    match answered.await {
+        Ok(message) => codec.response(message, wants_gzip(headers)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// How messages are written.
+#[derive(Clone, Copy)]
+enum Codec {
+    Json,
+    Proto,
+}
+
+impl Codec {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        match kind.split(';').next()?.trim() {
+            "application/json" => Some(Self::Json),
+            "application/proto" => Some(Self::Proto),
+            _ => None,
+        }
+    }
+
+    fn read(self, method: &MethodDescriptor, body: Bytes) -> Result<Bytes, ApiError> {
+        match self {
+            Self::Proto => Ok(body),
+            Self::Json => json::to_proto(method, &body).map(Bytes::from),
+        }
+    }
+
+    fn write(self, method: &MethodDescriptor, message: Vec<u8>) -> Result<Vec<u8>, ApiError> {
+        match self {
+            Self::Proto => Ok(message),
+            Self::Json => json::from_proto(method, &message),
+        }
+    }
+
+    /// The content type is there even if the message is empty: clients insist on it.
+    fn response(self, message: Vec<u8>, gzip: bool) -> Response {
+        let kind = match self {
+            Self::Json => "application/json",
+            Self::Proto => "application/proto",
+        };
+        if !gzip || message.is_empty() {
+            return ([(CONTENT_TYPE, kind)], message).into_response();
+        }
+        let mut encoder = flate2::read::GzEncoder::new(message.as_slice(), flate2::Compression::fast());
+        let mut packed = Vec::new();
+        match encoder.read_to_end(&mut packed) {
+            Ok(_) => ([(CONTENT_TYPE, kind), (CONTENT_ENCODING, "gzip")], packed).into_response(),
+            Err(_) => ([(CONTENT_TYPE, kind)], message).into_response(),
+        }
+    }
+}
+
+fn check_protocol(headers: &HeaderMap) -> Result<(), ApiError> {
+    match headers.get("connect-protocol-version") {
+        Some(version) if version != "1" => {
+            Err(ApiError::invalid(format!("connect-protocol-version: expected 1, found {version:?}")))
+        }
+        _ => Ok(()),
+    }?;
+    match headers.get("connect-timeout-ms") {
+        Some(timeout) if timeout.to_str().ok().and_then(|text| text.parse::<u64>().ok()).is_none() => {
+            Err(ApiError::invalid(format!("connect-timeout-ms: expected a number, found {timeout:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A body without its compression, of at most `limit` bytes.
+pub(crate) fn decoded(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
+    let encoding = headers.get(CONTENT_ENCODING).map_or(Ok("identity"), |value| value.to_str());
+    match encoding.unwrap_or("?") {
+        "identity" | "" => Ok(body),
+        "gzip" => inflated(&body, limit),
+        other => {
+            Err(ApiError::unimplemented(format!("content-encoding: expected gzip or none, found `{other}`")))
+        }
+    }
+}
+
+/// The content of a gzip file of at most `limit` bytes.
+pub(crate) fn inflated(bytes: &[u8], limit: usize) -> Result<Bytes, ApiError> {
+    let mut inflated = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    MultiGzDecoder::new(bytes)
+        .take(most)
+        .read_to_end(&mut inflated)
+        .map_err(|error| ApiError::invalid(format!("expected bytes compressed with gzip: {error}")))?;
+    if inflated.len() > limit {
+        let words = format!("expected at most {limit} bytes once decompressed, found more");
+        return Err(ApiError::new(Code::ResourceExhausted, words));
+    }
+    Ok(inflated.into())
+}
+
+fn wants_gzip(headers: &HeaderMap) -> bool {
+    let takes = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+    takes.split(',').any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"))
+        || headers.get(CONTENT_ENCODING).is_some_and(|value| value == "gzip")
+}
+
+/// Errors are JSON, whatever the request was.
+pub(crate) fn failed(error: &ApiError) -> Response {
+    json_body(error.code.status(), error.json())
+}
+
+pub(crate) fn json_body(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], Body::from(body)).into_response()
+}

@@ -1,0 +1,108 @@
+//! `push.v1.PusherService/Push`, and what all ways of pushing have in common.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::Response;
+use axum::routing::post;
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use parca_proto::pyroscope::push as wire;
+use profile_model::{Labels, Profile};
+use prost::Message;
+use tonic_web::GrpcWebLayer;
+
+use crate::error::blocking;
+use crate::normal::{Origin, normal};
+use crate::{ApiError, connect, grpc, ingest};
+
+/// A profile on its way in, as a Parca keeps them: with a name, with labels that its language can say, and with a
+/// duration where it is about a span of time.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pushed {
+    /// The labels, `__name__` and `service_name` among them.
+    pub labels: Labels,
+    /// What was measured.
+    pub profile: Profile,
+    /// The bytes it came in, by which it is recognised when it comes again.
+    pub bytes: Bytes,
+}
+
+/// Where profiles are pushed to.
+pub trait Sink: Clone + Send + Sync + 'static {
+    /// Stores all of them or none. `method` is `Push` or `ingest`.
+    fn push(
+        &self,
+        method: &'static str,
+        profiles: Vec<Pushed>,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Counts and logs what was refused before it came so far.
+    fn refused(&self, method: &'static str, error: &ApiError);
+
+    /// The longest message that is taken, once it is decompressed.
+    fn max_message_bytes(&self) -> usize {
+        64 << 20
+    }
+}
+
+const SERVICE: &str = "push.v1.PusherService";
+
+/// Push by Connect, and `/ingest`, which SDKs of some languages speak.
+pub fn push_routes<K: Sink>(sink: K) -> Router {
+    Router::new()
+        .route("/push.v1.PusherService/Push", post(push::<K>))
+        .route("/ingest", post(ingest::ingest::<K>))
+        // Some clients join an address that ends in a slash with a path.
+        .route("//ingest", post(ingest::ingest::<K>))
+        .route("/pyroscope/ingest", post(ingest::ingest::<K>))
+        .layer(DefaultBodyLimit::max(sink.max_message_bytes()))
+        .with_state(sink)
+}
+
+/// Push by gRPC and gRPC-Web.
+pub fn push_grpc_routes<K: Sink>(sink: K) -> Router {
+    let answer = async |State(sink): State<K>, request: Request<Body>| {
+        let limit = sink.max_message_bytes();
+        grpc::unary(limit, request, move |bytes| {
+            let sink = sink.clone();
+            async move { answer(&sink, bytes).await }
+        })
+        .await
+    };
+    Router::new()
+        .route("/push.v1.PusherService/Push", post(answer))
+        .with_state(sink)
+        .layer(GrpcWebLayer::new())
+}
+
+async fn push<K: Sink>(State(sink): State<K>, headers: HeaderMap, body: Bytes) -> Response {
+    let limit = sink.max_message_bytes();
+    connect::unary(SERVICE, "Push", &headers, body, limit, async |bytes| answer(&sink, bytes).await).await
+}
+
+async fn answer<K: Sink>(sink: &K, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
+    let profiles =
+        blocking(move || read(bytes)).await.flatten().inspect_err(|error| sink.refused("Push", error))?;
+    sink.push("Push", profiles).await?;
+    Ok(wire::PushResponse {}.encode_to_vec())
+}
+
+/// The profiles of a request; one that cannot be taken refuses all of them.
+fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
+    let request = wire::PushRequest::decode(bytes)
+        .map_err(|error| ApiError::invalid(format!("expected a PushRequest: {error}")))?;
+    let mut profiles = Vec::new();
+    for series in &request.series {
+        let pairs: Vec<(String, String)> =
+            series.labels.iter().map(|label| (label.name.clone(), label.value.clone())).collect();
+        if pairs.iter().all(|(name, value)| name != pql::NAME_LABEL || value.is_empty()) {
+            return Err(ApiError::invalid("invalid labels: expected a metric name (__name__), found none"));
+        }
+        for sample in &series.samples {
+            normal(&Origin::now(pairs.clone()), sample.raw_profile.clone(), &mut profiles)?;
+        }
+    }
+    Ok(profiles)
+}
