@@ -18,7 +18,10 @@ use args::{Args, Command, Serve};
 use scrape::Scraping;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return console::usage(&error.render().to_string(), error.use_stderr()),
+    };
     if let Err(error) = init_logs(&args.serve.log_level, args.serve.log_format) {
         eprint_line(&describe(&error));
         return ExitCode::from(2);

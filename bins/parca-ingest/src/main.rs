@@ -43,7 +43,10 @@ impl From<Exit> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return console::usage(&error.render().to_string(), error.use_stderr()),
+    };
     if let Err(error) = ops::init_logs(&args.log_level, args.log_format) {
         eprint_line(&ops::describe(&error));
         return Exit::Mistakes.into();

@@ -33,7 +33,7 @@ pub(crate) enum Exit {
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => return usage(&error),
+        Err(error) => return console::usage(&error.render().to_string(), error.use_stderr()),
     };
     if let Err(error) = ops::init_logs(args.log_level.filter(), args.log_format) {
         eprint_line(&ops::describe(&error));
@@ -42,18 +42,6 @@ fn main() -> ExitCode {
     match dispatch(args) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => console::fail(error.as_ref()),
-    }
-}
-
-/// The answer to `--help`, `--version`, and to what was asked wrongly.
-fn usage(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() {
-        eprint_line(error.render().to_string().trim_end());
-        return ExitCode::from(Exit::Mistakes as u8);
-    }
-    match console::print(error.render().to_string()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => console::fail(&error),
     }
 }
 

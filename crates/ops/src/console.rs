@@ -49,6 +49,24 @@ pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Ends a program that does not run: help that was asked for goes to stdout (exit 0), words about what was typed wrongly go
+/// to stderr (exit 2). `text` is what a parser of arguments made.
+pub fn usage(text: &str, is_mistake: bool) -> ExitCode {
+    if is_mistake {
+        eprint_line(without_odd_tips(text).trim_end());
+        return ExitCode::from(2);
+    }
+    print(text).map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
+}
+
+/// Words about a flag that does not exist, without the advice of clap to pass it as a value, which nobody means.
+pub fn without_odd_tips(text: &str) -> String {
+    let is_odd = |line: &&str| line.trim_start().starts_with("tip: to pass '");
+    let mut lines: Vec<&str> = text.lines().filter(|line| !is_odd(line)).collect();
+    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
+    lines.join("\n")
+}
+
 /// Whether a [`PrintError::Closed`] is among the causes.
 pub fn is_closed_stdout(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
@@ -78,5 +96,13 @@ mod tests {
             describe(&outer(io::ErrorKind::StorageFull)),
             "error: cannot show the windows: cannot write to stdout: no storage space"
         );
+    }
+
+    #[test]
+    fn advice_to_pass_a_flag_as_a_value_is_left_out() {
+        let text = "error: unexpected argument '--nope' found\n\n  tip: to pass '--nope' as a value, use '-- --nope'\n\nUsage: a";
+        assert_eq!(without_odd_tips(text), "error: unexpected argument '--nope' found\n\nUsage: a");
+        let good = "  tip: a similar argument exists: '--ignore'";
+        assert_eq!(without_odd_tips(good), good);
     }
 }

@@ -65,5 +65,5 @@ pub use api::{
 pub use client::{Client, RawAnswer};
 pub use code::Code;
 pub use error::{Error, ErrorKind};
-pub use settings::{Access, AccessCommand, Encoding, Settings, SettingsError};
 pub use pyroscope_tree::{CallNode, CallTree, DiffTree, Levels, NameId, Sums, Tree, TreeError};
+pub use settings::{Access, AccessCommand, Encoding, Settings, SettingsError};

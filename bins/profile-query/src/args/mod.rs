@@ -24,16 +24,12 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Typed, Stop> 
     let matches = hyphen::unmarking(Typed::command()).try_get_matches_from(args.map(hyphen::mark));
     matches.and_then(|matches| Typed::from_arg_matches(&matches)).map_err(|error| {
         let text = hyphen::unmarked_text(&error.render().to_string());
-        if error.use_stderr() { Stop::Mistake(without_odd_tips(&text)) } else { Stop::Asked(text) }
+        if error.use_stderr() {
+            Stop::Mistake(ops::console::without_odd_tips(&text))
+        } else {
+            Stop::Asked(text)
+        }
     })
-}
-
-/// A message without clap's advice to pass a flag that does not exist as a value.
-fn without_odd_tips(text: &str) -> String {
-    let is_odd = |line: &&str| line.trim_start().starts_with("tip: to pass '");
-    let mut lines: Vec<&str> = text.lines().filter(|line| !is_odd(line)).collect();
-    lines.dedup_by(|a, b| a.is_empty() && b.is_empty());
-    lines.join("\n")
 }
 
 /// The command line's own description, for completions and man pages.
