@@ -27,6 +27,7 @@ mod grpc;
 mod ingest;
 mod metrics;
 mod offline;
+mod otlp;
 mod pyroscope;
 mod query;
 mod self_profiling;

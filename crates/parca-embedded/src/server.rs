@@ -6,29 +6,35 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
+use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
 use ops::ServeError;
 use ops::metrics::Registry;
+use parca_proto::debuginfo::debuginfo_service_server::DebuginfoServiceServer;
 use parca_proto::profilestore::agents_service_server::AgentsServiceServer;
 use parca_proto::profilestore::profile_store_service_server::ProfileStoreServiceServer;
 use parca_proto::query::query_service_server::QueryServiceServer;
 use parca_proto::scrape::scrape_service_server::ScrapeServiceServer;
 use profile_store::{Stats, Store};
+use prost::Message;
 use pyroscope_api::{Api, push_grpc_routes, push_routes};
 use self_profile::Profiler;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
+use tonic::{Response, Status};
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
 use crate::agents::Agents;
 use crate::copy::{self, CopyTo};
-use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
+use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
+use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
 use crate::self_profiling;
 use crate::writes::Writes;
@@ -150,10 +156,11 @@ fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added)
     let api = Api::new(StoreSource { store: store.clone() }, pyroscope_api::Settings::default());
     let sink = StoreSink { writes: writes.clone() };
     let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
-    let grpc = grpc_router(writes);
+    let grpc = grpc_router(writes.clone());
     let http = http_router(registry, profiler.clone(), store.clone())
         .merge(api.routes())
         .merge(push_routes(sink))
+        .merge(otlp::routes(writes.clone(), MAX_MESSAGE_BYTES))
         .merge(added.routes.unwrap_or_default());
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
@@ -234,6 +241,10 @@ macro_rules! service {
 fn grpc_router(writes: Writes) -> Router {
     let agents = Arc::new(Agents::default());
     let Writes { store, metrics } = writes.clone();
+    let export = async |State(writes): State<Writes>, request: Request<Body>| {
+        unary_grpc::answer(MAX_MESSAGE_BYTES, request, move |bytes| exported(writes.clone(), bytes)).await
+    };
+    let otlp = Router::new().route(EXPORT, post(export)).with_state(writes.clone());
     let profile_store = ProfileStoreApi { writes, agents: Arc::clone(&agents) };
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
@@ -242,10 +253,20 @@ fn grpc_router(writes: Writes) -> Router {
         .add_service(service!(ProfileStoreServiceServer, profile_store))
         .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
         .add_service(service!(ScrapeServiceServer, ScrapeApi))
+        .add_service(service!(DebuginfoServiceServer, DebuginfoApi))
         .add_service(health)
         .add_service(reflection().build_v1().expect("our own descriptors are whole"))
         .add_service(reflection().build_v1alpha().expect("our own descriptors are whole"));
-    routes.routes().prepare().into_axum_router().layer(GrpcWebLayer::new())
+    routes.routes().prepare().into_axum_router().merge(otlp).layer(GrpcWebLayer::new())
+}
+
+const EXPORT: &str = "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export";
+
+async fn exported(writes: Writes, bytes: Bytes) -> Result<Vec<u8>, Status> {
+    let answer =
+        async { otlp::export(&writes, bytes).await.map(Response::new).map_err(|error| error.status()) };
+    let answer = writes.metrics.timed("Export", answer).await?;
+    Ok(answer.into_inner().encode_to_vec())
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -3,6 +3,8 @@
 
 mod agent;
 mod eviction;
+mod otlp;
+mod pyroscope;
 mod refusals;
 mod same;
 mod server;
