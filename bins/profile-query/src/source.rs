@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use profile_model::Profile;
+use profile_model::{Profile, Timestamp};
 use query::backend::{Backend, Detail};
 use query::file::{self, Options};
 use query::times::rfc3339;
@@ -63,10 +63,12 @@ fn is_empty(shown: &Shown) -> bool {
 }
 
 /// When a profile was taken, and for how long.
-fn facts(profile: &Profile) -> Vec<String> {
+pub(crate) fn facts(profile: &Profile) -> Vec<String> {
     let mut facts = Vec::new();
     if profile.time_nanos != 0 {
-        facts.push(format!("taken at {}", rfc3339(profile.time())));
+        // To the second: nobody compares files by less.
+        let second = Timestamp::new(profile.time().seconds(), 0);
+        facts.push(format!("taken at {}", rfc3339(second)));
     }
     if profile.duration_nanos > 0 {
         let duration = std::time::Duration::from_nanos(profile.duration_nanos.unsigned_abs());

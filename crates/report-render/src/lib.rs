@@ -34,6 +34,7 @@ mod flame;
 pub mod folded;
 pub mod html;
 pub mod json;
+pub mod names;
 mod output;
 mod selection;
 pub mod speedscope;

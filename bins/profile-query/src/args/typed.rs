@@ -149,6 +149,14 @@ pub(crate) enum Command {
     /// Show the top functions again and again [default range: 1m]
     #[command(override_usage = "profile-query watch DEPLOYMENT [SERVICE] [OPTIONS]")]
     Watch(Watch),
+    /// Show profiles in a browser: of deployments, of a server, or of files
+    #[command(override_usage = "profile-query ui [DEPLOYMENT | FILE]... [OPTIONS]")]
+    Ui(Ui),
+    /// Serve Pyroscope's query API in front of a Parca: for Grafana's data source, profilecli, scripts
+    #[command(
+        override_usage = "profile-query gateway DEPLOYMENT [OPTIONS]\n       profile-query gateway --url http://localhost:7070 [OPTIONS]"
+    )]
+    Gateway(Gateway),
     /// Print the address of a profile in a browser [default range: 1h]
     #[command(override_usage = "profile-query link DEPLOYMENT SERVICE|QUERY [RANGE] [VIEW] [OPTIONS]")]
     Link(Link),
@@ -210,7 +218,7 @@ pub(crate) struct Which {
 }
 
 /// What is done to stacks before they are shown.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Stacks")]
 pub(crate) struct Filters {
     /// Only stacks with a function, file or binary that matches
@@ -321,6 +329,30 @@ pub(crate) struct Top {
     /// Sums of snapshots (memory in use, goroutines), not their means
     #[arg(long, help_heading = "Output")]
     pub(crate) sum: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Ui {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    /// Where the page is; port 0 is a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) address: String,
+    /// Of files: keep the frames that a profile says are of no interest (drop_frames)
+    #[arg(long)]
+    pub(crate) all_frames: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Gateway {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    /// Where it listens; port 0 is a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4040")]
+    pub(crate) listen: String,
+    /// Labels that a service_name is taken from: the first that a profile has [default: service_name, service.name, job, comm]
+    #[arg(long, value_name = "LABEL,...", value_delimiter = ',')]
+    pub(crate) service_labels: Vec<String>,
 }
 
 #[derive(Args)]

@@ -5,6 +5,7 @@ mod config;
 mod diff;
 mod export;
 mod flamegraph;
+mod gateway;
 mod labels;
 mod link;
 mod list;
@@ -15,6 +16,7 @@ mod series;
 mod services;
 mod stats;
 mod top;
+mod ui;
 mod upload;
 mod watch;
 
@@ -43,6 +45,8 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Export(args) => wait_for(export::run(context, args)),
         Command::Upload(args) => wait_for(upload::run(context, args)),
         Command::Watch(args) => wait_for(watch::run(context, args)),
+        Command::Gateway(args) => wait_for(gateway::run(context, args)),
+        Command::Ui(args) => wait_for(ui::run(context, args)),
     }
 }
 

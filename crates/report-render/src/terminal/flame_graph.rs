@@ -6,6 +6,7 @@ use super::write_cut;
 use crate::{
     Cut, Flame, Limits, Order,
     color::Color,
+    names,
     output::buffered,
     walk::{Visit, Walk},
 };
@@ -110,12 +111,13 @@ fn push_level(
         text.clear();
         text.push('|');
         text.push_str(sign);
-        text.push_str(name);
+        let width = place.end - place.start;
+        let room = width.saturating_sub(words::columns(&text));
+        names::push_fitting(&mut text, name, room);
         let colored = options.color.then(|| color(flame, visit, name).ansi());
         if let Some(number) = colored {
             line.push_str(&format!("\x1b[30;48;5;{number}m"));
         }
-        let width = place.end - place.start;
         let taken = words::push_fitting(line, &text, width);
         line.extend(std::iter::repeat_n(' ', width - taken));
         if colored.is_some() {

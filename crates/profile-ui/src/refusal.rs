@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use pql::Selector;
 use profile_model::TimeRange;
 use query::backend::{BackendError, Nothing, TypeError};
-use query::{Mistake, Question, rfc3339};
+use query::{Ask, Mistake, rfc3339};
 use serde::Serialize;
 
 /// Why there is no report.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The question makes no sense.
     Mistakes(Vec<Mistake>),
     /// The question makes sense, and nothing matches.
@@ -94,8 +94,21 @@ impl IntoResponse for Refusal {
 }
 
 impl Refusal {
+    /// One mistake of whoever asked.
+    pub(crate) fn mistake(parameter: &str, message: impl Into<String>) -> Self {
+        Self::Mistakes(vec![Mistake::new(parameter, message)])
+    }
+
+    /// A failure of the server behind, whatever was asked.
+    pub(crate) fn server(error: BackendError) -> Self {
+        match error {
+            BackendError::Type(_) | BackendError::Usage(_) => Self::mistake("query", error.to_string()),
+            other => Self::Server(Box::new(other)),
+        }
+    }
+
     /// The refusal for a question that the server behind does not answer.
-    pub(super) fn unanswered(error: BackendError, question: &Question) -> Self {
+    pub(crate) fn of(error: BackendError, ask: &Ask) -> Self {
         match error {
             BackendError::Type(TypeError::Several { name, types } | TypeError::Unknown { name, types }) => {
                 let message = format!("expected a profile type that the server has, found `{name}`");
@@ -110,7 +123,6 @@ impl Refusal {
             }
             BackendError::Usage(message) => Self::Mistakes(vec![Mistake::new("query", message)]),
             BackendError::Nothing(nothing) => {
-                let ask = &question.ask;
                 let selector =
                     Selector { metric_name: ask.type_name.clone(), matchers: ask.matchers.clone() };
                 let asked = nothing.asked().map_or_else(|| selector.to_string(), str::to_owned);
