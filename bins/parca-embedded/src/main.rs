@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod export;
+mod page;
 mod scrape;
 
 use std::process::ExitCode;
@@ -86,6 +87,7 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.memory_limit_bytes = args.storage_active_memory;
     settings.self_profile_every = Some(args.self_profile_interval).filter(|every| !every.is_zero());
     settings.copy_to.clone_from(&args.copy_to);
+    settings.page = Some(page::page);
     if let Some(scraping) = &scraping {
         settings.routes = Some(ingest::web::pages(Arc::clone(&scraping.scraper), None));
         settings.scrape_service = Some(ingest::web::scrape_service(Arc::clone(&scraping.scraper)));

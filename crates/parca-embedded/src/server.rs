@@ -60,6 +60,8 @@ pub struct Settings {
     pub copy_to: Option<CopyTo>,
     /// Routes that a binary adds: a page of targets.
     pub routes: Option<Router>,
+    /// What makes the page at `/`, given the address that is listened on; without one, `/` is a few lines of text.
+    pub page: Option<fn(SocketAddr) -> Router>,
     /// What answers `parca.scrape.v1alpha1.ScrapeService` in place of a server that scrapes nobody.
     pub scrape_service: Option<Router>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
@@ -74,6 +76,7 @@ impl Default for Settings {
             self_profile_job: "parca-embedded".to_owned(),
             copy_to: None,
             routes: None,
+            page: None,
             scrape_service: None,
             profiler: None,
         }
@@ -131,7 +134,9 @@ pub async fn start_on(
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
-    let added = Added { routes: settings.routes, scrape_service: settings.scrape_service };
+    let page = settings.page.map_or_else(front, |page| page(address));
+    let routes = page.merge(settings.routes.unwrap_or_default());
+    let added = Added { routes, scrape_service: settings.scrape_service };
     let router = router(&store, &registry, &profiler, added);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
@@ -146,7 +151,7 @@ pub async fn start_on(
 
 /// What a binary adds.
 struct Added {
-    routes: Option<Router>,
+    routes: Router,
     scrape_service: Option<Router>,
 }
 
@@ -161,7 +166,7 @@ fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added)
         .merge(api.routes())
         .merge(push_routes(sink))
         .merge(otlp::routes(writes.clone(), MAX_MESSAGE_BYTES))
-        .merge(added.routes.unwrap_or_default());
+        .merge(added.routes);
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
         // The path must be right before a router sees it: a layer of the router would be too late.
@@ -203,18 +208,22 @@ fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router 
             Ok(profile_codec::pprof::encode_gzip(&profile))
         }
     });
-    let front = "parca-embedded: a Parca-compatible server. It has no user interface.\n\
-                 gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
-                 Connect, gRPC and gRPC-Web: querier.v1.QuerierService and push.v1.PusherService, as a Pyroscope\n\
-                 /ingest  /pyroscope/render  /ready, as a Pyroscope\n\
-                 /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
     Router::new()
-        .route("/", get(move || async move { front }))
         .merge(registry.routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || async move { ready(&store) }))
         .merge(profile)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+}
+
+/// `/` where there is no page.
+fn front() -> Router {
+    let front = "parca-embedded: a Parca-compatible server. It has no page here.\n\
+                 gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
+                 Connect, gRPC and gRPC-Web: querier.v1.QuerierService and push.v1.PusherService, as a Pyroscope\n\
+                 /ingest  /pyroscope/render  /ready, as a Pyroscope\n\
+                 /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
+    Router::new().route("/", get(move || async move { front }))
 }
 
 /// Ready, or why it is not: a store that refuses writes answers questions, but is not all it should be.

@@ -3,6 +3,7 @@
 
 mod folder;
 mod kill;
+mod page;
 mod process;
 mod scrape;
 mod streams;
