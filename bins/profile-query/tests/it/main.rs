@@ -9,6 +9,7 @@ mod diff;
 mod fixture;
 mod golden;
 mod one_way;
+mod page;
 mod parca;
 mod patterns;
 mod quirks;

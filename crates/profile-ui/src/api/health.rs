@@ -22,9 +22,12 @@ const HOLDS: Duration = Duration::from_secs(1);
 /// The time whose profile types are asked for.
 const LOOK_BACK: Duration = Duration::from_secs(60);
 
-/// What each source last said, by its number; nothing where it is well.
+/// What each source last said, by its number.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pulse(Arc<Mutex<HashMap<usize, (Instant, Option<String>)>>>);
+pub(super) struct Pulse(Arc<Mutex<HashMap<usize, Said>>>);
+
+/// When a source was asked, and its trouble; nothing where it is well.
+type Said = (Instant, Option<String>);
 
 pub(super) async fn health(
     State(api): State<Api>,

@@ -52,7 +52,8 @@ fn names_stay_names_in_every_form() {
     let selection = Selection::new(&profile, 0).unwrap();
     for (name, text) in forms::all(&selection) {
         match name {
-            "svg" => assert_eq!(tags(&text, "script") + tags(&text, "svg"), 1),
+            // The one script is the image's own.
+            "svg" => assert_eq!((tags(&text, "script"), tags(&text, "svg")), (1, 1)),
             "html" => {
                 assert_eq!(text.matches("</script").count(), 2);
                 assert_eq!(text.matches("<script").count(), 2);
@@ -109,7 +110,7 @@ fn a_page_asks_for_nothing_from_elsewhere() {
             "content=\"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'\""
         )
     );
-    let page = page.replace("http://www.w3.org/2000/svg", "");
+    let page = page.replace("http://www.w3.org/2000/svg", "").replace("curl(", "");
     for word in ["http:", "https:", "src=", "@import", "url(", "XMLHttpRequest", "innerHTML", "eval("] {
         assert!(!page.contains(word), "{word}");
     }

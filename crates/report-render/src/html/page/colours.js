@@ -22,7 +22,7 @@ export function palette(raw, table, by, dark) {
   const names = { package: raw.packages.map(([name]) => name), file: raw.files, binary: raw.binaries, function: raw.names.map(([name]) => name) }[by] || raw.packages.map(([name]) => name);
   const sums = new Float64Array(names.length);
   for (let row = 0; row < table.frame.length; row++) sums[column[table.frame[row]]] += Math.abs(table.own[row]) + Math.abs(table.ownBefore[row]);
-  const order = [...sums.keys()].sort((a, b) => sums[b] - sums[a] || a - b), taken = new Set();
+  const order = [...sums.keys()].sort((a, b) => sums[b] - sums[a] || (names[a] < names[b] ? -1 : 1)), taken = new Set();
   const colours = new Array(names.length);
   let systems = 0;
   for (const at of order) {

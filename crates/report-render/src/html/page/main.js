@@ -535,7 +535,7 @@ function drawLegend() {
     make(element, 'span', { class: 'legend-words' }, 'blue − shrank, red + grew' + (state.diff === 'share' ? ', as a share of the total' : ''));
     return;
   }
-  const legend = page.palette.legend, whole = legend.reduce((sum, entry) => sum + entry.sum, 0) || 1;
+  const { legend } = page.palette, whole = page.wholes[0] || 1;
   const most = Math.max(3, Math.floor(byId('tools').clientWidth / 150));
   for (const entry of legend.slice(0, most)) {
     const item = button(element, '', () => { page.lit = page.lit === entry.at ? null : entry.at; setFound(); graph.redraw(); drawLegend(); },
