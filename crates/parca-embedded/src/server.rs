@@ -30,13 +30,16 @@ use tonic::{Response, Status};
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
+use crate::access::Access;
 use crate::agents::Agents;
 use crate::copy::{self, CopyTo};
+use crate::doors::Doors;
 use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
 use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
 use crate::self_profiling;
+use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
 
 /// What the real server takes and sends: 64 MiB a message.
@@ -64,6 +67,16 @@ pub struct Settings {
     pub page: Option<fn(SocketAddr) -> Router>,
     /// What answers `parca.scrape.v1alpha1.ScrapeService` in place of a server that scrapes nobody.
     pub scrape_service: Option<Router>,
+    /// Who may read and write; everybody by default.
+    pub access: Option<Access>,
+    /// TLS, instead of a plain connection.
+    pub tls: Option<ServerTls>,
+    /// The path below which plain HTTP is, such as `/profiles`; none by default. Native gRPC never has one.
+    pub path_prefix: String,
+    /// Origins of pages that may call from a browser, or `*`; none by default.
+    pub cors_origins: Vec<String>,
+    /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
+    pub service_labels: Vec<String>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
     pub profiler: Option<Profiler>,
 }
@@ -78,9 +91,26 @@ impl Default for Settings {
             routes: None,
             page: None,
             scrape_service: None,
+            access: None,
+            tls: None,
+            path_prefix: String::new(),
+            cors_origins: Vec::new(),
+            service_labels: pyroscope_api::Settings::default().service_labels,
             profiler: None,
         }
     }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// TLS cannot be served.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A running server.
@@ -113,8 +143,8 @@ impl Server {
 /// Listens on `address` (`host:port`; port 0 takes a free one) and serves a store in memory until `stop`.
 ///
 /// # Errors
-/// The address cannot be listened on.
-pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, ServeError> {
+/// The address cannot be listened on, or TLS cannot be served.
+pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, StartError> {
     let store = Store::in_memory(settings.memory_limit_bytes);
     start_on(store, address, settings, stop).await
 }
@@ -122,13 +152,14 @@ pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -
 /// The same with a store of the caller's, such as one on disk. It is the caller's to close.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, or TLS cannot be served.
 pub async fn start_on(
     store: Store,
     address: &str,
     settings: Settings,
     stop: CancellationToken,
-) -> Result<Server, ServeError> {
+) -> Result<Server, StartError> {
+    let acceptor = settings.tls.map(Acceptor::new).transpose()?;
     let listener = ops::bind(address).await?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
@@ -136,8 +167,14 @@ pub async fn start_on(
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
     let page = settings.page.map_or_else(front, |page| page(address));
     let routes = page.merge(settings.routes.unwrap_or_default());
-    let added = Added { routes, scrape_service: settings.scrape_service };
+    let added =
+        Added { routes, scrape_service: settings.scrape_service, service_labels: settings.service_labels };
     let router = router(&store, &registry, &profiler, added);
+    let (access, path_prefix, cors_origins) = (settings.access, settings.path_prefix, settings.cors_origins);
+    if !address.ip().is_loopback() && (access.is_none() || acceptor.is_none()) {
+        tracing::warn!(%address, "{}", open_words(access.is_some()));
+    }
+    let router = Doors { access, path_prefix, cors_origins }.before(router, address);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
         tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
@@ -145,20 +182,37 @@ pub async fn start_on(
     if let Some(to) = settings.copy_to {
         tokio::spawn(copy::run(store.clone(), to, registry.clone(), stop.clone()));
     }
-    let serving = tokio::spawn(ops::serve(listener, router, stop, GRACE));
+    let serving = match acceptor {
+        None => tokio::spawn(ops::serve(listener, router, stop, GRACE)),
+        Some(acceptor) => tokio::spawn(ops::serve_over(listener, router, stop, GRACE, move |stream| {
+            let acceptor = acceptor.clone();
+            async move { acceptor.accept(stream).await }
+        })),
+    };
     Ok(Server { address, store, serving })
+}
+
+/// What is said of an address that others reach.
+fn open_words(has_access: bool) -> &'static str {
+    match has_access {
+        true => "whoever listens between sees tokens and profiles: without TLS they go as they are",
+        false => "whoever reaches this address can read and write profiles: nobody is asked for a token",
+    }
 }
 
 /// What a binary adds.
 struct Added {
     routes: Router,
     scrape_service: Option<Router>,
+    service_labels: Vec<String>,
 }
 
 fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
     let metrics = Metrics::new(registry, store);
     let writes = Writes { store: store.clone(), metrics: metrics.clone() };
-    let api = Api::new(StoreSource { store: store.clone() }, pyroscope_api::Settings::default());
+    let mut of_api = pyroscope_api::Settings::default();
+    of_api.service_labels = added.service_labels;
+    let api = Api::new(StoreSource { store: store.clone() }, of_api);
     let sink = StoreSink { writes: writes.clone() };
     let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
     let grpc = grpc_router(writes.clone());

@@ -40,13 +40,12 @@ async fn queries_that_end_a_real_parca_end_nothing() {
     let Some(Report::Top(top)) = top.report else { panic!("{top:?}") };
     assert_eq!(top.list.iter().map(|node| node.flat).sum::<i64>(), 1_000_000_000);
     for report in [ReportType::Callgraph, ReportType::FlamegraphTable] {
-        let text = format!("{} is not served yet by parca-embedded", report.as_str_name());
-        check(client.query(merge(report)).await, Code::Unimplemented, &text);
+        assert_eq!(client.query(merge(report)).await.unwrap().into_inner().total, 1_000_000_000);
     }
     check(
         client.query(metadata_of_single_diff()).await,
-        Code::Unimplemented,
-        "query mode MODE_DIFF is not served yet by parca-embedded",
+        Code::InvalidArgument,
+        "b: expected a merge for the metadata of a diff, found a single profile",
     );
     check(
         client.share_profile(ShareProfileRequest::default()).await,
@@ -58,7 +57,8 @@ async fn queries_that_end_a_real_parca_end_nothing() {
 }
 
 fn metadata_of_single_diff() -> QueryRequest {
-    let single = SingleProfile { query: crate::server::PROFILE_TYPE.into(), ..Default::default() };
+    let time = Some(prost_types::Timestamp { seconds: 5, nanos: 0 });
+    let single = SingleProfile { query: crate::server::PROFILE_TYPE.into(), time };
     let side = ProfileDiffSelection {
         options: Some(profile_diff_selection::Options::Single(single)),
         ..Default::default()
