@@ -6,7 +6,7 @@ use profile_model::{Profile, Timestamp};
 use query::backend::{Backend, Detail};
 use query::file::{self, Options};
 use query::times::rfc3339;
-use query::{Ask, Shown, Stacks};
+use query::{Ask, Changes, Shown, Stacks};
 
 use crate::args::Filters;
 use crate::context::Context;
@@ -29,7 +29,17 @@ impl Source {
         filters: &Filters,
         detail: Detail,
     ) -> Result<Shown, Failure> {
-        let changes = selection::changes(filters)?;
+        self.shown_with(context, &selection::changes(filters)?, filters, detail).await
+    }
+
+    /// As [`shown`](Self::shown), with changes that are more than filters.
+    pub(crate) async fn shown_with(
+        &self,
+        context: &Context,
+        changes: &Changes,
+        filters: &Filters,
+        detail: Detail,
+    ) -> Result<Shown, Failure> {
         let shown = match self {
             Self::Server { backend, ask } => {
                 let mut fetched = context.wait(backend, backend.fetch(ask, detail)).await?;

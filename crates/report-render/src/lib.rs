@@ -36,6 +36,7 @@ pub mod html;
 pub mod json;
 pub mod names;
 mod output;
+pub mod peek;
 mod selection;
 pub mod speedscope;
 pub mod svg;

@@ -130,6 +130,11 @@ pub(crate) enum Command {
         override_usage = "profile-query top DEPLOYMENT [SERVICE] [OPTIONS]\n       profile-query top FILE [OPTIONS]"
     )]
     Top(Top),
+    /// Show functions between those who call them and those they call [default range: 10m]
+    #[command(
+        override_usage = "profile-query peek DEPLOYMENT [SERVICE] FUNCTION [OPTIONS]\n       profile-query peek FILE FUNCTION [OPTIONS]"
+    )]
+    Peek(Peek),
     /// Compare two times, label sets, deployments or files, function by function
     #[command(
         override_usage = "profile-query diff DEPLOYMENT SERVICE BASE_START BASE_END START END [OPTIONS]\n       \
@@ -295,7 +300,10 @@ pub(crate) struct Flamegraph {
     /// The most nodes that the server sends; the rest is `other` [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Stacks")]
     pub(crate) max_nodes: Option<String>,
-    /// text, tree, graph, json, folded, svg, html, speedscope, pprof, dot or top
+    /// Runs of functions that only call the next one as the last of them
+    #[arg(long, help_heading = "Stacks")]
+    pub(crate) collapse: bool,
+    /// graph (in a terminal), text, tree, json, folded, svg, html, speedscope, pprof, dot or top
     #[arg(long, value_name = "FORM", help_heading = "Output")]
     pub(crate) output: Option<String>,
     /// How many functions
@@ -329,6 +337,19 @@ pub(crate) struct Top {
     /// Sums of snapshots (memory in use, goroutines), not their means
     #[arg(long, help_heading = "Output")]
     pub(crate) sum: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Peek {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// How many functions, and how many neighbours of each
+    #[arg(short = 'n', long, value_name = "N", default_value = "20", help_heading = "Output")]
+    pub(crate) limit: usize,
 }
 
 #[derive(Args)]

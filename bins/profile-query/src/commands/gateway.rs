@@ -38,6 +38,6 @@ pub(super) async fn run(context: &Context, args: Gateway) -> Result<(), Failure>
     }
     let address = serving.address;
     output::data(|out| writeln!(out, "http://{address}"))?;
-    context.say(&format!("a Pyroscope is there in front of {}, until Ctrl-C", deployment.url));
+    context.say(&format!("a Pyroscope is at http://{address}, in front of {}, until Ctrl-C", deployment.url));
     serving.finished().await.map_err(Failure::run)
 }

@@ -10,6 +10,7 @@ mod labels;
 mod link;
 mod list;
 mod man;
+mod peek;
 mod profiles;
 mod query;
 mod series;
@@ -39,6 +40,7 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Series(args) => wait_for(series::run(context, args)),
         Command::Stats(args) => wait_for(stats::run(context, args)),
         Command::Flamegraph(args) => wait_for(flamegraph::run(context, args)),
+        Command::Peek(args) => wait_for(peek::run(context, args)),
         Command::Top(args) => wait_for(top::run(context, args)),
         Command::Diff(args) => wait_for(diff::run(context, *args)),
         Command::Query(args) => wait_for(query::run(context, args)),
