@@ -7,6 +7,7 @@ mod cases;
 mod commands;
 mod diff;
 mod fixture;
+mod gateway;
 mod golden;
 mod one_way;
 mod page;

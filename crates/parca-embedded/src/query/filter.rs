@@ -141,16 +141,20 @@ impl Criteria {
             && self.line.as_ref().is_none_or(|number| number.keeps(numbers()))
     }
 
-    /// A frame is an address with all that was inlined there. All conditions count; those on functions and lines only
-    /// where there are lines.
+    /// A frame is an address with all that was inlined there: it passes where one of its lines does, whatever the
+    /// condition. All conditions count; those on functions and lines only where there are lines.
     fn takes_frame(&self, symbols: &Symbols, id: LocationId) -> bool {
         let location = symbols.location(id);
         let text = |condition: &Option<Text>, of: fn(&Function) -> StringId| {
-            let texts = || location.lines.iter().map(|line| function_text(symbols, Some(line), of));
-            condition.as_ref().is_none_or(|text| location.lines.is_empty() || text.keeps(texts()))
+            let passes = |text: &Text| {
+                location.lines.iter().any(|line| text.takes(function_text(symbols, Some(line), of)))
+            };
+            condition.as_ref().is_none_or(|text| location.lines.is_empty() || passes(text))
         };
-        let numbers = || location.lines.iter().map(|line| Some(line.line.cast_unsigned()));
-        let line = |number: &Number| location.lines.is_empty() || number.keeps(numbers());
+        let line = |number: &Number| {
+            location.lines.is_empty()
+                || location.lines.iter().any(|line| number.takes(line.line.cast_unsigned()))
+        };
         text(&self.function_name, |function| function.name)
             && text(&self.system_name, |function| function.system_name)
             && text(&self.filename, |function| function.filename)
