@@ -133,8 +133,15 @@ impl<'a> Palette<'a> {
         for ((package, sum), color) in sums.iter().zip(&colors) {
             palette.legend.push((package.clone(), *color, if whole > 0.0 { sum / whole } else { 0.0 }));
         }
+        palette.legend.retain(|(package, ..)| !package.is_empty());
         palette.legend.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
-        palette.by_name = packages.into_iter().map(|(name, at)| (name, colors[at])).collect();
+        let mut buffer = String::new();
+        let color = |(name, at): (NodeName<'a>, usize)| match sums[at].0.is_empty() {
+            // Where nothing is known of them, functions are at least told apart.
+            true => (name, Color::of_hue(HUES[fnv(name.text(&mut buffer).as_bytes()) as usize % HUES.len()])),
+            false => (name, colors[at]),
+        };
+        palette.by_name = packages.into_iter().map(color).collect();
         palette
     }
 

@@ -113,7 +113,7 @@ async fn names_that_mean_harm_are_text() {
     let Some(browser) = Browser::start().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hostile.folded");
-    let names = "<img src=x onerror=alert(1)>;</script><script>alert(1)</script>;a\u{202e}b 5\n__proto__;constructor 3\n";
+    let names = "main;<img src=x onerror=alert(1)>;</script><script>alert(1)</script>;a\u{202e}b 5\n__proto__;constructor 3\n";
     std::fs::write(&path, names).unwrap();
     let (_process, url) = ui(&[path.to_str().unwrap()]).await;
     let html = Home::with("").ok(&["flamegraph", path.to_str().unwrap(), "--output", "html"]).await;
@@ -138,7 +138,7 @@ async fn a_hundred_thousand_frames_can_be_walked_through() {
     let Some(browser) = Browser::start().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.folded");
-    std::fs::write(&path, large(100_000)).unwrap();
+    std::fs::write(&path, large(102_000)).unwrap();
     let (_process, url) = ui(&[path.to_str().unwrap()]).await;
     browser.resize(1280, 900, false).await;
     page::open(&browser, &url).await;

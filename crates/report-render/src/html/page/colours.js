@@ -38,8 +38,18 @@ export function palette(raw, table, by, dark) {
     }
     colours[at] = paint(HUES[slot], dark, false);
   }
-  const legend = order.filter((at) => sums[at] > 0).map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
-  return { colours, column, legend, of: (frame) => frame < 0 || raw.f_kind[frame] === 2 ? grey(dark, 1) : colours[column[frame]] };
+  const legend = order.filter((at) => sums[at] > 0 && names[at] !== '').map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
+  // Where nothing is known of them, functions are at least told apart.
+  const nameless = new Map();
+  const byName = (name) => {
+    if (!nameless.has(name)) nameless.set(name, paint(HUES[hash(raw.names[name][0]) % HUES.length], dark, false));
+    return nameless.get(name);
+  };
+  const of = (frame) => {
+    if (frame < 0 || raw.f_kind[frame] === 2) return grey(dark, 1);
+    return names[column[frame]] === '' && by === 'package' ? byName(raw.f_name[frame]) : colours[column[frame]];
+  };
+  return { colours, column, legend, of };
 }
 
 // Red where something grew and blue where it shrank, stronger the more; a text says it, too.
