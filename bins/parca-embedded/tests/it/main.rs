@@ -6,6 +6,7 @@ mod kill;
 mod page;
 mod process;
 mod scrape;
+mod sdks;
 mod streams;
 
 const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");
