@@ -97,6 +97,51 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARCA_EMBEDDED_CONFIG_PATH", value_name = "FILE")]
     pub(crate) config_path: Option<PathBuf>,
 
+    /// Who may read and write: lines of NAME read|write|both SHA256, of a token or password; read again when it changes
+    #[arg(long, env = "PARCA_EMBEDDED_AUTH_FILE", value_name = "FILE")]
+    pub(crate) auth_file: Option<PathBuf>,
+
+    /// Certificate chain as PEM: TLS instead of plain connections; read again when it changes
+    #[arg(long, env = "PARCA_EMBEDDED_TLS_CERT_FILE", value_name = "FILE", requires = "tls_key_file")]
+    pub(crate) tls_cert_file: Option<PathBuf>,
+
+    /// Its key
+    #[arg(long, env = "PARCA_EMBEDDED_TLS_KEY_FILE", value_name = "FILE", requires = "tls_cert_file")]
+    pub(crate) tls_key_file: Option<PathBuf>,
+
+    /// Authorities of clients as PEM: a client needs a certificate of one of them
+    #[arg(long, env = "PARCA_EMBEDDED_TLS_CLIENT_CA_FILE", value_name = "FILE", requires = "tls_cert_file")]
+    pub(crate) tls_client_ca_file: Option<PathBuf>,
+
+    /// Path below which plain HTTP is served, as /profiles; native gRPC never has one
+    #[arg(
+        long,
+        env = "PARCA_EMBEDDED_PATH_PREFIX",
+        default_value = "",
+        value_name = "PATH",
+        hide_default_value = true
+    )]
+    pub(crate) path_prefix: String,
+
+    /// Origins of pages that may call from a browser, or *
+    #[arg(
+        long,
+        env = "PARCA_EMBEDDED_CORS_ALLOWED_ORIGINS",
+        value_name = "ORIGIN,...",
+        value_delimiter = ','
+    )]
+    pub(crate) cors_allowed_origins: Vec<String>,
+
+    /// Labels that clients of Pyroscope see as service_name: the first that a profile has [default: service_name, service.name, job, comm]
+    #[arg(
+        long,
+        env = "PARCA_EMBEDDED_SERVICE_LABELS",
+        value_name = "LABEL,...",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
+    pub(crate) service_labels: Vec<String>,
+
     /// How long each of the server's own CPU profiles is; 0s takes none
     #[arg(long, env = "PARCA_EMBEDDED_SELF_PROFILE_INTERVAL", default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
     pub(crate) self_profile_interval: Duration,
@@ -115,6 +160,7 @@ Examples:
   parca-embedded
   parca-embedded --http-address=:7070 --data-dir=/var/lib/parca-embedded --retention=30d --retention-size=50GiB
   parca-embedded --config-path=parca.yaml
+  parca-embedded --http-address=:7070 --auth-file=access --tls-cert-file=cert.pem --tls-key-file=key.pem
   parca-embedded check /var/lib/parca-embedded
   parca-embedded export /var/lib/parca-embedded 'process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta{job=\"api\"}' -o cpu.pb.gz
 

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod export;
+mod page;
 mod scrape;
 
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use ops::{console, describe, eprint_line, init_logs, stop_on_signals};
-use parca_embedded::{DiskSettings, Settings, Store, start_on};
+use parca_embedded::{Access, DiskSettings, ServerTls, Settings, Store, start_on};
 use tokio_util::sync::CancellationToken;
 
 use args::{Args, Command, Serve};
@@ -89,15 +90,30 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.memory_limit_bytes = args.storage_active_memory;
     settings.self_profile_every = Some(args.self_profile_interval).filter(|every| !every.is_zero());
     settings.copy_to.clone_from(&args.copy_to);
+    settings.access = args.auth_file.as_ref().map(Access::read).transpose()?;
+    settings.tls = tls(args);
+    settings.path_prefix.clone_from(&args.path_prefix);
+    settings.cors_origins.clone_from(&args.cors_allowed_origins);
+    if !args.service_labels.is_empty() {
+        settings.service_labels.clone_from(&args.service_labels);
+    }
+    settings.page = Some(page::page);
     if let Some(scraping) = &scraping {
         settings.routes = Some(ingest::web::pages(Arc::clone(&scraping.scraper), None));
         settings.scrape_service = Some(ingest::web::scrape_service(Arc::clone(&scraping.scraper)));
     }
     let server = start_on(store, &args.http_address, settings, stop.clone()).await?;
-    tracing::info!(url = %format_args!("http://{}", server.address()), "serving");
+    let scheme = if args.tls_cert_file.is_some() { "https" } else { "http" };
+    tracing::info!(url = %format_args!("{scheme}://{}", server.address()), "serving");
     match scraping {
         Some(scraping) => tokio::join!(server.finished(), scraping.follow(stop)).0,
         None => server.finished().await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tls(args: &Serve) -> Option<ServerTls> {
+    let mut tls = ServerTls::new(args.tls_cert_file.as_ref()?, args.tls_key_file.as_ref()?);
+    tls.client_ca.clone_from(&args.tls_client_ca_file);
+    Some(tls)
 }

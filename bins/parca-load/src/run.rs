@@ -9,7 +9,6 @@ use ops::metrics::Registry;
 use ops::{Hint, Readiness, console, health_routes, profile_route};
 use parca_client::{Client, Settings as ClientSettings, Token};
 use parca_workload::{Knowledge, Lane, ParcaWorkload};
-use query::backend::Backend;
 use self_profile::Profiler;
 use tokio_util::sync::CancellationToken;
 
@@ -61,9 +60,15 @@ pub(crate) async fn run(mut config: Config) -> Result<Ended, Error> {
     let knowledge = Knowledge::new();
     // As long as one call may take, if that is longer.
     let longest = LONGEST_QUESTION.max(config.client.timeout);
-    let questions = web::parcaquery(Backend::of_parca(client.clone()), longest);
-    let page = Ui::new(client.clone(), hub.clone(), readiness.clone(), config.protocol);
-    let own = registry.routes().merge(health_routes(readiness)).merge(questions).merge(ui::routes(page));
+    let page = Ui::start(
+        client.clone(),
+        hub.clone(),
+        readiness.clone(),
+        knowledge.clone(),
+        config.protocol,
+        stop.clone(),
+    );
+    let own = registry.routes().merge(health_routes(readiness)).merge(ui::routes(page, longest));
     let serving = serve(&config, own, &profiler, &stop).await?;
 
     let ended = match first_contact(&client, &config, &stop).await {

@@ -88,11 +88,21 @@ impl Context {
         }
     }
 
+    /// Whether a server was typed, so that no word names a deployment.
+    pub(crate) fn has_url(&self) -> bool {
+        self.server.url.is_some()
+    }
+
     /// The deployment that the next word names; with `--url` no word is taken but `-`.
     pub(crate) fn deployment(&self, words: &mut Words) -> Result<Deployment, Failure> {
+        self.deployment_or(words, Kind::Pyroscope)
+    }
+
+    /// The same; a server of which nobody said what it is, is of this kind.
+    pub(crate) fn deployment_or(&self, words: &mut Words, kind: Kind) -> Result<Deployment, Failure> {
         if let Some(url) = &self.server.url {
             words.skip("-");
-            let deployment = Deployment::at_url(url, self.kind()?.unwrap_or(Kind::Pyroscope))?;
+            let deployment = Deployment::at_url(url, self.kind()?.unwrap_or(kind))?;
             return self.with_flags(deployment, true);
         }
         match words.next() {

@@ -78,6 +78,11 @@ pub(crate) fn changes(filters: &Filters) -> Result<Changes, Failure> {
     Ok(changes)
 }
 
+/// No changes to stacks, but for frames of no interest.
+pub(crate) fn no_filters(all_frames: bool) -> Filters {
+    Filters { all_frames, ..Filters::default() }
+}
+
 /// Why there is nothing to show of stacks that there are.
 pub(crate) fn nothing_left(filters: &Filters) -> Failure {
     let given = [("--focus", &filters.focus), ("--ignore", &filters.ignore), ("--hide", &filters.hide)];

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use profile_model::Profile;
+use profile_model::{Profile, Timestamp};
 use query::backend::{Backend, Detail};
 use query::file::{self, Options};
 use query::times::rfc3339;
-use query::{Ask, Shown, Stacks};
+use query::{Ask, Changes, Shown, Stacks};
 
 use crate::args::Filters;
 use crate::context::Context;
@@ -29,7 +29,17 @@ impl Source {
         filters: &Filters,
         detail: Detail,
     ) -> Result<Shown, Failure> {
-        let changes = selection::changes(filters)?;
+        self.shown_with(context, &selection::changes(filters)?, filters, detail).await
+    }
+
+    /// As [`shown`](Self::shown), with changes that are more than filters.
+    pub(crate) async fn shown_with(
+        &self,
+        context: &Context,
+        changes: &Changes,
+        filters: &Filters,
+        detail: Detail,
+    ) -> Result<Shown, Failure> {
         let shown = match self {
             Self::Server { backend, ask } => {
                 let mut fetched = context.wait(backend, backend.fetch(ask, detail)).await?;
@@ -63,10 +73,12 @@ fn is_empty(shown: &Shown) -> bool {
 }
 
 /// When a profile was taken, and for how long.
-fn facts(profile: &Profile) -> Vec<String> {
+pub(crate) fn facts(profile: &Profile) -> Vec<String> {
     let mut facts = Vec::new();
     if profile.time_nanos != 0 {
-        facts.push(format!("taken at {}", rfc3339(profile.time())));
+        // To the second: nobody compares files by less.
+        let second = Timestamp::new(profile.time().seconds(), 0);
+        facts.push(format!("taken at {}", rfc3339(second)));
     }
     if profile.duration_nanos > 0 {
         let duration = std::time::Duration::from_nanos(profile.duration_nanos.unsigned_abs());

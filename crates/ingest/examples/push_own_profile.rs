@@ -1,4 +1,5 @@
-//! Profiles this process for ten seconds, and pushes its CPU and memory into a Parca.
+//! Profiles this process twice for five seconds, or for as many as the second argument says, and pushes its CPU and memory
+//! into a Parca.
 //!
 //! `cargo run --example push_own_profile -- http://localhost:7070`
 
@@ -10,13 +11,15 @@ use ingest::send::StoreSettings;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "http://localhost:7070".to_owned());
+    let window = std::env::args().nth(2).map_or(Ok(5), |seconds| seconds.parse())?;
+    let window = Duration::from_secs(window);
     let store = StoreSettings::new(parca_client::Settings::new(address));
     let pusher = Pusher::start(vec![store], &[("job", "push_own_profile")])?;
     let profiler = self_profile::Profiler::start(99);
-    let work = std::thread::spawn(work);
+    let work = std::thread::spawn(move || work(2 * window));
     for _ in 0..2 {
-        // A window of five seconds, and what the process holds at its end.
-        let cpu = profiler.take(Duration::from_secs(5)).await?;
+        // A window of CPU time, and what the process holds at its end.
+        let cpu = profiler.take(window).await?;
         pusher.push("process_cpu", cpu).await?;
         pusher.push("memory", self_profile::resident_memory()?).await?;
     }
@@ -31,8 +34,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Something to see in the profile.
-fn work() {
-    let until = std::time::Instant::now() + Duration::from_secs(10);
+fn work(time: Duration) {
+    let until = std::time::Instant::now() + time;
     let mut primes = Vec::new();
     let mut number = 2_u64;
     while std::time::Instant::now() < until {

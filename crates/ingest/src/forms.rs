@@ -1,18 +1,18 @@
 //! Files of any form as profiles with names for their series.
 
-use std::borrow::Cow;
+mod folded;
+mod recording;
+
 use std::time::{Duration, SystemTime};
 
 use profile_codec::detect::{Form, detect};
 use profile_codec::file::{self, Unreadable};
-use profile_codec::folded;
-use profile_codec::perf::{self, LeafOnly, Recording, Unwind};
 use profile_codec::pprof::Limits;
 use profile_codec::speedscope;
 use profile_model::{Profile, ValueType};
 
 use crate::mend;
-use crate::symbols::{StackUnwinder, SymbolOptions, symbolise};
+use crate::symbols::SymbolOptions;
 
 /// What a file does not say itself.
 #[derive(Clone, Debug, Default)]
@@ -93,17 +93,9 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
     let form = detect(&unpacked);
     let mut notes = Vec::new();
     let mut profiles = match form {
-        Form::Folded => vec![self::folded(&unpacked, options)?],
-        Form::PerfData => {
-            let mut unwinding = Unwinding::new(options);
-            let read = perf::decode_unwinding(&unpacked, &options.limits, unwinding.as_unwind());
-            notes.extend(read.iter().filter_map(|read| unwinding.note(read)));
-            vec![recording(read, form, options, &mut notes)?]
-        }
-        Form::PerfScript => {
-            let text: Cow<'_, str> = String::from_utf8_lossy(&unpacked);
-            vec![recording(perf::decode_script(&text, &options.limits), form, options, &mut notes)?]
-        }
+        Form::Folded => vec![folded::read(&unpacked, options)?],
+        Form::PerfData => vec![recording::read(&unpacked, options, &mut notes)?],
+        Form::PerfScript => vec![recording::read_script(&unpacked, options, &mut notes)?],
         Form::Speedscope => {
             speedscope::decode(&unpacked, &options.limits).map_err(|error| broken(form, &error))?
         }
@@ -121,81 +113,6 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
 
 fn broken(form: Form, error: &dyn std::error::Error) -> FormError {
     FormError::Broken { form, reason: words::with_causes(error) }
-}
-
-fn folded(bytes: &[u8], options: &FormOptions) -> Result<Profile, FormError> {
-    let mut parse = folded::ParseOptions::default();
-    parse.value_type = options.sample_type.clone().unwrap_or_else(|| ValueType::new("samples", "count"));
-    parse.max_bytes = options.limits.max_decoded_bytes as u64;
-    // Comments are no lines of the form, and some writers have them.
-    let text = String::from_utf8_lossy(bytes);
-    let lines: String = text
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(|line| [whole(line), "\n".into()])
-        .collect();
-    folded::parse(lines.as_bytes(), &parse).map_err(|error| broken(Form::Folded, &error))
-}
-
-/// A line whose count is a whole number: some writers have fractions.
-fn whole(line: &str) -> Cow<'_, str> {
-    let Some((stack, count)) = line.trim_end().rsplit_once(' ') else { return line.into() };
-    match (count.contains('.'), count.parse::<f64>()) {
-        (true, Ok(number)) if number.is_finite() => format!("{stack} {}", number.round() as i64).into(),
-        _ => line.into(),
-    }
-}
-
-/// How copies of stacks are unwound: by the binaries, or not at all where none are looked at.
-enum Unwinding<'a> {
-    No(LeafOnly),
-    ByFiles(Box<StackUnwinder<'a>>),
-}
-
-impl<'a> Unwinding<'a> {
-    fn new(options: &'a FormOptions) -> Self {
-        let depth = options.limits.max_stack_depth;
-        match &options.symbols {
-            Some(symbols) => Self::ByFiles(Box::new(StackUnwinder::new(symbols, depth))),
-            None => Self::No(LeafOnly),
-        }
-    }
-
-    fn as_unwind(&mut self) -> &mut dyn Unwind {
-        match self {
-            Self::No(unwind) => unwind,
-            Self::ByFiles(unwind) => unwind.as_mut(),
-        }
-    }
-
-    /// What is worth a word of the copies.
-    fn note(&self, read: &Recording) -> Option<String> {
-        match self {
-            _ if !read.has_stack_copies => None,
-            Self::No(_) => Some("stacks of programs were recorded as copies (`--call-graph dwarf`), and without looking at binaries only the leaf is known of them".to_owned()),
-            Self::ByFiles(unwind) if unwind.cut > 0 => Some(format!("of {} stacks that were recorded as copies (`--call-graph dwarf`), {} end before their outermost call: the copy was too short (`--call-graph dwarf,65528` takes longer ones) or a binary is not at hand", unwind.stacks, unwind.cut)),
-            Self::ByFiles(_) => None,
-        }
-    }
-}
-
-fn recording(
-    read: Result<Recording, perf::PerfError>,
-    form: Form,
-    options: &FormOptions,
-    notes: &mut Vec<String>,
-) -> Result<Profile, FormError> {
-    let recording = read.map_err(|error| match error {
-        perf::PerfError::Empty => FormError::Empty(form),
-        other => broken(form, &other),
-    })?;
-    if recording.lost > 0 {
-        notes.push(format!("the kernel lost {} samples", recording.lost));
-    }
-    let Some(symbols) = &options.symbols else { return Ok(recording.profile) };
-    let (named, unnamed) = symbolise(&recording.profile, symbols);
-    notes.extend(unnamed.iter().map(|(file, reason)| format!("no names of {file}: {reason}")));
-    Ok(named)
 }
 
 impl FormOptions {
@@ -239,26 +156,6 @@ pub fn name_of(profile: &Profile, form: Form) -> String {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn folded_stacks_have_the_types_that_are_given_or_sensible_ones() {
-        let mut options = FormOptions::default();
-        let one =
-            read(b"# comment\nmain;a;b::c<int, char> 1.6\r\nmain 2\n", &options).unwrap().profiles.remove(0);
-        assert_eq!((one.sample_types[0].to_string(), one.samples.total(0)), ("samples/count".to_owned(), 4));
-        assert_eq!((one.period_type.unwrap().to_string(), one.period), ("samples/count".to_owned(), 1));
-        options.sample_type = Some(ValueType::new("cpu", "nanoseconds"));
-        options.period_type = Some(ValueType::new("cpu", "nanoseconds"));
-        options.period = Some(10_000_000);
-        options.time = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(5));
-        options.duration = Some(Duration::from_secs(2));
-        let one = read(b"main 2\n", &options).unwrap().profiles.remove(0);
-        assert_eq!(
-            (one.time_nanos, one.duration_nanos, one.period),
-            (5_000_000_000, 2_000_000_000, 10_000_000)
-        );
-        assert_eq!(name_of(&one, Form::Folded), "process_cpu");
-    }
 
     #[test]
     fn what_has_no_samples_or_is_no_profile_is_told() {

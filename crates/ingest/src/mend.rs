@@ -72,8 +72,17 @@ pub fn ready(bytes: Bytes, origin: &Origin) -> Result<Vec<Ready>, Unreadable> {
     Ok(contents.profiles.into_iter().map(|profile| mended(profile, origin)).collect())
 }
 
-/// Makes a profile right that was read already.
-pub fn mended(mut profile: Profile, origin: &Origin) -> Ready {
+/// Makes a profile right that was read already, as bytes.
+pub fn mended(profile: Profile, origin: &Origin) -> Ready {
+    let (profile, changes) = corrected(profile, origin);
+    let pprof = Bytes::from(pprof::encode_gzip(&profile));
+    let head = pprof::inspect(&pprof, &Limits::default()).unwrap_or_default();
+    let executable_info = executable_info(&head);
+    Ready { pprof, head, changes, executable_info }
+}
+
+/// Makes a profile right that was read already; it and what was changed.
+pub fn corrected(mut profile: Profile, origin: &Origin) -> (Profile, Vec<&'static str>) {
     let mut changes = Vec::new();
     let mut note = |is_wrong: bool, change: &'static str| {
         if is_wrong {
@@ -105,10 +114,7 @@ pub fn mended(mut profile: Profile, origin: &Origin) -> Ready {
     if note(rebuild::has_nameless_lines(&profile), "lines without a function") {
         profile = rebuild::without_nameless_lines(&profile);
     }
-    let pprof = Bytes::from(pprof::encode_gzip(&profile));
-    let head = pprof::inspect(&pprof, &Limits::default()).unwrap_or_default();
-    let executable_info = executable_info(&head);
-    Ready { pprof, head, changes, executable_info }
+    (profile, changes)
 }
 
 fn is_right(head: &Head) -> bool {

@@ -40,7 +40,7 @@ pub use guard::refuse_foreign_hosts;
 pub use health::{Latch, Readiness, health_routes, health_routes_at};
 pub use logs::{LogError, LogFormat, init_logs};
 pub use panics::panics;
-pub use serve::{Peer, ServeError, bind, profile_route, serve};
+pub use serve::{Peer, ServeError, bind, profile_route, serve, serve_over};
 pub use signals::{Stop, stop_on_signals};
 pub use stderr::{draw_footer, end_footer, eprint_line};
 pub use stream::{StreamLimits, accepts_gzip, written_body};

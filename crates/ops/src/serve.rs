@@ -10,10 +10,11 @@ use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{StatusCode, header};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -45,6 +46,9 @@ pub async fn bind(address: &str) -> Result<TcpListener, ServeError> {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// How long a client may take to send the head of a request: those who are slower hold a connection for nothing.
+const HEAD: Duration = Duration::from_secs(30);
+
 /// Serves until `shutdown`, then lets answers under way finish for at most `grace`.
 pub fn serve(
     listener: TcpListener,
@@ -54,11 +58,22 @@ pub fn serve(
 ) -> impl Future<Output = ()> + Send {
     // Boxed, so that every crate that serves is not compiled with a whole server of its own.
     let serving: Pin<Box<dyn Future<Output = ()> + Send>> =
-        Box::pin(serve_all(listener, router, shutdown, grace));
+        Box::pin(serve_over(listener, router, shutdown, grace, |stream| std::future::ready(Ok(stream))));
     serving
 }
 
-async fn serve_all(listener: TcpListener, router: Router, shutdown: CancellationToken, grace: Duration) {
+/// As [`serve`], over what is made of each connection, such as TLS.
+pub async fn serve_over<I, F, Fut>(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+    grace: Duration,
+    over: F,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Fn(TcpStream) -> Fut,
+    Fut: Future<Output = std::io::Result<I>> + Send + 'static,
+{
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {
@@ -73,7 +88,10 @@ async fn serve_all(listener: TcpListener, router: Router, shutdown: Cancellation
                 }
             },
         };
-        connection(stream, peer, &router, &graceful);
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        tokio::spawn(connection(over(stream), peer, router.clone(), graceful.watcher()));
     }
     drop(listener);
     if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
@@ -81,26 +99,29 @@ async fn serve_all(listener: TcpListener, router: Router, shutdown: Cancellation
     }
 }
 
-fn connection(stream: TcpStream, peer: SocketAddr, router: &Router, graceful: &GracefulShutdown) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
-    }
-    let router = router.clone();
+async fn connection<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    opening: impl Future<Output = std::io::Result<I>>,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+) {
+    let stream = match opening.await {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!(%error, %peer, "a connection did not come about"),
+    };
     let service = tower::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
     builder.http2().max_concurrent_streams(250);
     let connection = builder
         .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
         .into_owned();
-    let connection = graceful.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, %peer, "connection ended with an error");
-        }
-    });
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, %peer, "connection ended with an error");
+    }
 }
 
 #[derive(Debug)]

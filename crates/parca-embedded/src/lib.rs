@@ -21,19 +21,25 @@
 //! Answers have the codes and texts of the real server; where they differ on purpose is in
 //! docs/compat.md. It knows nothing of `parca-client`: each is a fair test of the other.
 
+mod access;
 mod agents;
 mod copy;
+mod doors;
 mod grpc;
 mod ingest;
 mod metrics;
 mod offline;
+mod otlp;
 mod pyroscope;
 mod query;
 mod self_profiling;
 mod server;
+mod tls;
 mod writes;
 
+pub use access::{Access, AccessError};
 pub use copy::{CopyTo, CopyToError};
 pub use offline::pprof_of;
 pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
-pub use server::{Server, Settings, start, start_on};
+pub use server::{Server, Settings, StartError, start, start_on};
+pub use tls::{ServerTls, TlsError};

@@ -6,31 +6,40 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::State;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
+use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
 use ops::ServeError;
 use ops::metrics::Registry;
+use parca_proto::debuginfo::debuginfo_service_server::DebuginfoServiceServer;
 use parca_proto::profilestore::agents_service_server::AgentsServiceServer;
 use parca_proto::profilestore::profile_store_service_server::ProfileStoreServiceServer;
 use parca_proto::query::query_service_server::QueryServiceServer;
 use parca_proto::scrape::scrape_service_server::ScrapeServiceServer;
 use profile_store::{Stats, Store};
+use prost::Message;
 use pyroscope_api::{Api, push_grpc_routes, push_routes};
 use self_profile::Profiler;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
+use tonic::{Response, Status};
 use tonic_web::GrpcWebLayer;
 use tower::ServiceExt;
 
+use crate::access::Access;
 use crate::agents::Agents;
 use crate::copy::{self, CopyTo};
-use crate::grpc::{AgentsApi, ProfileStoreApi, QueryApi, ScrapeApi};
+use crate::doors::Doors;
+use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::metrics::Metrics;
+use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
 use crate::self_profiling;
+use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
 
 /// What the real server takes and sends: 64 MiB a message.
@@ -54,8 +63,20 @@ pub struct Settings {
     pub copy_to: Option<CopyTo>,
     /// Routes that a binary adds: a page of targets.
     pub routes: Option<Router>,
+    /// What makes the page at `/`, given the address that is listened on; without one, `/` is a few lines of text.
+    pub page: Option<fn(SocketAddr) -> Router>,
     /// What answers `parca.scrape.v1alpha1.ScrapeService` in place of a server that scrapes nobody.
     pub scrape_service: Option<Router>,
+    /// Who may read and write; everybody by default.
+    pub access: Option<Access>,
+    /// TLS, instead of a plain connection.
+    pub tls: Option<ServerTls>,
+    /// The path below which plain HTTP is, such as `/profiles`; none by default. Native gRPC never has one.
+    pub path_prefix: String,
+    /// Origins of pages that may call from a browser, or `*`; none by default.
+    pub cors_origins: Vec<String>,
+    /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
+    pub service_labels: Vec<String>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
     pub profiler: Option<Profiler>,
 }
@@ -68,10 +89,28 @@ impl Default for Settings {
             self_profile_job: "parca-embedded".to_owned(),
             copy_to: None,
             routes: None,
+            page: None,
             scrape_service: None,
+            access: None,
+            tls: None,
+            path_prefix: String::new(),
+            cors_origins: Vec::new(),
+            service_labels: pyroscope_api::Settings::default().service_labels,
             profiler: None,
         }
     }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// TLS cannot be served.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 /// A running server.
@@ -104,8 +143,8 @@ impl Server {
 /// Listens on `address` (`host:port`; port 0 takes a free one) and serves a store in memory until `stop`.
 ///
 /// # Errors
-/// The address cannot be listened on.
-pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, ServeError> {
+/// The address cannot be listened on, or TLS cannot be served.
+pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, StartError> {
     let store = Store::in_memory(settings.memory_limit_bytes);
     start_on(store, address, settings, stop).await
 }
@@ -113,20 +152,29 @@ pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -
 /// The same with a store of the caller's, such as one on disk. It is the caller's to close.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, or TLS cannot be served.
 pub async fn start_on(
     store: Store,
     address: &str,
     settings: Settings,
     stop: CancellationToken,
-) -> Result<Server, ServeError> {
+) -> Result<Server, StartError> {
+    let acceptor = settings.tls.map(Acceptor::new).transpose()?;
     let listener = ops::bind(address).await?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
-    let added = Added { routes: settings.routes, scrape_service: settings.scrape_service };
+    let page = settings.page.map_or_else(front, |page| page(address));
+    let routes = page.merge(settings.routes.unwrap_or_default());
+    let added =
+        Added { routes, scrape_service: settings.scrape_service, service_labels: settings.service_labels };
     let router = router(&store, &registry, &profiler, added);
+    let (access, path_prefix, cors_origins) = (settings.access, settings.path_prefix, settings.cors_origins);
+    if !address.ip().is_loopback() && (access.is_none() || acceptor.is_none()) {
+        tracing::warn!(%address, "{}", open_words(access.is_some()));
+    }
+    let router = Doors { access, path_prefix, cors_origins }.before(router, address);
     if let Some(every) = settings.self_profile_every {
         let (job, instance) = (settings.self_profile_job, address.to_string());
         tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
@@ -134,27 +182,45 @@ pub async fn start_on(
     if let Some(to) = settings.copy_to {
         tokio::spawn(copy::run(store.clone(), to, registry.clone(), stop.clone()));
     }
-    let serving = tokio::spawn(ops::serve(listener, router, stop, GRACE));
+    let serving = match acceptor {
+        None => tokio::spawn(ops::serve(listener, router, stop, GRACE)),
+        Some(acceptor) => tokio::spawn(ops::serve_over(listener, router, stop, GRACE, move |stream| {
+            let acceptor = acceptor.clone();
+            async move { acceptor.accept(stream).await }
+        })),
+    };
     Ok(Server { address, store, serving })
+}
+
+/// What is said of an address that others reach.
+fn open_words(has_access: bool) -> &'static str {
+    match has_access {
+        true => "whoever listens between sees tokens and profiles: without TLS they go as they are",
+        false => "whoever reaches this address can read and write profiles: nobody is asked for a token",
+    }
 }
 
 /// What a binary adds.
 struct Added {
-    routes: Option<Router>,
+    routes: Router,
     scrape_service: Option<Router>,
+    service_labels: Vec<String>,
 }
 
 fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
     let metrics = Metrics::new(registry, store);
     let writes = Writes { store: store.clone(), metrics: metrics.clone() };
-    let api = Api::new(StoreSource { store: store.clone() }, pyroscope_api::Settings::default());
+    let mut of_api = pyroscope_api::Settings::default();
+    of_api.service_labels = added.service_labels;
+    let api = Api::new(StoreSource { store: store.clone() }, of_api);
     let sink = StoreSink { writes: writes.clone() };
     let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
-    let grpc = grpc_router(writes);
+    let grpc = grpc_router(writes.clone());
     let http = http_router(registry, profiler.clone(), store.clone())
         .merge(api.routes())
         .merge(push_routes(sink))
-        .merge(added.routes.unwrap_or_default());
+        .merge(otlp::routes(writes.clone(), MAX_MESSAGE_BYTES))
+        .merge(added.routes);
     // As in the real server, the content type says which half of it a request is for.
     let dispatch = move |request: Request<Body>| {
         // The path must be right before a router sees it: a layer of the router would be too late.
@@ -196,18 +262,22 @@ fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router 
             Ok(profile_codec::pprof::encode_gzip(&profile))
         }
     });
-    let front = "parca-embedded: a Parca-compatible server. It has no user interface.\n\
-                 gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
-                 Connect, gRPC and gRPC-Web: querier.v1.QuerierService and push.v1.PusherService, as a Pyroscope\n\
-                 /ingest  /pyroscope/render  /ready, as a Pyroscope\n\
-                 /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
     Router::new()
-        .route("/", get(move || async move { front }))
         .merge(registry.routes())
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || async move { ready(&store) }))
         .merge(profile)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
+}
+
+/// `/` where there is no page.
+fn front() -> Router {
+    let front = "parca-embedded: a Parca-compatible server. It has no page here.\n\
+                 gRPC and gRPC-Web: parca.query.v1alpha1.QueryService and others (ask reflection)\n\
+                 Connect, gRPC and gRPC-Web: querier.v1.QuerierService and push.v1.PusherService, as a Pyroscope\n\
+                 /ingest  /pyroscope/render  /ready, as a Pyroscope\n\
+                 /metrics  /healthz  /readyz  /debug/pprof/profile?seconds=10\n";
+    Router::new().route("/", get(move || async move { front }))
 }
 
 /// Ready, or why it is not: a store that refuses writes answers questions, but is not all it should be.
@@ -234,6 +304,10 @@ macro_rules! service {
 fn grpc_router(writes: Writes) -> Router {
     let agents = Arc::new(Agents::default());
     let Writes { store, metrics } = writes.clone();
+    let export = async |State(writes): State<Writes>, request: Request<Body>| {
+        unary_grpc::answer(MAX_MESSAGE_BYTES, request, move |bytes| exported(writes.clone(), bytes)).await
+    };
+    let otlp = Router::new().route(EXPORT, post(export)).with_state(writes.clone());
     let profile_store = ProfileStoreApi { writes, agents: Arc::clone(&agents) };
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
@@ -242,10 +316,20 @@ fn grpc_router(writes: Writes) -> Router {
         .add_service(service!(ProfileStoreServiceServer, profile_store))
         .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
         .add_service(service!(ScrapeServiceServer, ScrapeApi))
+        .add_service(service!(DebuginfoServiceServer, DebuginfoApi))
         .add_service(health)
         .add_service(reflection().build_v1().expect("our own descriptors are whole"))
         .add_service(reflection().build_v1alpha().expect("our own descriptors are whole"));
-    routes.routes().prepare().into_axum_router().layer(GrpcWebLayer::new())
+    routes.routes().prepare().into_axum_router().merge(otlp).layer(GrpcWebLayer::new())
+}
+
+const EXPORT: &str = "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export";
+
+async fn exported(writes: Writes, bytes: Bytes) -> Result<Vec<u8>, Status> {
+    let answer =
+        async { otlp::export(&writes, bytes).await.map(Response::new).map_err(|error| error.status()) };
+    let answer = writes.metrics.timed("Export", answer).await?;
+    Ok(answer.into_inner().encode_to_vec())
 }
 
 fn reflection() -> tonic_reflection::server::Builder<'static> {

@@ -19,6 +19,8 @@ pub(crate) enum NotStored {
     /// What the real server says before its reason, and the reason.
     #[error("{0}{1}")]
     Agent(&'static str, AgentError),
+    #[error(transparent)]
+    Otlp(#[from] crate::otlp::OtlpError),
     /// A push, refused before it was a profile.
     #[error(transparent)]
     Pushed(#[from] pyroscope_api::ApiError),
@@ -34,6 +36,7 @@ impl NotStored {
             Self::Invalid(error) => error.reason(),
             Self::Refused(error) => error.reason(),
             Self::Agent(..) => "arrow",
+            Self::Otlp(_) => "otlp",
             Self::Pushed(_) => "pyroscope",
             Self::GivenUp => "given_up",
         }
@@ -46,7 +49,9 @@ impl NotStored {
             Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => {
                 Status::unknown(words)
             }
-            Self::Invalid(_) | Self::Agent(..) | Self::Pushed(_) => Status::invalid_argument(words),
+            Self::Invalid(_) | Self::Agent(..) | Self::Otlp(_) | Self::Pushed(_) => {
+                Status::invalid_argument(words)
+            }
             Self::Refused(error) => refused(error, words),
             Self::GivenUp => Status::internal(words),
         }

@@ -1,9 +1,9 @@
 //! What the lanes have learned of the server and share: entries expire, so that what is gone from
 //! the server is not asked for much longer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pql::ProfileType;
 use profile_model::{Labels, Timestamp};
@@ -29,6 +29,18 @@ pub(crate) struct Maps {
     pub(crate) series: Expiring<SeriesId, Vec<KnownSeries>>,
     /// Rounds of QueryRange that have come to their end.
     pub(crate) range_rounds: u64,
+    /// The last error of each lane, by its name.
+    pub(crate) errors: HashMap<&'static str, LastError>,
+}
+
+/// What a lane was last told that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LastError {
+    /// When.
+    pub at: SystemTime,
+    /// In whose words it was refused, or what went wrong on the way.
+    pub words: String,
 }
 
 /// Where a type has data in a span: one for each label set that the server told apart.
@@ -63,6 +75,11 @@ impl Knowledge {
     /// How many profile types are known now.
     pub fn type_count(&self) -> usize {
         self.maps().types.live().count()
+    }
+
+    /// The last error of a lane, by its name; none if it had none.
+    pub fn last_error(&self, lane: &str) -> Option<LastError> {
+        self.maps().errors.get(lane).cloned()
     }
 
     pub(crate) fn maps(&self) -> MutexGuard<'_, Maps> {

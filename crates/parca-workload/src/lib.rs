@@ -27,7 +27,7 @@ mod upstream;
 mod workload;
 
 pub use go_time::go_duration;
-pub use knowledge::Knowledge;
+pub use knowledge::{Knowledge, LastError};
 pub use lane::Lane;
 pub use settings::{Mode, Settings};
 pub use workload::ParcaWorkload;

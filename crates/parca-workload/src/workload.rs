@@ -1,7 +1,7 @@
 //! The lanes' calls, made with a client.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use load_engine::{CallContext, Outcome, SeriesKey, Tick, Verdict, Workload};
@@ -11,7 +11,7 @@ use parca_client::{
 use profile_model::Timestamp;
 
 use crate::call::{Ask, Call, Learn};
-use crate::knowledge::{Knowledge, KnownSeries};
+use crate::knowledge::{Knowledge, KnownSeries, LastError};
 use crate::lane::Lane;
 use crate::settings::{Mode, Settings};
 use crate::{choose, upstream};
@@ -84,6 +84,8 @@ impl ParcaWorkload {
 
     /// A server that is down fails every call: one line a second says it as well.
     fn log(&self, lane: Lane, error: &Error) {
+        let last = LastError { at: SystemTime::now(), words: error.to_string() };
+        self.knowledge.maps().errors.insert(lane.name(), last);
         let now = Instant::now();
         if self.logged.get().is_some_and(|last| now.duration_since(last) < LOG_EVERY) {
             self.unlogged.set(self.unlogged.get() + 1);

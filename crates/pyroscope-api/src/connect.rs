@@ -156,8 +156,11 @@ fn check_protocol(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// A body without its compression, of at most `limit` bytes.
-pub(crate) fn decoded(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
+/// A body without the compression that its headers name, of at most `limit` bytes.
+///
+/// # Errors
+/// Another compression than gzip, bytes that are none, or too many.
+pub fn decoded(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, ApiError> {
     let encoding = headers.get(CONTENT_ENCODING).map_or(Ok("identity"), |value| value.to_str());
     match encoding.unwrap_or("?") {
         "identity" | "" => Ok(body),

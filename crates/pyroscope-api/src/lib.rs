@@ -57,6 +57,7 @@ mod source;
 mod trees;
 
 pub use api::{Api, Settings};
+pub use connect::decoded;
 pub use error::{ApiError, Code};
 pub use push::{Pushed, Sink, push_grpc_routes, push_routes};
 pub use source::{Ask, Counts, Source, SourceSeries};

@@ -65,9 +65,9 @@ pub fn push_routes<K: Sink>(sink: K) -> Router {
 pub fn push_grpc_routes<K: Sink>(sink: K) -> Router {
     let answer = async |State(sink): State<K>, request: Request<Body>| {
         let limit = sink.max_message_bytes();
-        grpc::unary(limit, request, move |bytes| {
+        unary_grpc::answer(limit, request, move |bytes| {
             let sink = sink.clone();
-            async move { answer(&sink, bytes).await }
+            async move { answer(&sink, bytes).await.map_err(|error| grpc::status(&error)) }
         })
         .await
     };

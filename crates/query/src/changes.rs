@@ -1,8 +1,8 @@
-use profile_model::Profile;
+use profile_model::{FlameOptions, Profile};
 use re2::Regex;
-use report_render::transform;
+use report_render::{Selection, transform};
 
-use crate::Stacks;
+use crate::{Stacks, Tree};
 
 /// What is done to stacks before they are shown; the default is nothing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Changes {
     pub invert: bool,
     /// The labels whose values stand as frames above the stacks.
     pub group_by: Vec<String>,
+    /// Takes runs of functions that only call the next one as the last of them.
+    pub collapse: bool,
     /// Takes shares of what the above leave, not of the whole.
     pub relative: bool,
 }
@@ -42,6 +44,14 @@ impl Changes {
 
     /// The stacks as they are to be shown. A tree stays one where nothing is asked that needs its stacks.
     pub fn apply(&self, stacks: Stacks) -> Changed {
+        let changed = self.without_runs(stacks);
+        if !self.collapse {
+            return changed;
+        }
+        Changed { stacks: collapsed(changed.stacks), ..changed }
+    }
+
+    fn without_runs(&self, stacks: Stacks) -> Changed {
         let (whole, total) = (stacks.whole(), stacks.total());
         if !self.can_leave_nothing() && !self.invert && self.group_by.is_empty() {
             return Changed { stacks, whole, filtered: 0 };
@@ -66,4 +76,20 @@ impl Changes {
         let labels: Vec<_> = self.group_by.iter().cloned().map(transform::GroupBy::Label).collect();
         if labels.is_empty() { profile } else { transform::group(profile, &labels) }
     }
+}
+
+/// Stacks as a tree without its runs.
+fn collapsed(stacks: Stacks) -> Stacks {
+    let tree = match stacks {
+        Stacks::Tree(tree) => *tree,
+        Stacks::Message(..) => return stacks,
+        Stacks::Profile(profile) => {
+            let Some(selection) = Selection::new(&profile, 0) else { return Stacks::Profile(profile) };
+            let graph = selection.flame_graph(FlameOptions::default());
+            let value_type = selection.value_type().clone();
+            let Profile { symbols, time_nanos, duration_nanos, .. } = *profile;
+            Tree { graph, symbols, value_type, time_nanos, duration_nanos }
+        }
+    };
+    Stacks::Tree(Box::new(Tree { graph: transform::collapse(&tree.graph), ..tree }))
 }

@@ -78,6 +78,14 @@ pub struct Snapshots {
     pub moments: f64,
 }
 
+impl Fetched {
+    /// The same with other stacks.
+    #[must_use]
+    pub fn with_stacks(self, stacks: Stacks) -> Self {
+        Self { stacks, ..self }
+    }
+}
+
 impl Tree {
     /// The stacks of the tree as samples.
     pub fn into_profile(self) -> Profile {

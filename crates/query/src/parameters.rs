@@ -229,6 +229,7 @@ impl Parameters {
             ignore: self.regex("ignore"),
             hide: self.regex("hide"),
             invert: self.flag("invert"),
+            collapse: false,
             relative: self.flag("relative"),
         };
         let Some(form) = form else { return changes };

@@ -6,7 +6,11 @@ use std::io::{self, Write};
 
 use calls::{Call, Calls, Function};
 
-use crate::{Flame, Human, Percent, color::Color, output::buffered};
+use crate::{
+    Flame, Human, Percent,
+    color::{Color, Palette},
+    output::buffered,
+};
 
 /// Which functions and calls are drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +56,9 @@ pub fn call_graph(flame: &Flame<'_>, options: &DotOptions, out: &mut impl Write)
     let chosen = Chosen::of(&calls, whole, options);
     buffered(out, |out| {
         write_head(out, flame, options, chosen.dropped)?;
+        let palette = Palette::of(flame);
         for at in &chosen.functions {
-            write_function(out, flame, *at, &calls.functions[*at])?;
+            write_function(out, flame, &palette, *at, &calls.functions[*at])?;
         }
         for call in &chosen.calls {
             write_call(out, flame, call)?;
@@ -123,11 +128,12 @@ fn write_head(
     )
 }
 
-fn write_function(
+fn write_function<'a>(
     out: &mut impl Write,
-    flame: &Flame<'_>,
+    flame: &Flame<'a>,
+    palette: &Palette<'a>,
     at: usize,
-    function: &Function<'_>,
+    function: &Function<'a>,
 ) -> io::Result<()> {
     let human = |value: i64| Human::new(value, &flame.value_type.unit).to_string();
     let percent = |part: i64| Percent::new(part, flame.whole);
@@ -143,7 +149,7 @@ fn write_function(
         label += &format!("\n{scaled} {}{}", if function.diff > 0 { "+" } else { "" }, human(function.diff));
         Color::of_sums(function.cumulative, function.diff)
     } else {
-        Color::of_name(&name)
+        palette.of_name(function.name)
     };
     let size = 10.0 + 26.0 * percent(function.flat).share().abs().sqrt().min(1.0);
     writeln!(out, "n{at} [label=\"{}\", fontsize={size:.0}, fillcolor=\"{}\"];", quoted(&label), color.hsv())

@@ -1,4 +1,7 @@
-use profile_model::{FlameGraph, FlameOptions, FlameSample, Profile, StackId, ValueType, WeightedStack};
+use profile_model::{
+    FlameGraph, FlameOptions, FlameSample, LabelValue, Labels, Profile, Sample, SampleLabel, StackId,
+    ValueType, WeightedStack,
+};
 
 use crate::Flame;
 
@@ -119,6 +122,31 @@ impl<'a> Selection<'a> {
         let samples = self.weighted_stacks().into_iter();
         let sample = |WeightedStack { stack, value, diff }| FlameSample { group: None, stack, value, diff };
         FlameGraph::of(&self.profile.symbols, samples.map(sample), options)
+    }
+
+    /// As [`flame_graph`](Self::flame_graph), with a node for each set of values of these labels of samples between the
+    /// root and the stacks.
+    pub fn flame_graph_by(&self, labels: &[String], mut options: FlameOptions) -> FlameGraph {
+        options.with_frameless = true;
+        let symbols = &self.profile.symbols;
+        let group = |sample: &Sample<'_>| -> Labels {
+            let of = |label: &SampleLabel| match label.value {
+                LabelValue::Text(text) => symbols.string(text).to_owned(),
+                LabelValue::Number { value, unit } => format!("{value}{}", symbols.string(unit)),
+            };
+            let wanted = |label: &&SampleLabel| labels.iter().any(|name| name == symbols.string(label.key));
+            sample
+                .labels
+                .iter()
+                .filter(wanted)
+                .map(|label| (symbols.string(label.key).to_owned(), of(label)))
+                .collect()
+        };
+        let groups: Vec<Labels> = self.profile.samples.iter().map(|sample| group(&sample)).collect();
+        let values = self.values().zip(self.diffs()).zip(&groups);
+        let sample =
+            |(((stack, value), (_, diff)), group)| FlameSample { group: Some(group), stack, value, diff };
+        FlameGraph::of(symbols, values.map(sample), options)
     }
 
     /// A tree of this selection with what it takes to show it.

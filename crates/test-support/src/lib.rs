@@ -24,9 +24,11 @@
 //! the wire, so that it is a fair test of both.
 
 mod broken;
+pub mod browser;
 mod grpc;
 mod http;
 mod needs;
+pub mod page;
 mod process;
 mod pyroscope;
 mod scrape;

@@ -3,8 +3,10 @@
 
 mod folder;
 mod kill;
+mod page;
 mod process;
 mod scrape;
+mod sdks;
 mod streams;
 
 const PARCA_EMBEDDED: &str = env!("CARGO_BIN_EXE_parca-embedded");

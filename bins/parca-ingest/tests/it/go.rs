@@ -38,7 +38,7 @@ scrape_configs:
 const CPU: &str = "          enabled: true\n          delta: true\n          path: /debug/pprof/profile";
 
 /// A program of Go, built once for a test process.
-fn go_program(go: &str) -> (Running, SocketAddr) {
+pub(crate) fn go_program(go: &str) -> (Running, SocketAddr) {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let path = BUILT.get_or_init(|| build(go));
     let mut child = Command::new(path).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();

@@ -5,6 +5,7 @@
 mod go;
 mod numbered;
 mod outage;
+mod producers;
 mod proxy;
 
 use std::fs;

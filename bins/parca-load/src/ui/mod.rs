@@ -1,49 +1,64 @@
-//! `/`: a page for people, and what it asks for.
+//! The pages: profiles at `/`, the load at `/load`, and what both ask.
 
 mod assets;
-mod catalog;
+mod moments;
 mod status;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
 use load_engine::Hub;
 use ops::Readiness;
 use parca_client::Client;
+use parca_workload::Knowledge;
+use profile_ui::{Page, Source};
+use query::backend::Backend;
+use tokio_util::sync::CancellationToken;
 
-use web::Turns;
+use moments::Moments;
 
-/// Lists that the Parca is asked for at a time, for all pages together.
-const AT_ONCE: usize = 4;
-
-/// What the page shows: the run, and the Parca behind it.
+/// What the pages show: the run, and the Parca behind it.
 #[derive(Clone)]
 pub(crate) struct Ui {
     client: Client,
     hub: Arc<Hub>,
     readiness: Readiness,
+    knowledge: Knowledge,
     /// What is spoken, as it was typed.
     protocol: &'static str,
     began: Instant,
-    turns: Turns,
+    moments: Moments,
 }
 
 impl Ui {
-    pub(crate) fn new(client: Client, hub: Arc<Hub>, readiness: Readiness, protocol: &'static str) -> Self {
-        let turns = Turns::new(AT_ONCE);
-        Self { client, hub, readiness, protocol, began: Instant::now(), turns }
+    /// Begins to note what each lane does over time, until `stop`.
+    pub(crate) fn start(
+        client: Client,
+        hub: Arc<Hub>,
+        readiness: Readiness,
+        knowledge: Knowledge,
+        protocol: &'static str,
+        stop: CancellationToken,
+    ) -> Self {
+        let moments = Moments::default();
+        tokio::spawn(moments.clone().note(hub.clone(), stop));
+        Self { client, hub, readiness, knowledge, protocol, began: Instant::now(), moments }
     }
 }
 
-/// `/`, `/ui/...`, and the `/api/...` that the page asks.
-pub(crate) fn routes(ui: Ui) -> Router {
-    let api = Router::new()
+/// `/`, `/load`, `/parcaquery`, and what they ask. A question may take `longest`.
+pub(crate) fn routes(ui: Ui, longest: Duration) -> Router {
+    let backend = Backend::of_parca(ui.client.clone());
+    let questions = profile_ui::parcaquery(backend.clone(), longest);
+    let mut page = Page::new("parca-load");
+    page.longest = longest;
+    page.sources.push(Source::server(ui.client.url(), backend));
+    page.links.push(("Load".to_owned(), "load".to_owned()));
+    let status = Router::new()
         .route("/api/status", get(status::status))
-        .route("/api/types", get(catalog::types))
-        .route("/api/labels", get(catalog::labels))
-        .route("/api/values", get(catalog::values))
+        .route("/api/load-report", get(status::report))
         .with_state(ui);
-    assets::routes().merge(api)
+    profile_ui::routes(page).merge(questions).merge(assets::routes()).merge(status)
 }

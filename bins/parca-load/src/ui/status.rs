@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::IntoResponse;
-use load_engine::{LaneStats, Latency, NATIVE_SCHEMA};
+use load_engine::{LaneStats, Latency};
+use parca_client::ProfileTypesRequest;
 use serde::Serialize;
 
 use super::Ui;
+use super::moments::{Moment, STEP, bound};
 
+/// How long the server may take to say anything. Pages ask every two seconds, so that a frozen one is seen within five.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Bars of the picture are so many times as wide as the engine's buckets: four to a factor of two.
 const WIDER: i32 = 2;
 
@@ -23,7 +28,11 @@ struct Status {
     protocol: &'static str,
     version: &'static str,
     ready: bool,
+    /// Why the server counts as lost; nothing if it does not.
+    trouble: Option<String>,
     uptime_seconds: f64,
+    /// How long the moments of lanes are, in seconds.
+    step: f64,
     lanes: Vec<Lane>,
 }
 
@@ -44,25 +53,61 @@ struct Lane {
     p99: Option<f64>,
     max: Option<f64>,
     codes: BTreeMap<&'static str, u64>,
+    /// Calls per second in the last moment.
+    rate: Option<f64>,
+    last_error: Option<LastError>,
+    moments: Vec<Moment>,
     /// Upper bound and count, ascending, without the empty ones.
     buckets: Vec<(f64, u64)>,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LastError {
+    seconds_ago: f64,
+    words: String,
+}
+
+/// The status, as a page asks for it again and again.
 pub(super) async fn status(State(ui): State<Ui>) -> impl IntoResponse {
-    let lanes = ui.hub.read(|snapshot| snapshot.lanes().iter().map(lane).collect());
-    let status = Status {
+    let mut known = known(&ui);
+    known.trouble = trouble(&ui).await;
+    ([(CACHE_CONTROL, "no-store")], Json(known))
+}
+
+/// The same as a file to keep.
+pub(super) async fn report(State(ui): State<Ui>) -> impl IntoResponse {
+    let name = HeaderValue::from_static("attachment; filename=\"parca-load.json\"");
+    ([(CONTENT_DISPOSITION, name)], Json(known(&ui)))
+}
+
+fn known(ui: &Ui) -> Status {
+    let lanes = ui.hub.read(|snapshot| snapshot.lanes().iter().map(|stats| lane(ui, stats)).collect());
+    Status {
         target: ui.client.url().to_owned(),
         protocol: ui.protocol,
         version: env!("CARGO_PKG_VERSION"),
         ready: ui.readiness.is_ready(),
+        trouble: None,
         uptime_seconds: ui.began.elapsed().as_secs_f64(),
+        step: STEP.as_secs_f64(),
         lanes,
-    };
-    ([(CACHE_CONTROL, "no-store")], Json(status))
+    }
 }
 
-fn lane(stats: &LaneStats) -> Lane {
+/// Whether the server answers now: what lanes counted would say it when their calls have timed out.
+async fn trouble(ui: &Ui) -> Option<String> {
+    let request = ProfileTypesRequest::default();
+    match tokio::time::timeout(PATIENCE, ui.client.profile_types(&request)).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(error)) => Some(words::short(&error.to_string(), 160)),
+        Err(_) => Some(format!("no answer for {}", words::span(PATIENCE))),
+    }
+}
+
+fn lane(ui: &Ui, stats: &LaneStats) -> Lane {
     let (response, counts) = (stats.response(), &stats.counts);
+    let moments = ui.moments.of(&stats.name);
     let quantile = |quantile| response.quantile(quantile).as_ref().map(Duration::as_secs_f64);
     let mut codes = BTreeMap::new();
     for code in stats.ops.iter().flat_map(|op| &op.codes) {
@@ -82,14 +127,21 @@ fn lane(stats: &LaneStats) -> Lane {
         p99: quantile(0.99),
         max: response.max().as_ref().map(Duration::as_secs_f64),
         codes,
+        rate: moments.last().map(|(calls, ..)| *calls as f64 / STEP.as_secs_f64()),
+        last_error: ui.knowledge.last_error(&stats.name).map(|last| LastError {
+            seconds_ago: last.at.elapsed().unwrap_or_default().as_secs_f64(),
+            words: words::short(&last.words, 400),
+        }),
+        moments,
         buckets: buckets(&response),
     }
 }
 
 fn buckets(latency: &Latency) -> Vec<(f64, u64)> {
-    let per_octave = f64::from(1 << NATIVE_SCHEMA) / f64::from(WIDER);
-    let bound = |index: i32| (f64::from(index) / per_octave).exp2();
-    widened(&latency.native_buckets()).into_iter().map(|(index, count)| (bound(index), count)).collect()
+    widened(&latency.native_buckets())
+        .into_iter()
+        .map(|(index, count)| (bound(index * WIDER), count))
+        .collect()
 }
 
 /// Bucket `i` takes those that end in `(WIDER * (i - 1), WIDER * i]`.

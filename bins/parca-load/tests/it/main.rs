@@ -4,11 +4,11 @@
 mod fixture;
 
 mod address;
-mod browser;
 mod flags;
 mod limits;
 mod metrics;
 mod once;
+mod page;
 mod parcaquery;
 mod queries;
 mod reach;

@@ -130,6 +130,11 @@ pub(crate) enum Command {
         override_usage = "profile-query top DEPLOYMENT [SERVICE] [OPTIONS]\n       profile-query top FILE [OPTIONS]"
     )]
     Top(Top),
+    /// Show functions between those who call them and those they call [default range: 10m]
+    #[command(
+        override_usage = "profile-query peek DEPLOYMENT [SERVICE] FUNCTION [OPTIONS]\n       profile-query peek FILE FUNCTION [OPTIONS]"
+    )]
+    Peek(Peek),
     /// Compare two times, label sets, deployments or files, function by function
     #[command(
         override_usage = "profile-query diff DEPLOYMENT SERVICE BASE_START BASE_END START END [OPTIONS]\n       \
@@ -149,6 +154,14 @@ pub(crate) enum Command {
     /// Show the top functions again and again [default range: 1m]
     #[command(override_usage = "profile-query watch DEPLOYMENT [SERVICE] [OPTIONS]")]
     Watch(Watch),
+    /// Show profiles in a browser: of deployments, of a server, or of files
+    #[command(override_usage = "profile-query ui [DEPLOYMENT | FILE]... [OPTIONS]")]
+    Ui(Ui),
+    /// Serve Pyroscope's query API in front of a Parca: for Grafana's data source, profilecli, scripts
+    #[command(
+        override_usage = "profile-query gateway DEPLOYMENT [OPTIONS]\n       profile-query gateway --url http://localhost:7070 [OPTIONS]"
+    )]
+    Gateway(Gateway),
     /// Print the address of a profile in a browser [default range: 1h]
     #[command(override_usage = "profile-query link DEPLOYMENT SERVICE|QUERY [RANGE] [VIEW] [OPTIONS]")]
     Link(Link),
@@ -210,7 +223,7 @@ pub(crate) struct Which {
 }
 
 /// What is done to stacks before they are shown.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(next_help_heading = "Stacks")]
 pub(crate) struct Filters {
     /// Only stacks with a function, file or binary that matches
@@ -287,7 +300,10 @@ pub(crate) struct Flamegraph {
     /// The most nodes that the server sends; the rest is `other` [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Stacks")]
     pub(crate) max_nodes: Option<String>,
-    /// text, tree, graph, json, folded, svg, html, speedscope, pprof, dot or top
+    /// Runs of functions that only call the next one as the last of them
+    #[arg(long, help_heading = "Stacks")]
+    pub(crate) collapse: bool,
+    /// graph (in a terminal), text, tree, json, folded, svg, html, speedscope, pprof, dot or top
     #[arg(long, value_name = "FORM", help_heading = "Output")]
     pub(crate) output: Option<String>,
     /// How many functions
@@ -321,6 +337,43 @@ pub(crate) struct Top {
     /// Sums of snapshots (memory in use, goroutines), not their means
     #[arg(long, help_heading = "Output")]
     pub(crate) sum: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Peek {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+    /// How many functions, and how many neighbours of each
+    #[arg(short = 'n', long, value_name = "N", default_value = "20", help_heading = "Output")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Args)]
+pub(crate) struct Ui {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    /// Where the page is; port 0 is a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    pub(crate) address: String,
+    /// Of files: keep the frames that a profile says are of no interest (drop_frames)
+    #[arg(long)]
+    pub(crate) all_frames: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Gateway {
+    #[arg(hide = true)]
+    pub(crate) words: Vec<String>,
+    /// Where it listens; port 0 is a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4040")]
+    pub(crate) listen: String,
+    /// Labels that a service_name is taken from: the first that a profile has [default: service_name, service.name, job, comm]
+    #[arg(long, value_name = "LABEL,...", value_delimiter = ',')]
+    pub(crate) service_labels: Vec<String>,
 }
 
 #[derive(Args)]

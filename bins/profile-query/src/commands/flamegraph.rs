@@ -46,17 +46,19 @@ pub(super) async fn run(context: &Context, mut args: Flamegraph) -> Result<(), F
     let max_nodes = max_nodes(context, args.max_nodes.as_deref())?;
     let window = selection::window(&args.which.time, DEFAULT_RANGE, context.now)?;
     let ask = selection::ask(&args.which, named, &window)?;
-    let changes = selection::changes(&args.filters)?;
+    let mut changes = selection::changes(&args.filters)?;
+    changes.collapse = args.collapse;
     let backend = context.backend(&deployment)?;
     if context.json() && output.is_none() {
         return server_json(context, &backend, &ask, max_nodes).await;
     }
-    let output = output.unwrap_or(Output::Summary);
+    let output =
+        output.unwrap_or(if output::is_terminal() { Output::Of(Form::FlameText) } else { Output::Summary });
     refuse_terminal(output)?;
     // Filters see what the server would cut off, and files.
     let detail = match output {
         Output::Of(Form::Pprof) => Detail::File,
-        _ if changes.can_leave_nothing() => Detail::Whole,
+        _ if changes.can_leave_nothing() || changes.collapse => Detail::Whole,
         _ => Detail::Tree { max_nodes: Some(max_nodes) },
     };
     let mut fetched = context.wait(&backend, backend.fetch(&ask, detail)).await?;
@@ -95,14 +97,21 @@ async fn of_file(
     output: Option<Output>,
     look: &Look,
 ) -> Result<(), Failure> {
-    let default = if context.json() { Form::FlameJson } else { Form::Top };
+    let default = match context.json() {
+        true => Form::FlameJson,
+        false if output::is_terminal() => Form::FlameText,
+        false => Form::Top,
+    };
     let form = match output {
-        None | Some(Output::Summary) => default,
+        None => default,
+        Some(Output::Summary) => Form::Top,
         Some(Output::Of(form)) => form,
     };
     refuse_terminal(Output::Of(form))?;
     let source = Source::File { path, value: args.which.profile_type.clone() };
-    let shown = source.shown(context, &args.filters, Detail::Whole).await?;
+    let mut changes = selection::changes(&args.filters)?;
+    changes.collapse = args.collapse;
+    let shown = source.shown_with(context, &changes, &args.filters, Detail::Whole).await?;
     output::data(|mut out| report::write(&shown, form, look, &mut out))
 }
 

@@ -5,16 +5,19 @@ mod config;
 mod diff;
 mod export;
 mod flamegraph;
+mod gateway;
 mod labels;
 mod link;
 mod list;
 mod man;
+mod peek;
 mod profiles;
 mod query;
 mod series;
 mod services;
 mod stats;
 mod top;
+mod ui;
 mod upload;
 mod watch;
 
@@ -37,12 +40,15 @@ pub(crate) fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Series(args) => wait_for(series::run(context, args)),
         Command::Stats(args) => wait_for(stats::run(context, args)),
         Command::Flamegraph(args) => wait_for(flamegraph::run(context, args)),
+        Command::Peek(args) => wait_for(peek::run(context, args)),
         Command::Top(args) => wait_for(top::run(context, args)),
         Command::Diff(args) => wait_for(diff::run(context, *args)),
         Command::Query(args) => wait_for(query::run(context, args)),
         Command::Export(args) => wait_for(export::run(context, args)),
         Command::Upload(args) => wait_for(upload::run(context, args)),
         Command::Watch(args) => wait_for(watch::run(context, args)),
+        Command::Gateway(args) => wait_for(gateway::run(context, args)),
+        Command::Ui(args) => wait_for(ui::run(context, args)),
     }
 }
 

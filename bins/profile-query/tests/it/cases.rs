@@ -130,7 +130,7 @@ async fn a11_every_output_says_what_shares_are_of() {
         ("graph", "10 ns of 100 ns in all"),
         ("svg", "10 ns of 100 ns in all"),
         ("dot", "10 ns of 100 ns in all"),
-        ("html", "\"whole\":100"),
+        ("html", "\"wholes\":[100,0]"),
     ] {
         let text = ok(&["flamegraph", &before, "--focus", "work", "--output", form]).await;
         assert!(text.contains(expect), "{form}: {text}");

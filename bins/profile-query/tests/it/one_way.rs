@@ -16,7 +16,7 @@ async fn serve(kind: Kind, url: &str) -> SocketAddr {
     let backend = Backend::connect(&Deployment::new("lab", kind, url)).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let routes = web::parcaquery(backend, Duration::from_secs(60));
+    let routes = profile_ui::parcaquery(backend, Duration::from_secs(60));
     tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
     address
 }

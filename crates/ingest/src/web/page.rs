@@ -118,16 +118,16 @@ fn job_html(html: &mut String, job: &JobStatus) {
 fn target_html(html: &mut String, target: &TargetStatus) {
     let health = target.health.as_str();
     let (when, words) = match &target.last {
-        None => ("never".to_owned(), String::new()),
+        None => ("never".to_owned(), Vec::new()),
         Some(last) => {
             let ago = SystemTime::now().duration_since(last.started).unwrap_or_default();
             let refused = last.refused.as_deref().map(|refused| format!("not taken: {refused}"));
             let parts = [Some(last.error.clone()), Some(last.hint.to_owned()), refused];
-            let words: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-            (format!("{} ago, took {}", words::span(ago), words::span(last.took)), words.join("<br>\u{0}"))
+            let words = parts.into_iter().flatten().filter(|part| !part.is_empty());
+            let when = format!("{} ago, took {}", words::span(ago), words::span(last.took));
+            (when, words.map(|part| escaped(&part)).collect())
         }
     };
-    let words: Vec<String> = words.split("<br>\u{0}").map(escaped).collect();
     let _ = write!(
         html,
         "<tr><td>{}<td class={health}>{health}<td><code>{}</code><td>{}<td>{}",
@@ -144,4 +144,39 @@ fn shown(labels: &Labels) -> String {
 
 fn escaped(text: &str) -> String {
     words::safe(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::scrape::Health;
+
+    fn target(url: &str) -> TargetStatus {
+        TargetStatus {
+            discovered: Labels::default(),
+            labels: Labels::new([("job", "<b>&")]).unwrap(),
+            url: url.to_owned(),
+            health: Health::Unknown,
+            last: None,
+            scrapes: 0,
+            failures: 0,
+            missed: 0,
+        }
+    }
+
+    #[test]
+    fn a_target_that_was_never_scraped_is_shown() {
+        let mut job = JobStatus { name: "j".to_owned(), ..JobStatus::default() };
+        job.active = vec![target("http://a/p")];
+        let shown = &job_json(&job)["active"][0];
+        assert_eq!(
+            (&shown["health"], &shown["lastScrape"], &shown["bytes"]),
+            (&json!("unknown"), &json!(null), &json!(null))
+        );
+        let mut html = String::new();
+        job_html(&mut html, &job);
+        assert!(html.contains("<td>never<td>") && html.contains("0 of 1 up"), "{html}");
+        assert!(html.contains("&lt;b&gt;&amp;") && !html.contains("<b>"), "{html}");
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod report;
-
+mod discoveries;
+mod example;
 mod recordings;
+mod report;

@@ -64,6 +64,16 @@ fn a_plain_recording() {
 }
 
 #[test]
+fn calls_that_were_inlined_are_lines_of_their_place() {
+    let (read, _) = recorded("plain");
+    let symbols = &read.profiles[0].symbols;
+    let name = |line: &profile_model::Line| symbols.string(symbols.function(line.function.unwrap()).name);
+    let names = |location: profile_model::Location<'_>| location.lines.iter().map(name).collect::<Vec<_>>();
+    let all: Vec<_> = symbols.locations().map(names).collect();
+    assert!(all.contains(&vec!["inlined", "compute"]), "{all:?}");
+}
+
+#[test]
 fn a_compressed_recording() {
     check("compressed", 1);
 }

@@ -1,10 +1,12 @@
 //! The gRPC services: from the wire to a function over the store, and back.
 
+mod debuginfo;
 mod exchange;
 mod profilestore;
 mod query;
 mod scrape;
 
+pub(crate) use debuginfo::DebuginfoApi;
 pub(crate) use profilestore::{AgentsApi, ProfileStoreApi};
 pub(crate) use query::QueryApi;
 pub(crate) use scrape::ScrapeApi;

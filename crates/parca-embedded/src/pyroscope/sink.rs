@@ -32,9 +32,10 @@ fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid> {
 fn refusal(error: &NotStored) -> ApiError {
     let code = match error {
         NotStored::Pushed(error) => error.code,
-        NotStored::Invalid(_) | NotStored::Agent(..) | NotStored::Refused(Refused::Key(_)) => {
-            Code::InvalidArgument
-        }
+        NotStored::Invalid(_)
+        | NotStored::Agent(..)
+        | NotStored::Otlp(_)
+        | NotStored::Refused(Refused::Key(_)) => Code::InvalidArgument,
         NotStored::Refused(Refused::TooLarge { .. }) => Code::OutOfRange,
         NotStored::Refused(Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_)) => {
             Code::ResourceExhausted

@@ -1,12 +1,16 @@
 //! Answers to `parca.query.v1alpha1.QueryService`: functions from a view of the store and a request to
 //! a message, with the codes and texts of the real server.
 
+mod callgraph;
+mod filter;
+mod frames;
 mod labels;
 mod plan;
 mod range;
 mod report;
 mod rows;
 mod top;
+mod tree;
 
 pub(crate) use labels::{labels, profile_types, values};
 pub(crate) use range::query_range;

@@ -9,68 +9,85 @@ use parca_proto::query::{
 };
 use profile_codec::{arrow, pprof};
 use profile_model::{
-    CallTable, CallTableOptions, FlameGraph, FlameOptions, FlameSample, LabelValue, Labels, Profile, Sample,
-    SampleLabel, StackId, Symbols, Transfer, WeightedStack,
+    CallTable, CallTableOptions, FlameGraph, FlameSample, LabelValue, Labels, Profile, Sample, SampleLabel,
+    StackId, Symbols, Transfer, WeightedStack,
 };
-use profile_store::{Filter, Merged, Span, View};
+use profile_store::{Filter, Span, View};
 use tonic::Status;
 
-use super::plan::{Plan, Report, When};
+use super::plan::{Plan, Report, Selection, Subject, When};
 use super::range::{result_type, sample_type};
+use super::rows::{Row, Rows};
 use super::top::top;
-use super::{rows, unreadable};
+use super::{callgraph, rows, tree, unreadable};
 
 pub(crate) fn query(view: &View, request: &QueryRequest) -> Result<QueryResponse, Status> {
     let plan = Plan::of(request)?;
     let rows = rows::collect(view, &plan)?;
-    let rows = if plan.inverted { rows::inverted(rows) } else { rows };
-    let (symbols, rows) = (&rows.symbols, &rows);
-    let unit = unit(&plan);
+    let (symbols, rows, unit) = (&rows.symbols, &rows, unit(&plan));
+    let is_single = matches!(plan.subject, Subject::One(Selection { when: When::Single(_), .. }));
     let report = match plan.report {
         Report::Pprof => Some(Answer::Pprof(Bytes::from(profile(symbols, &plan, rows, &unit)))),
-        Report::Top => {
-            let stacks = rows.rows.iter().map(|(_, stack, value)| (*stack, *value));
-            Some(Answer::Top(top(symbols, stacks, unit.unit)))
-        }
+        Report::Top => Some(Answer::Top(top(symbols, stacks(rows), unit.unit))),
         Report::FlamegraphArrow => {
             Some(Answer::FlamegraphArrow(flamegraph(symbols, &plan, rows, unit.unit)?))
         }
         Report::TableArrow => Some(Answer::TableArrow(table(symbols, rows, unit.unit)?)),
+        Report::Callgraph => Some(Answer::Callgraph(callgraph::callgraph(&graph(&plan, rows), symbols))),
+        Report::Flamegraph | Report::FlamegraphTable => {
+            let with_tables = plan.report == Report::FlamegraphTable;
+            let graph = graph(&plan, rows);
+            let tree = tree::flamegraph(&graph, rows, unit.unit, plan.trim_percent, with_tables)?;
+            Some(Answer::Flamegraph(tree))
+        }
         // A single profile has none there, either.
-        Report::Metadata if matches!(plan.when, When::Single(_)) => None,
-        Report::Metadata => Some(Answer::ProfileMetadata(metadata(view, &plan, symbols, rows)?)),
+        Report::Metadata if is_single => None,
+        Report::Metadata => Some(Answer::ProfileMetadata(metadata(view, &plan)?)),
     };
-    let total = if matches!(plan.report, Report::Pprof | Report::Metadata) { 0 } else { rows.total };
-    Ok(QueryResponse { total, filtered: 0, report })
+    let has_total = !matches!(plan.report, Report::Pprof | Report::Metadata);
+    let (total, filtered) = if has_total { (rows.total, rows.filtered) } else { (0, 0) };
+    Ok(QueryResponse { total, filtered, report })
 }
 
 /// A merge of sample counts is answered in the unit of the period, a single profile as stored.
 fn unit(plan: &Plan) -> ValueType {
-    match plan.when {
-        When::Merge(_) => result_type(&plan.query.profile_type).0,
-        When::Single(_) => sample_type(&plan.query.profile_type),
+    let of = plan.subject.main();
+    match of.when {
+        When::Merge(_) => result_type(&of.query.profile_type).0,
+        When::Single(_) => sample_type(&of.query.profile_type),
     }
 }
 
-/// One sample type, stacks as they are; the labels that were grouped by are on the samples.
-fn profile(symbols: &Symbols, plan: &Plan, rows: &Merged, unit: &ValueType) -> Vec<u8> {
+fn stacks(rows: &Rows) -> impl Iterator<Item = WeightedStack> + '_ {
+    rows.rows.iter().map(|Row { stack, value, diff, .. }| WeightedStack {
+        stack: *stack,
+        value: *value,
+        diff: *diff,
+    })
+}
+
+/// One sample type, stacks as they are; the labels that were grouped by are on the samples. Of a comparison, the
+/// values are what changed, each stack once.
+fn profile(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: &ValueType) -> Vec<u8> {
     let sample_type = profile_model::ValueType::new(&unit.r#type, &unit.unit);
     let mut profile = Profile::new(vec![sample_type]);
-    let period_type = &plan.query.profile_type;
-    profile.period_type =
-        Some(profile_model::ValueType::new(&period_type.period_type, &period_type.period_unit));
-    profile.time_nanos = match plan.when {
+    let Selection { query, when } = plan.subject.main();
+    let of = &query.profile_type;
+    profile.period_type = Some(profile_model::ValueType::new(&of.period_type, &of.period_unit));
+    profile.time_nanos = match when {
         When::Merge(range) => range.start.saturating_nanos(),
         When::Single(time) => time.saturating_millis().saturating_mul(1_000_000),
     };
     let groups: Vec<Vec<SampleLabel>> =
         rows.groups.iter().map(|group| sample_labels(&mut profile, group)).collect();
     let mut transfer = Transfer::new(symbols);
-    for (group, stack, value) in &rows.rows {
+    for row in &rows.rows {
+        let value = if plan.subject.is_diff() { row.diff } else { row.value };
         // A stack without frames has no place in this form there, either.
-        if *stack != StackId::EMPTY {
-            let stack = transfer.stack(&mut profile.symbols, *stack);
-            profile.samples.push(Sample { stack, values: &[*value], labels: &groups[*group] });
+        if row.stack != StackId::EMPTY && !(plan.subject.is_diff() && value == 0) {
+            let stack = transfer.stack(&mut profile.symbols, row.stack);
+            let labels = groups.get(row.group).map(Vec::as_slice).unwrap_or_default();
+            profile.samples.push(Sample { stack, values: &[value], labels });
         }
     }
     pprof::encode_gzip(&profile)
@@ -84,17 +101,18 @@ fn sample_labels(profile: &mut Profile, group: &Labels) -> Vec<SampleLabel> {
     group.iter().map(label).collect()
 }
 
-/// File names of the mappings, and label names, of what was merged.
-fn metadata(view: &View, plan: &Plan, symbols: &Symbols, rows: &Merged) -> Result<ProfileMetadata, Status> {
+/// File names of the mappings, and label names, of what was merged; of a comparison, of what is compared.
+fn metadata(view: &View, plan: &Plan) -> Result<ProfileMetadata, Status> {
+    let rows = rows::read(view, plan.subject.main(), &[])?;
     let mut files = BTreeSet::new();
-    for (_, stack, _) in &rows.rows {
-        for location in symbols.stack(*stack) {
-            let mapping = symbols.location(*location).mapping;
+    for row in &rows.rows {
+        for location in rows.symbols.stack(row.stack) {
+            let mapping = rows.symbols.location(*location).mapping;
             // A location without a mapping counts as one in a file without a name.
-            files.insert(mapping.map_or("", |id| symbols.string(symbols.mapping(id).file)));
+            files.insert(mapping.map_or("", |id| rows.symbols.string(rows.symbols.mapping(id).file)));
         }
     }
-    let filter = Filter::of_query(&plan.query);
+    let filter = Filter::of_query(&plan.subject.main().query);
     let sets = view.label_sets(&filter, Span::ALL).map_err(|error| unreadable(&error))?;
     let labels: BTreeSet<&str> = sets.iter().flat_map(|set| set.iter().map(|(name, _)| name)).collect();
     Ok(ProfileMetadata {
@@ -103,28 +121,24 @@ fn metadata(view: &View, plan: &Plan, symbols: &Symbols, rows: &Merged) -> Resul
     })
 }
 
-fn flamegraph(
-    symbols: &Symbols,
-    plan: &Plan,
-    rows: &Merged,
-    unit: String,
-) -> Result<FlamegraphArrow, Status> {
-    let samples = rows.rows.iter().map(|(group, stack, value)| FlameSample {
-        group: Some(&rows.groups[*group]),
-        stack: *stack,
-        value: *value,
-        diff: 0,
+fn graph(plan: &Plan, rows: &Rows) -> FlameGraph {
+    let samples = rows.rows.iter().map(|row| FlameSample {
+        group: rows.groups.get(row.group),
+        stack: row.stack,
+        value: row.value,
+        diff: row.diff,
     });
-    let graph = FlameGraph::of(symbols, samples, FlameOptions::default());
-    let encoded = arrow::encode_flame_graph(&graph, symbols, plan.trim_percent)
+    FlameGraph::of(&rows.symbols, samples, plan.apart)
+}
+
+fn flamegraph(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {
+    let encoded = arrow::encode_flame_graph(&graph(plan, rows), symbols, plan.trim_percent)
         .map_err(|error| Status::internal(format!("failed to generate arrow flamegraph: {error}")))?;
     Ok(FlamegraphArrow { record: encoded.record, unit, height: encoded.height, trimmed: encoded.trimmed })
 }
 
-fn table(symbols: &Symbols, rows: &Merged, unit: String) -> Result<TableArrow, Status> {
-    let stacks =
-        rows.rows.iter().map(|(_, stack, value)| WeightedStack { stack: *stack, value: *value, diff: 0 });
-    let table = CallTable::of(symbols, stacks, CallTableOptions::PARCA_TABLE);
+fn table(symbols: &Symbols, rows: &Rows, unit: String) -> Result<TableArrow, Status> {
+    let table = CallTable::of(symbols, stacks(rows), CallTableOptions::PARCA_TABLE);
     let record = arrow::encode_table(&table, symbols)
         .map_err(|error| Status::internal(format!("failed to generate table: {error}")))?;
     Ok(TableArrow { record, unit })

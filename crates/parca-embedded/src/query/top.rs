@@ -3,12 +3,11 @@
 use parca_proto::metastore;
 use parca_proto::query::{Top, TopNode, TopNodeMeta};
 use profile_model::{
-    CallRow, CallTable, CallTableOptions, FunctionId, Mapping, MappingId, StackId, Symbols, WeightedStack,
+    CallRow, CallTable, CallTableOptions, FunctionId, Mapping, MappingId, Symbols, WeightedStack,
 };
 
-/// `rows` are stacks (leaf first) with values of the given unit.
-pub(super) fn top(symbols: &Symbols, rows: impl Iterator<Item = (StackId, i64)>, unit: String) -> Top {
-    let stacks = rows.map(|(stack, value)| WeightedStack { stack, value, diff: 0 });
+/// `stacks` have values of the given unit.
+pub(super) fn top(symbols: &Symbols, stacks: impl Iterator<Item = WeightedStack>, unit: String) -> Top {
     let mut table = CallTable::of(symbols, stacks, CallTableOptions::PARCA_TOP);
     // Functions have no address and come first among equals; their names keep the order the same.
     table.rows.sort_by_cached_key(|row| {
@@ -39,7 +38,12 @@ fn node(symbols: &Symbols, row: &CallRow) -> TopNode {
         // A row is many lines of a function.
         line: None,
     };
-    TopNode { meta: Some(meta), cumulative: row.cumulative, flat: row.flat, diff: 0 }
+    TopNode {
+        meta: Some(meta),
+        cumulative: row.cumulative,
+        flat: row.flat,
+        diff: row.cumulative_diff.unwrap_or(0),
+    }
 }
 
 fn mapping_id(id: MappingId) -> String {

@@ -1,8 +1,11 @@
 //! A server on a free port, asked by clients that are not ours: tonic's, and HTTP/1.1 by hand.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod agent;
 mod eviction;
+mod otlp;
+mod pyroscope;
 mod refusals;
 mod same;
 mod server;

@@ -40,13 +40,12 @@ async fn queries_that_end_a_real_parca_end_nothing() {
     let Some(Report::Top(top)) = top.report else { panic!("{top:?}") };
     assert_eq!(top.list.iter().map(|node| node.flat).sum::<i64>(), 1_000_000_000);
     for report in [ReportType::Callgraph, ReportType::FlamegraphTable] {
-        let text = format!("{} is not served yet by parca-embedded", report.as_str_name());
-        check(client.query(merge(report)).await, Code::Unimplemented, &text);
+        assert_eq!(client.query(merge(report)).await.unwrap().into_inner().total, 1_000_000_000);
     }
     check(
         client.query(metadata_of_single_diff()).await,
-        Code::Unimplemented,
-        "query mode MODE_DIFF is not served yet by parca-embedded",
+        Code::InvalidArgument,
+        "b: expected a merge for the metadata of a diff, found a single profile",
     );
     check(
         client.share_profile(ShareProfileRequest::default()).await,
@@ -58,7 +57,8 @@ async fn queries_that_end_a_real_parca_end_nothing() {
 }
 
 fn metadata_of_single_diff() -> QueryRequest {
-    let single = SingleProfile { query: crate::server::PROFILE_TYPE.into(), ..Default::default() };
+    let time = Some(prost_types::Timestamp { seconds: 5, nanos: 0 });
+    let single = SingleProfile { query: crate::server::PROFILE_TYPE.into(), time };
     let side = ProfileDiffSelection {
         options: Some(profile_diff_selection::Options::Single(single)),
         ..Default::default()
@@ -76,8 +76,11 @@ fn metadata_of_single_diff() -> QueryRequest {
 async fn services_that_are_not_here_are_unknown() {
     let server = Server::start().await;
     for path in [
-        "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
-        "/parca.debuginfo.v1alpha1.DebuginfoService/Upload",
+        // What agents send beside profiles.
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        "/parca.telemetry.v1alpha1.TelemetryService/ReportPanic",
+        "/querier.v1.QuerierService/Nothing",
     ] {
         let request = http::Request::post(format!("http://{}{path}", server.server.address()))
             .header("content-type", "application/grpc-web+proto")
@@ -86,6 +89,21 @@ async fn services_that_are_not_here_are_unknown() {
         let (head, _) = server.http1(request).await;
         assert_eq!(head.headers.get("grpc-status").unwrap(), "12", "{path}");
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn agents_are_told_to_keep_their_debug_information() {
+    use parca_proto::debuginfo::debuginfo_service_client::DebuginfoServiceClient;
+    use parca_proto::debuginfo::{ShouldInitiateUploadRequest, UploadRequest};
+    let server = Server::start().await;
+    let mut client = DebuginfoServiceClient::with_origin(server.channel(), server.origin());
+    let request = ShouldInitiateUploadRequest { build_id: "deadbeef".into(), ..Default::default() };
+    let answer = client.should_initiate_upload(request).await.unwrap().into_inner();
+    assert!(!answer.should_initiate_upload && !answer.reason.is_empty());
+    // Its first message says nothing of what is uploaded, which ends a real Parca.
+    let status = client.upload(tokio_stream::once(UploadRequest { data: None })).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
     server.stop().await;
 }
 

@@ -23,8 +23,12 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use crate::server::{PROFILE_TYPE, Server, profile};
 
 pub(crate) fn merge(report: ReportType) -> QueryRequest {
+    merge_of(PROFILE_TYPE, report)
+}
+
+pub(crate) fn merge_of(query: &str, report: ReportType) -> QueryRequest {
     let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
-    let options = MergeProfile { query: PROFILE_TYPE.into(), start: at(0), end: at(10_000) };
+    let options = MergeProfile { query: query.into(), start: at(0), end: at(10_000) };
     QueryRequest {
         mode: Mode::Merge.into(),
         options: Some(Options::Merge(options)),

@@ -141,8 +141,11 @@ impl Found {
         let is_mean = !question.look.sum && sides.iter().any(|side| side.moments > 1.0);
         let [before, after] = if is_mean { sides.map(Side::mean) } else { sides };
         let (before, after) = (before.selection()?, after.selection()?);
+        // The page works out shares itself, from both sides in their own measure.
+        let is_page = matches!(question.form, Form::Html | Form::Viewer);
+        let is_absolute = question.absolute || is_page;
         let comparison =
-            if question.absolute { compare(&before, &after) } else { compare_by_share(&before, &after) };
+            if is_absolute { compare(&before, &after) } else { compare_by_share(&before, &after) };
         let comparison = comparison.map_err(|error| BackendError::Answer(error.into()))?;
         let mut facts = vec![span(question.ask.range)];
         facts.extend(question.base.map(|base| format!("compared with {}", span(base))));

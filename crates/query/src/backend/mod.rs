@@ -28,6 +28,7 @@ mod fetch;
 mod json;
 mod names;
 mod nothing;
+mod over_time;
 mod raw;
 mod snapshots;
 mod spans;
@@ -42,6 +43,7 @@ pub use fetch::{Detail, MAX_TYPES};
 pub(crate) use names::sample_types;
 pub use names::{TypeError, default_type, resolve_type};
 pub use nothing::Nothing;
+pub use over_time::OverTime;
 pub use raw::RawAnswer;
 pub use upload::{Upload, by_sample_labels, sample_labels};
 
@@ -69,6 +71,14 @@ impl Backend {
     /// What runs on the server.
     pub fn kind(&self) -> Kind {
         self.deployment.kind
+    }
+
+    /// The client of a Parca; nothing for a Pyroscope.
+    pub fn parca(&self) -> Option<&parca_client::Client> {
+        match &self.server {
+            Server::Parca(client) => Some(client),
+            Server::Pyroscope(_) => None,
+        }
     }
 
     /// For `--verbose`: what is asked of whom; nothing secret is in it.

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
-use report_render::Human;
-use words::{columns, fitting, safe};
+use report_render::{Human, names};
+use words::{columns, safe};
 
 use super::words::{cells, changed, name, normalised};
 use super::{Diff, Row, Sort};
@@ -107,7 +107,7 @@ impl Table {
             write!(out, "{:>pad$}{}  ", "", cells[*at], pad = width - columns(&cells[*at]))?;
         }
         let end = if color.is_empty() { "" } else { "\x1b[0m" };
-        writeln!(out, "{}{end}", fitting(name, self.name_width))
+        writeln!(out, "{}{end}", names::fitting(name, self.name_width))
     }
 }
 

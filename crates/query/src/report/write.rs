@@ -110,6 +110,8 @@ fn drawing(
         Form::Html => {
             let mut options = html::PageOptions::default();
             (options.title, options.subtitle, options.viewer) = (title, subtitle, viewer(look));
+            options.snapshots =
+                shown.snapshots.filter(|of| of.moments > 1.0).map(|of| (of.moments, of.words()));
             html::page(flame, &options, out).map(drop)
         }
         Form::Folded => folded::write(flame, out),

@@ -1,11 +1,10 @@
 use std::io::{self, Write};
 
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
-use profile_model::{FlameKind, FlameNode, StringId, Unit};
+use profile_model::{FlameKind, FlameNode, Unit};
 
+use super::tables::Tables;
 use crate::{
-    Cut, Flame, Limits, NodeName, Order,
+    Cut, Flame, Limits, Order,
     output::{buffered, script_string},
     walk::Walk,
 };
@@ -20,62 +19,85 @@ pub struct ViewerOptions {
     pub limits: Limits,
 }
 
-/// Writes what `flameView` takes: an object with `version` (1), `type`, `unit`, `comparison`,
-/// `scaled` (whether what was before was brought to the total of what is now), `whole` (what shares are of),
-/// `nodes`, `strings` and `cut`.
+/// Writes the stacks that the page takes, as flat arrays: an object with `version` (2), `type`, `unit`, `comparison`,
+/// `wholes` (what shares are of, now and before; 0 where it is the sum of what is there), `nodes`, `frames`, `names`,
+/// `packages`, `files`, `binaries`, `raw` and `cut`.
 ///
-/// `nodes` is one flat array with parents before children: for each node the positions of its name
-/// and of its file in `strings`, its depth, its cumulative and its own value, and in a comparison the
-/// change. Numbers that JavaScript would round are texts. The JSON can stand inside a `<script>`
-/// element as it is: `<` and the line separators of Unicode are escaped in texts.
+/// - `nodes` has for each node its depth below the root, its frame and its own value, and in a comparison its own value
+///   before; parents come first.
+/// - `frames` has six numbers for each frame: its name, package, file, binary, line (0 if unknown) and kind (0 a call,
+///   1 an inlined call, 2 a group of labels).
+/// - `names` has the [forms](crate::names::forms) of each name; a number stands for the end of the first form from
+///   there on. `raw` has the linker's names of those that were demangled.
+/// - `packages` has name and whether it is part of the [system](crate::names::is_system).
+///
+/// Numbers that JavaScript would round are texts. The JSON can stand inside a `<script>` element as it is: `<` and the
+/// line separators of Unicode are escaped in texts.
 ///
 /// # Errors
 /// If `out` fails.
 pub fn viewer_data(flame: &Flame<'_>, options: &ViewerOptions, out: &mut impl Write) -> io::Result<Cut> {
     buffered(out, |out| {
-        out.write_all(b"{\"version\":1,\"type\":")?;
+        out.write_all(b"{\"version\":2,\"type\":")?;
         script_string(out, &flame.value_type.name)?;
         out.write_all(b",\"unit\":")?;
         let unit = &flame.value_type.unit;
         script_string(out, Unit::of(unit).map_or(unit.as_str(), |known| known.name()))?;
-        let (comparison, scaled) = (flame.is_comparison, flame.scale.is_some());
-        write!(out, ",\"comparison\":{comparison},\"scaled\":{scaled},\"whole\":")?;
+        write!(out, ",\"comparison\":{},\"wholes\":[", flame.is_comparison)?;
         write_number(out, flame.whole)?;
-        out.write_all(b",\"nodes\":[")?;
-        let mut strings = Strings::new(*flame);
+        out.write_all(b",0],\"nodes\":[")?;
+        let before = if flame.is_comparison { own_before(flame) } else { Vec::new() };
+        let mut tables = Tables::new(*flame);
         let mut walk = Walk::new(*flame, options.order, options.limits);
-        for (at, visit) in walk.by_ref().enumerate() {
-            out.write_all(if at > 0 { b",\n" } else { b"" })?;
-            write_node(out, &mut strings, visit.node)?;
+        let mut separator: &[u8] = b"";
+        for visit in walk.by_ref() {
+            if matches!(visit.node.kind, FlameKind::Root) {
+                continue;
+            }
+            out.write_all(separator)?;
+            separator = b",\n";
+            let frame = tables.frame(visit.node);
+            write_node(out, visit.node, frame, before.get(visit.id.index()).copied())?;
         }
         let cut = walk.cut();
-        out.write_all(b"],\"strings\":[")?;
-        strings.write(out)?;
-        write!(out, "],\"cut\":{{\"nodes\":{},\"value\":", cut.nodes)?;
+        out.write_all(b"],")?;
+        tables.write(out)?;
+        write!(out, ",\"cut\":{{\"nodes\":{},\"value\":", cut.nodes)?;
         write_number(out, cut.value)?;
         out.write_all(b"}}")?;
         Ok(cut)
     })
 }
 
-fn write_node<'a>(out: &mut impl Write, strings: &mut Strings<'a>, node: &'a FlameNode) -> io::Result<()> {
-    let flame = strings.flame;
-    let file = match &node.kind {
-        FlameKind::Frame(frame) => [frame.function_file, frame.mapping_file],
-        _ => [None, None],
-    };
-    let file = file.into_iter().flatten().find(|file| !file.is_empty());
-    let name = strings.of_name(flame.name(node));
-    let file = file.map_or(0, |file| strings.of_text(file));
-    write!(out, "{name},{file},{},", node.depth)?;
-    write_number(out, node.cumulative)?;
-    out.write_all(b",")?;
+fn write_node(out: &mut impl Write, node: &FlameNode, frame: usize, before: Option<i64>) -> io::Result<()> {
+    // The root is not written, so its children are at depth 0.
+    write!(out, "{},{frame},", node.depth.saturating_sub(1))?;
     write_number(out, node.flat)?;
-    if flame.is_comparison {
+    if let Some(before) = before {
         out.write_all(b",")?;
-        write_number(out, node.diff)?;
+        write_number(out, before)?;
     }
     Ok(())
+}
+
+/// What each node was itself before, in its own measure: a base that was scaled for a comparison by share is scaled
+/// back.
+fn own_before(flame: &Flame<'_>) -> Vec<i64> {
+    let nodes = flame.graph.nodes();
+    let mut change: Vec<i64> = nodes.iter().map(|node| node.diff).collect();
+    for node in nodes {
+        if let Some(parent) = node.parent {
+            let of_parent = &mut change[parent.index()];
+            *of_parent = of_parent.saturating_sub(node.diff);
+        }
+    }
+    let scale = flame.scale.unwrap_or(1.0);
+    let before = |(node, change): (&FlameNode, i64)| match node.flat.saturating_sub(change) {
+        before if scale == 1.0 => before,
+        // A cast from floats saturates.
+        before => (before as f64 / scale).round() as i64,
+    };
+    nodes.iter().zip(change).map(before).collect()
 }
 
 /// The largest number up to which JavaScript has all.
@@ -87,42 +109,5 @@ fn write_number(out: &mut impl Write, number: impl Into<i128>) -> io::Result<()>
         write!(out, "\"{number}\"")
     } else {
         write!(out, "{number}")
-    }
-}
-
-/// The strings that nodes refer to, in order of first use; the first is empty.
-struct Strings<'a> {
-    flame: Flame<'a>,
-    numbers: HashMap<NodeName<'a>, usize, RandomState>,
-    in_order: Vec<NodeName<'a>>,
-}
-
-impl<'a> Strings<'a> {
-    fn new(flame: Flame<'a>) -> Self {
-        let mut strings = Self { flame, numbers: HashMap::default(), in_order: Vec::new() };
-        strings.of_text(StringId::EMPTY);
-        strings
-    }
-
-    fn of_text(&mut self, id: StringId) -> usize {
-        let text = self.flame.symbols.string(id);
-        self.of_name(NodeName::Frame(profile_model::FrameName::Function(text)))
-    }
-
-    fn of_name(&mut self, name: NodeName<'a>) -> usize {
-        let Self { numbers, in_order, .. } = self;
-        *numbers.entry(name).or_insert_with(|| {
-            in_order.push(name);
-            in_order.len() - 1
-        })
-    }
-
-    fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut buffer = String::new();
-        for (at, name) in self.in_order.iter().enumerate() {
-            out.write_all(if at > 0 { b",\n" } else { b"" })?;
-            script_string(out, name.text(&mut buffer))?;
-        }
-        Ok(())
     }
 }

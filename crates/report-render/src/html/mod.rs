@@ -1,21 +1,15 @@
-//! Flame graphs that people can walk through in a browser, in one file that needs nothing else.
+//! The page that people walk through profiles in, in one file that needs nothing else or for servers that have it.
 //!
-//! The parts are there for other pages, too: put [`VIEWER_CSS`] in a `<style>`, [`VIEWER_JS`] in a
-//! `<script>`, and call `flameView(element, data)` with what [`viewer_data`] writes. It fills the
-//! element with a graph that mouse and keyboard work in, and gives an object with `find(name)`,
-//! `focus(id)`, `zoom(id)`, `back()`, `reset()`, `search(regex)`, `flip()` and `destroy()`; ids are
-//! positions of frames, the root's is 0. What is known about the frame in focus or under the pointer
-//! is in an element of class `tip`: spans `tip-name`, `tip-value`, `tip-percent`, `tip-exact`,
-//! `tip-own`, `tip-diff` and `tip-file`.
+//! [`page`] writes one file with the stacks inside. A server gives [`INDEX`] and, below `ui/`, [`assets`]; the page then
+//! asks for what there is and for stacks as [`viewer_data`] writes them. All that is done to stacks is done in the
+//! browser: filters, inversion, callers and callees, groups, shares.
 
+mod assets;
+mod bundle;
 mod data;
 mod page;
+mod tables;
 
+pub use assets::{Asset, INDEX, assets};
 pub use data::{ViewerOptions, viewer_data};
 pub use page::{PageOptions, page};
-
-/// The script: defines `flameView` on `window` and nothing else. Has no `</script` in it.
-pub const VIEWER_JS: &str = include_str!("viewer.js");
-
-/// The style of what the script makes; touches only classes that start with `fv`, and `tip`.
-pub const VIEWER_CSS: &str = include_str!("viewer.css");

@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
-use super::{VIEWER_CSS, VIEWER_JS, ViewerOptions, viewer_data};
-use crate::{Cut, Flame, output::buffered, xml::Escaped};
+use super::assets::{INDEX, STYLE};
+use super::bundle::bundle;
+use super::{ViewerOptions, viewer_data};
+use crate::output::{buffered, script_string};
+use crate::{Cut, Flame, xml::Escaped};
 
 /// How a page looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,52 +16,64 @@ pub struct PageOptions {
     pub subtitle: String,
     /// What of the tree is shown.
     pub viewer: ViewerOptions,
+    /// For a sum of snapshots, of how many moments and in words: the page shows the mean.
+    pub snapshots: Option<(f64, String)>,
 }
 
 impl Default for PageOptions {
     fn default() -> Self {
-        Self { title: "Flame graph".to_owned(), subtitle: String::new(), viewer: ViewerOptions::default() }
+        Self {
+            title: "Flame graph".to_owned(),
+            subtitle: String::new(),
+            viewer: ViewerOptions::default(),
+            snapshots: None,
+        }
     }
 }
 
 /// No request leaves the page, whatever a name in the profile may try.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'";
 
-const PAGE_CSS: &str = "\
-:root { color-scheme: light dark; }
-body { margin: 1em; background: #fff; color: #1b1b1b; }
-h1 { font: 600 18px system-ui, sans-serif; margin: 0; overflow-wrap: anywhere; }
-p { font: 13px system-ui, sans-serif; margin: 2px 0 6px; overflow-wrap: anywhere; }
-@media (prefers-color-scheme: dark) { body { background: #1b1b1b; color: #ececec; } }
-";
-
-const START: &str = "\
-flameView(document.getElementById('graph'), JSON.parse(document.getElementById('data').textContent));
-";
-
-/// Writes a page with a tree: click or Enter zooms, Escape goes back, search is by regular
-/// expression, arrow keys move. It is one file that works without a network.
+/// Writes a page with a tree: the same that servers of this house have, with the stacks inside. It is one file that
+/// works without a network.
 ///
 /// # Errors
 /// If `out` fails.
 pub fn page(flame: &Flame<'_>, options: &PageOptions, out: &mut impl Write) -> io::Result<Cut> {
     buffered(out, |out| {
-        let title = Escaped(&options.title);
-        let subtitle = match options.subtitle.as_str() {
-            "" => String::new(),
-            text => format!("<p>{}</p>\n", Escaped(text)),
-        };
+        let (_, body) = INDEX.text.split_once("</head>").unwrap_or_default();
+        let body = body.trim_end().trim_end_matches("</html>").trim_end().trim_end_matches("</body>");
         write!(
             out,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-             <style>\n{PAGE_CSS}{VIEWER_CSS}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{subtitle}\
-             <main id=\"graph\"><noscript>This page needs its script to draw.</noscript></main>\n\
-             <script type=\"application/json\" id=\"data\">"
+             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n\
+             <style>\n{}</style>\n</head>{body}<script type=\"application/json\" id=\"profile\">",
+            Escaped(&options.title),
+            STYLE.text,
         )?;
-        let cut = viewer_data(flame, &options.viewer, out)?;
-        write!(out, "</script>\n<script>\n{VIEWER_JS}{START}</script>\n</body>\n</html>\n")?;
+        let cut = answer(flame, options, out)?;
+        write!(out, "</script>\n<script>\n{}</script>\n</body>\n</html>\n", bundle())?;
         Ok(cut)
     })
+}
+
+/// What a server of the page would answer.
+fn answer(flame: &Flame<'_>, options: &PageOptions, out: &mut impl Write) -> io::Result<Cut> {
+    out.write_all(b"{\"title\":")?;
+    script_string(out, &options.title)?;
+    out.write_all(b",\"facts\":[")?;
+    if !options.subtitle.is_empty() {
+        script_string(out, &options.subtitle)?;
+    }
+    out.write_all(b"],\"sides\":[")?;
+    if let Some((moments, words)) = &options.snapshots {
+        write!(out, "{{\"snapshots\":{{\"moments\":{moments},\"words\":")?;
+        script_string(out, words)?;
+        out.write_all(b"}}")?;
+    }
+    out.write_all(b"],\"data\":")?;
+    let cut = viewer_data(flame, &options.viewer, out)?;
+    out.write_all(b"}")?;
+    Ok(cut)
 }

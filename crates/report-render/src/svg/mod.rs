@@ -1,4 +1,5 @@
-//! Flame graphs as images that stand alone: no script, no style or font from elsewhere.
+//! Flame graphs as images that stand alone: no style, font or script from elsewhere. Where the scripts of an image may
+//! run, a click zooms and Ctrl-F searches.
 
 mod draw;
 

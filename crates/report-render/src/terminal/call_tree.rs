@@ -1,9 +1,12 @@
 use std::io::{self, Write};
 
 use super::write_cut;
-use words::{columns, push_fitting};
+use words::columns;
 
-use crate::{Cut, Flame, Human, Limits, Order, Percent, describe::Change, output::buffered, walk::Walk};
+use crate::{
+    Cut, Flame, Human, Limits, Order, Percent, describe::Change, names::push_fitting, output::buffered,
+    walk::Walk,
+};
 
 /// How a call tree looks.
 #[derive(Clone, Copy, Debug, PartialEq)]

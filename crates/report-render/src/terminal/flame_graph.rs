@@ -5,7 +5,8 @@ use profile_model::NodeId;
 use super::write_cut;
 use crate::{
     Cut, Flame, Limits, Order,
-    color::Color,
+    color::Palette,
+    names,
     output::buffered,
     walk::{Visit, Walk},
 };
@@ -56,9 +57,10 @@ pub fn flame_graph(flame: &Flame<'_>, options: &FlameTextOptions, out: &mut impl
     buffered(out, |out| {
         writeln!(out, "{}", flame.sum())?;
         let mut line = String::new();
+        let palette = options.color.then(|| Palette::of(flame));
         for level in boxes.chunk_by(|(a, _), (b, _)| a.node.depth == b.node.depth) {
             line.clear();
-            push_level(&mut line, flame, options, level);
+            push_level(&mut line, flame, palette.as_ref(), level);
             writeln!(out, "{}", line.trim_end())?;
         }
         write_cut(out, flame, cut)
@@ -85,11 +87,11 @@ impl Place {
     }
 }
 
-fn push_level(
+fn push_level<'a>(
     line: &mut String,
-    flame: &Flame<'_>,
-    options: &FlameTextOptions,
-    level: &[(Visit<'_>, Place)],
+    flame: &Flame<'a>,
+    palette: Option<&Palette<'a>>,
+    level: &[(Visit<'a>, Place)],
 ) {
     let (mut at, mut name, mut text) = (0, String::new(), String::new());
     for (visit, place) in level {
@@ -110,12 +112,13 @@ fn push_level(
         text.clear();
         text.push('|');
         text.push_str(sign);
-        text.push_str(name);
-        let colored = options.color.then(|| color(flame, visit, name).ansi());
+        let width = place.end - place.start;
+        let room = width.saturating_sub(words::columns(&text));
+        names::push_fitting(&mut text, name, room);
+        let colored = palette.map(|palette| palette.color(flame, visit.node, visit.id).ansi());
         if let Some(number) = colored {
             line.push_str(&format!("\x1b[30;48;5;{number}m"));
         }
-        let width = place.end - place.start;
         let taken = words::push_fitting(line, &text, width);
         line.extend(std::iter::repeat_n(' ', width - taken));
         if colored.is_some() {
@@ -123,8 +126,4 @@ fn push_level(
         }
         at = place.end;
     }
-}
-
-fn color(flame: &Flame<'_>, visit: &Visit<'_>, name: &str) -> Color {
-    if flame.is_comparison { Color::of_change(visit.node) } else { Color::of_name(name) }
 }

@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
-use words::{columns, push_fitting};
+use words::columns;
 
 use super::Top;
-use crate::{Human, NodeName, Percent, flame, output::buffered};
+use crate::{Human, NodeName, Percent, flame, names, output::buffered};
 
 /// How a table looks in a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,7 @@ pub fn text(top: &Top<'_>, options: &TextOptions, out: &mut impl Write) -> io::R
             for (width, cell) in widths.iter().zip(&line.cells) {
                 write!(out, "{:>pad$}{cell}  ", "", pad = width - columns(cell))?;
             }
-            let mut name = String::new();
-            push_fitting(&mut name, &line.name, room);
-            writeln!(out, "{name}")?;
+            writeln!(out, "{}", names::fitting(&line.name, room))?;
         }
         Ok(())
     })

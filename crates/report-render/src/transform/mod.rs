@@ -1,7 +1,8 @@
-//! What is done to a profile before it is shown; each function takes a profile and gives one.
+//! What is done to a profile before it is shown; each function takes a profile, or a tree, and gives one.
 //!
 //! Stacks change, values and labels do not. Tables may keep entries that no sample needs any more.
 
+mod collapse;
 mod filter;
 mod group;
 mod invert;
@@ -9,6 +10,7 @@ mod prune;
 mod sandwich;
 mod trim;
 
+pub use collapse::collapse;
 pub use filter::Filter;
 pub use group::{GroupBy, group};
 pub use invert::invert;

@@ -53,8 +53,8 @@ pub(crate) fn profile(folded: &str) -> Profile {
     folded::parse(folded.as_bytes(), &options).unwrap()
 }
 
-/// The data inside a page.
+/// What is inside a page: what a server of the page would answer.
 pub(crate) fn embedded(page: &str) -> &str {
-    let start = page.split_once("id=\"data\">").unwrap().1;
+    let start = page.split_once("id=\"profile\">").unwrap().1;
     start.split_once("</script>").unwrap().0
 }

@@ -70,9 +70,8 @@ fn each_form_is_as_it_was() {
     let profile = rich();
     for (name, text) in forms::all(&Selection::new(&profile, 0).unwrap()) {
         if name == "html" {
-            // The script and the style are files of their own.
-            let without_script = text.replace(report_render::html::VIEWER_JS, "[VIEWER_JS]\n");
-            check("rich.html", &without_script.replace(report_render::html::VIEWER_CSS, "[VIEWER_CSS]\n"));
+            // The script, the style and the body are files of their own.
+            check("rich.html.json", forms::embedded(&text));
         } else {
             check(&format!("rich.{name}"), &text);
         }

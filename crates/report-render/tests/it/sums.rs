@@ -50,8 +50,11 @@ proptest! {
                 "top.csv" => text.lines().skip(1).map(|line| line.split(',').nth(4).unwrap().parse::<i64>().unwrap()).sum(),
                 "folded" => sum_of_lines(&text),
                 "speedscope.json" => parse()["profiles"][0]["weights"].as_array().unwrap().iter().map(|w| w.as_i64().unwrap()).sum(),
-                "viewer.json" => parse()["nodes"].as_array().unwrap().chunks(5).map(|node| node[4].as_i64().unwrap()).sum(),
-                "html" => serde_json::from_str::<Value>(forms::embedded(&text)).unwrap()["nodes"][3].as_i64().unwrap(),
+                "viewer.json" => parse()["nodes"].as_array().unwrap().chunks(3).map(|node| node[2].as_i64().unwrap()).sum(),
+                "html" => {
+                    let inside: Value = serde_json::from_str(forms::embedded(&text)).unwrap();
+                    inside["data"]["nodes"].as_array().unwrap().chunks(3).map(|node| node[2].as_i64().unwrap()).sum()
+                }
                 _ => continue,
             };
             prop_assert_eq!(sum, total, "{}", name);

@@ -4,6 +4,7 @@
 //! Each deviation that is let through here is in docs/compat.md with its reason.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)]
 
+mod compared;
 mod fixture;
 mod questions;
 mod recorded;
@@ -51,5 +52,15 @@ async fn what_is_refused_is_refused_with_the_same_words() {
     let pair = pair_or_skip!();
     questions::mistakes(&pair).await;
     questions::bad_writes(&pair).await;
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comparisons_filters_and_call_graphs_are_the_same() {
+    let pair = pair_or_skip!();
+    compared::differences(&pair).await;
+    compared::filters(&pair).await;
+    compared::sandwiches(&pair).await;
+    compared::call_graphs(&pair).await;
     pair.stop().await;
 }

@@ -70,7 +70,7 @@ impl Report<'_> {
             Form::Stacks(form) => {
                 let mut look = Look::default();
                 (look.width, look.color) = (output::width(), self.color);
-                report::write(&self.shown()?, form, &look, &mut out)
+                report::write(&self.shown(form)?, form, &look, &mut out)
             }
         }
     }
@@ -112,23 +112,24 @@ impl Report<'_> {
         Some(format!("{base}/s before, {compared}/s after"))
     }
 
-    fn shown(&self) -> io::Result<Shown> {
+    fn shown(&self, form: report::Form) -> io::Result<Shown> {
         let facts = self.sides.head.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        Ok(Shown::of_comparison(self.sides.title.clone(), facts, self.comparison()?))
+        Ok(Shown::of_comparison(self.sides.title.clone(), facts, self.comparison(form)?))
     }
 
-    fn comparison(&self) -> io::Result<Comparison> {
+    /// The page works out shares itself, from both sides in their own measure.
+    fn comparison(&self, form: report::Form) -> io::Result<Comparison> {
         let failed = |failure: Failure| io::Error::other(failure.message());
         let base = self.sides.base.selection().map_err(failed)?;
         let compared = self.sides.compared.selection().map_err(failed)?;
         let comparison = match (self.diff.normalise(), self.diff.seconds()) {
-            (Normalise::Share, _) => compare_by_share(&base, &compared),
+            (Normalise::Share, _) if form != report::Form::Html => compare_by_share(&base, &compared),
             (Normalise::PerSecond, Some([before, after])) => {
                 let scaled = scaled(&base, after / before);
                 let base = Selection::new(&scaled, 0).unwrap_or(base);
                 compare(&base, &compared)
             }
-            (Normalise::PerSecond | Normalise::Nothing, _) => compare(&base, &compared),
+            (Normalise::Share | Normalise::PerSecond | Normalise::Nothing, _) => compare(&base, &compared),
         };
         comparison.map_err(io::Error::other)
     }

@@ -1,0 +1,163 @@
+//! A Pyroscope in front of a Parca: what clients of the one ask is what the other stores.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use parca_client::{Client, QueryRequest, RawSample, RawSeries, ReportKind, WriteRawRequest};
+use parca_embedded::Settings;
+use profile_codec::pprof;
+use profile_model::{Profile, TimeRange, Timestamp};
+use serde_json::{Value, json};
+use test_support::{Process, Signal, address_in, http_request};
+use tokio_util::sync::CancellationToken;
+
+use crate::fixture::{PROFILE_QUERY, cpu, now_nanos};
+
+const ID: &str = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
+
+struct Gateway {
+    process: Process,
+    address: SocketAddr,
+}
+
+impl Gateway {
+    async fn start(parca: &str) -> Self {
+        let args = ["gateway", "--url", parca, "--listen", "127.0.0.1:0"];
+        let variables = [("HOME", "/nonexistent"), ("NO_COLOR", "1")];
+        let mut process = Process::start(PROFILE_QUERY, args, variables);
+        let line = process.stderr_line("the address", |line| line.contains("a Pyroscope is at")).await;
+        let address = address_in(&line).unwrap();
+        Self { process, address }
+    }
+
+    async fn stop(self) {
+        self.process.signal(Signal::TERM);
+        assert_eq!(self.process.exit(Duration::from_secs(20)).await.code, Some(0));
+    }
+}
+
+async fn ask(address: SocketAddr, method: &str, request: &Value) -> Value {
+    let path = format!("/querier.v1.QuerierService/{method}");
+    let headers = [("content-type", "application/json")];
+    let answer =
+        http_request(address, "POST", &path, &headers, request.to_string().as_bytes()).await.unwrap();
+    assert_eq!(answer.status, 200, "{method} {request}: {}", answer.text());
+    serde_json::from_str(&answer.text()).unwrap()
+}
+
+async fn write(parca: &Client, labels: &[(&str, &str)], profile: &Profile) {
+    let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let sample = RawSample::new(pprof::encode_gzip(profile));
+    parca.write_raw(&WriteRawRequest::new(vec![RawSeries { labels, samples: vec![sample] }])).await.unwrap();
+}
+
+/// CPU of a second at a time, of two pods of a job. Times are of no step's border.
+async fn fill(parca: &Client, job: &str, start: i64) {
+    let stacks = ["main;serve;parse 200\nmain;gc 100\n", "main;serve;render 700\n"];
+    for (at, (pod, stacks)) in (0..).zip(["a", "b"].into_iter().zip(stacks).cycle().take(6)) {
+        let mut profile = pprof::decode(&cpu(stacks), &pprof::Limits::default()).unwrap();
+        profile.time_nanos = (start + at * 10 + 1) * 1_000_000_000;
+        write(parca, &[("__name__", "process_cpu"), ("job", job), ("pod", pod)], &profile).await;
+    }
+}
+
+fn client(url: &str) -> Client {
+    Client::new(&parca_client::Settings::new(url)).unwrap()
+}
+
+/// What Grafana, Drilldown and scripts ask, of one job.
+fn questions(job: &str, start: i64) -> Vec<(&'static str, Value)> {
+    let (from, until) = ((start - 60) * 1000, (start + 120) * 1000);
+    let selector = format!("{{service_name=\"{job}\"}}");
+    let select = |more: Value| {
+        let mut request =
+            json!({"profileTypeID": ID, "labelSelector": selector, "start": from, "end": until});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
+    };
+    let pod = |pod: &str| json!({"labelSelector": format!("{{service_name=\"{job}\",pod=~\"{pod}\"}}")});
+    vec![
+        ("SelectMergeStacktraces", select(json!({}))),
+        ("SelectMergeStacktraces", select(json!({"maxNodes": 2}))),
+        ("SelectMergeStacktraces", select(json!({"format": "PROFILE_FORMAT_TREE"}))),
+        ("SelectMergeStacktraces", select(pod("a|x"))),
+        (
+            "SelectMergeStacktraces",
+            select(json!({"labelSelector": format!("{{service_name!~\".*\",job=\"{job}\"}}")})),
+        ),
+        ("SelectSeries", select(json!({"step": 15.0}))),
+        ("SelectSeries", select(json!({"step": 15.0, "groupBy": ["pod", "service_name"]}))),
+        ("SelectSeries", select(json!({"step": 60.0, "groupBy": ["service_name", "__profile_type__"]}))),
+        ("Diff", json!({"left": select(pod("a")), "right": select(pod("b"))})),
+        ("LabelValues", json!({"name": "pod", "matchers": [selector], "start": from, "end": until})),
+        ("LabelNames", json!({"matchers": [selector], "start": from, "end": until})),
+        (
+            "Series",
+            json!({"matchers": [selector], "labelNames": ["service_name", "__profile_type__", "pod"], "start": from, "end": until}),
+        ),
+        ("GetProfileStats", json!({})),
+    ]
+}
+
+#[tokio::test]
+async fn both_faces_of_one_store_say_the_same() {
+    let stop = CancellationToken::new();
+    let mut settings = Settings::default();
+    settings.self_profile_every = None;
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let url = format!("http://{}", server.address());
+    let start = 1_700_000_040;
+    fill(&client(&url), "shop", start).await;
+    let gateway = Gateway::start(&url).await;
+    let types = json!({"start": (start - 60) * 1000, "end": (start + 120) * 1000});
+    for (method, request) in questions("shop", start).into_iter().chain([("ProfileTypes", types)]) {
+        let direct = ask(server.address(), method, &request).await;
+        let mut through = ask(gateway.address, method, &request).await;
+        if method == "GetProfileStats" {
+            // A Parca does not say when its first and last profiles were.
+            through = json!({"dataIngested": through["dataIngested"], "oldestProfileTime": direct["oldestProfileTime"], "newestProfileTime": direct["newestProfileTime"]});
+        }
+        assert_eq!(through, direct, "{method} {request}");
+    }
+    gateway.stop().await;
+    stop.cancel();
+    server.finished().await;
+}
+
+/// The same in front of a real Parca, whose numbers are asked for in its own way, too.
+#[tokio::test]
+async fn a_real_parca_is_read() {
+    let Some(url) = test_support::needs("PARCA_URL") else { return };
+    let stop = CancellationToken::new();
+    let mut settings = Settings::default();
+    settings.self_profile_every = None;
+    let judge = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let real = client(&url);
+    let run = now_nanos();
+    // A multiple of all steps, where a Parca's steps begin.
+    let start = run / 1_000_000_000 / 60 * 60 - 3600;
+    let job = format!("gateway{run}");
+    fill(&real, &job, start).await;
+    fill(&client(&format!("http://{}", judge.address())), &job, start).await;
+    let gateway = Gateway::start(&url).await;
+    for (method, request) in questions(&job, start) {
+        if method == "GetProfileStats" {
+            assert_eq!(ask(gateway.address, method, &request).await["dataIngested"], true);
+            continue;
+        }
+        assert_eq!(
+            ask(gateway.address, method, &request).await,
+            ask(judge.address(), method, &request).await,
+            "{method} {request}"
+        );
+    }
+    let range = TimeRange::new(Timestamp::new(start - 60, 0), Timestamp::new(start + 120, 0));
+    let query = QueryRequest::merge(format!("{ID}:delta{{job=\"{job}\"}}"), range, ReportKind::Top);
+    let total = real.query(&query).await.unwrap().total;
+    let (_, whole) = questions(&job, start).remove(0);
+    let answer = ask(gateway.address, "SelectMergeStacktraces", &whole).await;
+    assert_eq!(answer["flamegraph"]["total"], total.to_string());
+    gateway.stop().await;
+    stop.cancel();
+    judge.finished().await;
+}

@@ -1,0 +1,204 @@
+//! `profile-query ui`: the page for servers and for files, and as a file.
+
+use std::path::PathBuf;
+
+use test_support::browser::Browser;
+use test_support::page::{self, Door, door_of_server};
+use test_support::{Process, Pyroscope, address_in, data};
+
+use crate::fixture::{Home, PROFILE_QUERY};
+
+/// The program at work, and the address of its page.
+async fn ui(args: &[&str]) -> (Process, String) {
+    let mut process = Process::start(
+        "sh",
+        ["-c", "exec \"$0\" ui \"$@\" >&2", PROFILE_QUERY].iter().chain(args),
+        [("HOME", "/nonexistent")],
+    );
+    let line = process.stderr_line("its address", |line| line.starts_with("http://")).await;
+    let url = format!("http://{}/", address_in(&line).unwrap());
+    (process, url)
+}
+
+fn series() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(data("profiles").join("series"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn text(path: PathBuf) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn files_have_the_page_of_all_doors() {
+    let files = series();
+    let (first, last) = (text(files[0].clone()), text(files[9].clone()));
+    let (_process, url) = ui(&[&last, &first]).await;
+    let door = Door {
+        url: format!("{url}?query=inuse_space"),
+        compared: Some(format!("{url}?query=inuse_space&compare=1&baseSource=1")),
+        function: "runtime.main".to_owned(),
+    };
+    page::suite(&door).await;
+}
+
+#[tokio::test]
+async fn a_pyroscope_has_the_page_of_all_doors() {
+    if test_support::needs("chromedriver").is_none() {
+        return;
+    }
+    let Some(server) = Pyroscope::start([]).await else { return };
+    let home = Home::with(&format!("[pyroscope.deployments.prod]\nurl = \"{}\"\n", server.url()));
+    for (at, file) in series().into_iter().enumerate() {
+        let time = format!("-{}m", 20 - at);
+        let version = if at < 5 { "version=v1" } else { "version=v2" };
+        home.ok(&["upload", "prod", &text(file), "--service", "svc", "--label", version, "--time", &time])
+            .await;
+    }
+    let (_process, url) = ui(&["--url", &server.url(), "--backend", "pyroscope"]).await;
+    let query = format!("{}%7Bservice_name%3D%22svc%22%7D", page::TYPE);
+    let door = Door {
+        url: format!("{url}?query={query}&start=now-1h&end=now"),
+        compared: Some(format!(
+            "{url}?query={query}&start=now-15m&end=now&compare=1&baseStart=now-30m&baseEnd=now-15m"
+        )),
+        function: "runtime.main".to_owned(),
+    };
+    page::suite(&door).await;
+}
+
+#[tokio::test]
+async fn a_parca_has_the_page_of_all_doors() {
+    use parca_embedded::Settings;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut settings = Settings::default();
+    settings.self_profile_every = None;
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let _stop = stop.drop_guard();
+    let own = format!("http://{}", server.address());
+    let client = parca_client::Client::new(&parca_client::Settings::new(&own)).unwrap();
+    let series = page::profiles().into_iter().map(|(labels, file)| parca_client::RawSeries {
+        labels,
+        samples: vec![parca_client::RawSample::new(file)],
+    });
+    client.write_raw(&parca_client::WriteRawRequest::new(series.collect())).await.unwrap();
+    let (_process, url) = ui(&["--url", &own, "--backend", "parca"]).await;
+    page::suite(&door_of_server(&url, "job")).await;
+}
+
+#[tokio::test]
+async fn a_file_of_the_page_works_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (folder.path().join("one.html"), folder.path().join("two.html"));
+    let files = series();
+    let (first, last) = (text(files[0].clone()), text(files[9].clone()));
+    let home = Home::with("");
+    let html = home.ok(&["flamegraph", &last, "--output", "html"]).await;
+    std::fs::write(&one, html).unwrap();
+    home.ok(&["diff", &first, &last, "--save", &format!("html={}", two.display())]).await;
+    let door = Door {
+        url: format!("file://{}", one.display()),
+        compared: Some(format!("file://{}", two.display())),
+        function: "runtime.main".to_owned(),
+    };
+    page::suite(&door).await;
+}
+
+#[tokio::test]
+async fn names_that_mean_harm_are_text() {
+    let Some(browser) = Browser::start().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hostile.folded");
+    let names = "main;<img src=x onerror=alert(1)>;</script><script>alert(1)</script>;a\u{202e}b 5\n__proto__;constructor 3\n";
+    std::fs::write(&path, names).unwrap();
+    let (_process, url) = ui(&[path.to_str().unwrap()]).await;
+    let html = Home::with("").ok(&["flamegraph", path.to_str().unwrap(), "--output", "html"]).await;
+    let page_of_file = folder.path().join("hostile.html");
+    std::fs::write(&page_of_file, html).unwrap();
+    for url in [url, format!("file://{}", page_of_file.display())] {
+        page::open(&browser, &url).await;
+        let found = browser.run("return [document.querySelectorAll('img, iframe').length, [...document.querySelectorAll('.row')].map((row) => row.textContent).join(), profilePage.graph.drawn.map(([, text]) => text).join()];").await;
+        assert_eq!(found[0], 0);
+        for shown in [&found[1], &found[2]] {
+            let shown = shown.as_str().unwrap();
+            assert!(!shown.contains('\u{202e}') && shown.contains("__proto__"), "{shown}");
+        }
+        assert_eq!(browser.complaints().await, [""; 0]);
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+#[allow(clippy::print_stdout, reason = "figures for whoever looks")]
+async fn a_hundred_thousand_frames_can_be_walked_through() {
+    let Some(browser) = Browser::start().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.folded");
+    std::fs::write(&path, large(102_000)).unwrap();
+    let (_process, url) = ui(&[path.to_str().unwrap()]).await;
+    browser.resize(1280, 900, false).await;
+    page::open(&browser, &url).await;
+    let count = browser.run("return profilePage.page.raw.count;").await;
+    assert!(count.as_u64().unwrap() >= 100_000, "{count}");
+    let found = browser.wait(page::NAMED_LABELS).await;
+    let (named, all) = (found[0].as_f64().unwrap(), found[1].as_f64().unwrap());
+    assert!(all > 20.0 && named / all >= 0.9, "{named} of {all}: {}", found[2]);
+    // Figures for docs/benchmarks.md; what must hold is that each gives a picture.
+    let mut took = vec![format!(
+        "answer to picture {}",
+        browser.run("return Math.round(profilePage.page.shownIn);").await
+    )];
+    for view in ["focus: 'serve'", "invert: true", "collapse: true", "by: 'package'", "hide: 'handle'"] {
+        let script = format!(
+            "const view = {{ focus: '', ignore: '', hide: '', by: 'function', groups: false, invert: false, sandwich: '',
+               collapse: false, order: 'value', divide: [1, 1], share: false, {view} }};
+             return profilePage.engine.call('view', view).then(({{ tree }}) => [tree.count, Math.round(profilePage.engine.took.view)]);"
+        );
+        let answer = browser.run(&script).await;
+        assert!(answer[0].as_u64().unwrap() > 10, "{view}: {answer}");
+        took.push(format!("{view} {} ms", answer[1]));
+    }
+    println!("100,000 nodes: {}", took.join(", "));
+    page::keep_picture(&browser, "large").await;
+    browser.close().await;
+}
+
+/// Folded stacks with so many nodes: packages and functions as programs have them, some levels deep.
+fn large(nodes: usize) -> String {
+    let mut state = 42_u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let verbs =
+        ["serve", "handle", "parse", "encode", "flush", "lookup", "merge", "append", "compact", "scan"];
+    let names: Vec<String> = (0..4000)
+        .map(|at| {
+            format!(
+                "github.com/example/project-{}/pkg/storage.(*Reader{}).{}Block{at}",
+                at % 37,
+                at % 11,
+                verbs[at % 10]
+            )
+        })
+        .collect();
+    let mut stacks: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut lines = String::new();
+    for _ in 0..nodes {
+        // Most calls are below recent ones, so that some stacks get deep.
+        let from = stacks.len().saturating_sub(1 + random(stacks.len().min(4000)));
+        let mut stack = stacks[from].clone();
+        stack.push(random(names.len()));
+        if stack.len() > 60 {
+            stack.truncate(1);
+        }
+        let text: Vec<&str> = stack.iter().map(|at| names[*at].as_str()).collect();
+        lines.push_str(&format!("{} {}\n", text.join(";"), 1 + random(1000)));
+        stacks.push(stack);
+    }
+    lines
+}

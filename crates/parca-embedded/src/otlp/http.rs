@@ -1,0 +1,124 @@
+//! OTLP by HTTP: `POST /v1development/profiles`, protobuf or JSON, compressed with gzip or not.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use prost::Message;
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor};
+
+use super::{OtlpError, export};
+use crate::writes::{NotStored, Writes};
+
+pub(crate) fn routes(writes: Writes, limit: usize) -> Router {
+    Router::new()
+        .route("/v1development/profiles", post(receive))
+        .layer(DefaultBodyLimit::max(limit))
+        .with_state((writes, limit))
+}
+
+async fn receive(
+    State((writes, limit)): State<(Writes, usize)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    let is_json = match kind.split(';').next().unwrap_or("").trim() {
+        "application/json" => true,
+        "application/x-protobuf" | "application/protobuf" => false,
+        other => {
+            let words = format!("expected application/x-protobuf or application/json, found `{other}`\n");
+            return (StatusCode::UNSUPPORTED_MEDIA_TYPE, words).into_response();
+        }
+    };
+    let received = async {
+        let body = pyroscope_api::decoded(&headers, body, limit)?;
+        let bytes = if is_json { from_json(&body)? } else { body };
+        let answer = export(&writes, bytes);
+        let answer = async { answer.await.map(tonic::Response::new).map_err(|error| error.status()) };
+        writes.metrics.timed("Export", answer).await.map_err(Failed)
+    };
+    match received.await {
+        Ok(answer) if is_json => json(StatusCode::OK, partial_json(&answer.into_inner()).to_string()),
+        Ok(answer) => proto(StatusCode::OK, answer.into_inner().encode_to_vec()),
+        Err(Failed(status)) => failed(&status, is_json),
+    }
+}
+
+/// Why an export was not taken.
+struct Failed(tonic::Status);
+
+impl From<pyroscope_api::ApiError> for Failed {
+    fn from(error: pyroscope_api::ApiError) -> Self {
+        Self(tonic::Status::new(tonic::Code::from(error.code.number()), error.message))
+    }
+}
+
+impl From<OtlpError> for Failed {
+    fn from(error: OtlpError) -> Self {
+        Self(NotStored::Otlp(error).status())
+    }
+}
+
+static REQUEST: LazyLock<MessageDescriptor> = LazyLock::new(|| {
+    let pool = DescriptorPool::decode(parca_proto::DESCRIPTORS).expect("the descriptors are generated");
+    let name = "opentelemetry.proto.collector.profiles.v1development.ExportProfilesServiceRequest";
+    pool.get_message_by_name(name).expect("the message is in the descriptors")
+});
+
+/// Fields that are not known are passed over. Ids, which this form has in hexadecimal, are not looked at.
+fn from_json(body: &[u8]) -> Result<Bytes, OtlpError> {
+    let wrong = |error: serde_json::Error| OtlpError::Message(error.to_string());
+    let options = DeserializeOptions::new().deny_unknown_fields(false);
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let message = DynamicMessage::deserialize_with_options(REQUEST.clone(), &mut deserializer, &options);
+    let message = message.map_err(wrong)?;
+    deserializer.end().map_err(wrong)?;
+    Ok(message.encode_to_vec().into())
+}
+
+fn partial_json(answer: &parca_proto::otlp::collector::ExportProfilesServiceResponse) -> serde_json::Value {
+    match &answer.partial_success {
+        None => serde_json::json!({}),
+        Some(partial) => serde_json::json!({"partialSuccess": {
+            "rejectedProfiles": partial.rejected_profiles.to_string(),
+            "errorMessage": partial.error_message,
+        }}),
+    }
+}
+
+/// `google.rpc.Status`, as senders of OTLP expect failures.
+#[derive(Clone, PartialEq, prost::Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+}
+
+fn failed(status: &tonic::Status, is_json: bool) -> Response {
+    let http = match status.code() {
+        tonic::Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        tonic::Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        tonic::Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let (code, message) = (i32::from(status.code()), status.message().to_owned());
+    if is_json {
+        return json(http, serde_json::json!({"code": code, "message": message}).to_string());
+    }
+    proto(http, RpcStatus { code, message }.encode_to_vec())
+}
+
+fn json(status: StatusCode, body: String) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn proto(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(CONTENT_TYPE, "application/x-protobuf")], body).into_response()
+}

@@ -1,0 +1,43 @@
+//! Pyroscope's query API in front of any Parca, so that Grafana's Pyroscope data source, profilecli and scripts read
+//! what is stored there.
+//!
+//! ```no_run
+//! # fn example() -> Result<axum::Router, Box<dyn std::error::Error>> {
+//! let parca = parca_client::Client::new(&parca_client::Settings::new("http://localhost:7070"))?;
+//! let routes = parca_gateway::routes(parca, parca_gateway::Settings::default());
+//! # Ok(routes)
+//! # }
+//! ```
+//!
+//! A Parca has no counts of samples: it multiplies them by their period, and so a type of counts is listed as the time
+//! that they stand for. It sums deltas by steps that begin at multiples of the step since 1970; where the steps that
+//! are asked for begin otherwise, it is asked for fifteenths of them.
+//!
+//! What it does not know: sockets, credentials, how to write.
+
+mod error;
+mod source;
+
+pub use pyroscope_api::Settings;
+pub use source::ParcaSource;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::IntoResponse;
+use http::Request;
+use http::header::CONTENT_TYPE;
+use pyroscope_api::Api;
+use tower::ServiceExt;
+
+/// Everything that is served: Connect, gRPC, gRPC-Web and the older HTTP endpoints, all on one port.
+pub fn routes(parca: parca_client::Client, settings: Settings) -> Router {
+    let api = Api::new(ParcaSource::new(parca), settings);
+    let (http, grpc) = (api.routes(), api.grpc_routes());
+    let dispatch = move |request: Request<Body>| {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+        let router = if is_grpc { grpc.clone() } else { http.clone() };
+        async move { router.oneshot(request).await.into_response() }
+    };
+    Router::new().fallback(dispatch)
+}
