@@ -4,13 +4,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::Router;
 use axum::routing::get;
+use http_config::Secret;
+use parca_embedded::PageTarget;
 use profile_ui::{Page, Source};
 use query::backend::Backend;
 use query::deployments::{Deployment, Kind};
 
 /// The page, which asks this very server as any other client does.
-pub(crate) fn page(address: SocketAddr) -> Router {
-    let own = Deployment::new("this server", Kind::Parca, format!("http://{}", reachable(address)));
+pub(crate) fn page(target: PageTarget) -> Router {
+    let url = format!("http://{}", reachable(target.address));
+    let mut own = Deployment::new("this server", Kind::Parca, url);
+    own.token = target.token.map(Secret::new);
     let backend = match Backend::connect(&own) {
         Ok(backend) => backend,
         Err(error) => {
@@ -20,7 +24,7 @@ pub(crate) fn page(address: SocketAddr) -> Router {
     };
     let mut page = Page::new("parca-embedded");
     page.sources.push(Source::server("this server", backend));
-    ops::refuse_foreign_hosts(profile_ui::routes(page), address)
+    profile_ui::routes(page)
 }
 
 /// Where this process reaches itself: an address that means all interfaces is none to connect to.

@@ -41,11 +41,14 @@ impl Sink for Own {
 pub(crate) struct Scraping {
     pub(crate) scraper: Arc<Scraper<Own>>,
     path: PathBuf,
+    /// The config as it was before it was read: what changed since is seen by the first look.
+    known: Option<Vec<u8>>,
 }
 
 impl Scraping {
     /// Reads the config and starts its jobs; `None` after all its mistakes are told.
     pub(crate) fn start(path: &Path, store: Store) -> Result<Option<Self>, Failure> {
+        let known = std::fs::read(path).ok();
         let config = match read(path)? {
             Ok((config, warnings)) => {
                 warnings.iter().for_each(|warning| eprint_line(warning));
@@ -62,23 +65,21 @@ impl Scraping {
         let jobs = config.jobs.len();
         apply(&scraper, config)?;
         tracing::info!(jobs, config = %path.display(), "scraping");
-        Ok(Some(Self { scraper, path: path.to_owned() }))
+        Ok(Some(Self { scraper, path: path.to_owned(), known }))
     }
 
     /// Reads the config again when it changes, until told to stop; then ends the loops.
-    pub(crate) async fn follow(self, stop: CancellationToken) {
-        let content = || std::fs::read(&self.path).ok();
-        let mut known = content();
+    pub(crate) async fn follow(mut self, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let now = content();
-            if now.is_none() || now == known {
+            let now = std::fs::read(&self.path).ok();
+            if now.is_none() || now == self.known {
                 continue;
             }
-            known = now;
+            self.known = now;
             match self.reload() {
                 Ok(()) => tracing::info!("the config was reloaded"),
                 Err(words) => tracing::error!("the config was not reloaded, the old one goes on: {words}"),

@@ -25,8 +25,11 @@ mod access;
 mod agents;
 mod copy;
 mod doors;
+#[doc(hidden)]
+pub mod fuzzing;
 mod grpc;
 mod ingest;
+mod inner;
 mod metrics;
 mod offline;
 mod otlp;
@@ -39,6 +42,7 @@ mod writes;
 
 pub use access::{Access, AccessError};
 pub use copy::{CopyTo, CopyToError};
+pub use inner::PageTarget;
 pub use offline::pprof_of;
 pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
 pub use server::{Server, Settings, StartError, start, start_on};

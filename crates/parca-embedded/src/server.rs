@@ -35,6 +35,7 @@ use crate::agents::Agents;
 use crate::copy::{self, CopyTo};
 use crate::doors::Doors;
 use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
+use crate::inner::{self, PageTarget};
 use crate::metrics::Metrics;
 use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
@@ -63,8 +64,8 @@ pub struct Settings {
     pub copy_to: Option<CopyTo>,
     /// Routes that a binary adds: a page of targets.
     pub routes: Option<Router>,
-    /// What makes the page at `/`, given the address that is listened on; without one, `/` is a few lines of text.
-    pub page: Option<fn(SocketAddr) -> Router>,
+    /// What makes the page at `/`, given where it reaches this server; without one, `/` is a few lines of text.
+    pub page: Option<fn(PageTarget) -> Router>,
     /// What answers `parca.scrape.v1alpha1.ScrapeService` in place of a server that scrapes nobody.
     pub scrape_service: Option<Router>,
     /// Who may read and write; everybody by default.
@@ -165,11 +166,18 @@ pub async fn start_on(
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
-    let page = settings.page.map_or_else(front, |page| page(address));
+    let metrics = Metrics::new(&registry, &store);
+    let writes = Writes { store: store.clone(), metrics };
+    let is_guarded = settings.access.is_some() || acceptor.is_some();
+    let page = match settings.page {
+        None => front(),
+        Some(page) if is_guarded => page(inner::open(grpc_router(writes.clone()), stop.clone()).await?),
+        Some(page) => page(PageTarget { address, token: None }),
+    };
     let routes = page.merge(settings.routes.unwrap_or_default());
     let added =
         Added { routes, scrape_service: settings.scrape_service, service_labels: settings.service_labels };
-    let router = router(&store, &registry, &profiler, added);
+    let router = router(writes, &registry, &profiler, added);
     let (access, path_prefix, cors_origins) = (settings.access, settings.path_prefix, settings.cors_origins);
     if !address.ip().is_loopback() && (access.is_none() || acceptor.is_none()) {
         tracing::warn!(%address, "{}", open_words(access.is_some()));
@@ -207,9 +215,8 @@ struct Added {
     service_labels: Vec<String>,
 }
 
-fn router(store: &Store, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
-    let metrics = Metrics::new(registry, store);
-    let writes = Writes { store: store.clone(), metrics: metrics.clone() };
+fn router(writes: Writes, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
+    let store = &writes.store;
     let mut of_api = pyroscope_api::Settings::default();
     of_api.service_labels = added.service_labels;
     let api = Api::new(StoreSource { store: store.clone() }, of_api);

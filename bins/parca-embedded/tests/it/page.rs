@@ -98,3 +98,31 @@ async fn a_comparison_tells_true_amounts() {
     page::keep_picture(&browser, "comparison").await;
     browser.close().await;
 }
+
+#[tokio::test]
+async fn the_page_asks_its_server_also_where_others_need_a_token() {
+    use test_support::{http_get, http_request};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("access");
+    // The SHA-256 of `secret`.
+    std::fs::write(&file, "ann both 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n")
+        .unwrap();
+    let arguments = [
+        "--http-address",
+        "127.0.0.1:0",
+        "--self-profile-interval",
+        "0s",
+        "--auth-file",
+        file.to_str().unwrap(),
+    ];
+    let mut server = Process::start(PARCA_EMBEDDED, arguments, NONE);
+    let line = server.stderr_line("its address", |line| line.contains("serving")).await;
+    let address = address_in(&line).unwrap();
+    for path in ["/", "/api/source", "/api/types"] {
+        assert_eq!(http_get(address, path, &[]).await.unwrap().status, 401, "{path}");
+        // HTTP Basic, as a browser asks its user for it.
+        let ann = [("authorization", "Basic YW5uOnNlY3JldA==")];
+        let answer = http_request(address, "GET", path, &ann, &[]).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+}

@@ -72,7 +72,7 @@ static REQUEST: LazyLock<MessageDescriptor> = LazyLock::new(|| {
 });
 
 /// Fields that are not known are passed over. Ids, which this form has in hexadecimal, are not looked at.
-fn from_json(body: &[u8]) -> Result<Bytes, OtlpError> {
+pub(crate) fn from_json(body: &[u8]) -> Result<Bytes, OtlpError> {
     let wrong = |error: serde_json::Error| OtlpError::Message(error.to_string());
     let options = DeserializeOptions::new().deny_unknown_fields(false);
     let mut deserializer = serde_json::Deserializer::from_slice(body);

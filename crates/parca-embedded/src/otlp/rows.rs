@@ -10,8 +10,8 @@ use profile_model::{
 };
 
 use super::OtlpError;
+use super::convert::nanos;
 use super::dictionary::Dictionary;
-use super::profiles::nanos;
 
 /// How many frames all stacks of a request may have, each time that a profile has them.
 const MOST_FRAMES: usize = 16 << 20;

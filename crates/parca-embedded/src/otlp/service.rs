@@ -7,9 +7,11 @@ use bytes::Bytes;
 use parca_proto::otlp::collector::{
     ExportProfilesPartialSuccess, ExportProfilesServiceRequest as Export, ExportProfilesServiceResponse,
 };
+use profile_store::NewProfile;
 use prost::Message;
 
-use super::{OtlpError, layout, profiles};
+use super::convert::{Taken, take};
+use super::{OtlpError, layout};
 use crate::writes::{NotStored, Writes, once};
 
 /// How many reasons an answer has.
@@ -23,9 +25,7 @@ pub(crate) async fn export(
     let rejected: Arc<Mutex<Vec<OtlpError>>> = Arc::default();
     let noted = Arc::clone(&rejected);
     let check = move || {
-        layout::check(&bytes)?;
-        let export = Export::decode(bytes.clone()).map_err(|error| OtlpError::Message(error.to_string()))?;
-        let taken = profiles::take(&export, now())?;
+        let taken = taken(&bytes)?;
         *noted.lock().unwrap_or_else(PoisonError::into_inner) = taken.rejected;
         once(taken.profiles, &[], &[&bytes])
     };
@@ -35,6 +35,17 @@ pub(crate) async fn export(
         writes.refused("Export", &NotStored::Otlp(error.clone()));
     }
     Ok(ExportProfilesServiceResponse { partial_success: partial(&rejected) })
+}
+
+/// What can be stored of an encoded export.
+pub(crate) fn profiles(bytes: &[u8]) -> Result<Vec<NewProfile>, OtlpError> {
+    taken(bytes).map(|taken| taken.profiles)
+}
+
+fn taken(bytes: &[u8]) -> Result<Taken, OtlpError> {
+    layout::check(bytes)?;
+    let export = Export::decode(bytes).map_err(|error| OtlpError::Message(error.to_string()))?;
+    take(&export, now())
 }
 
 fn partial(rejected: &[OtlpError]) -> Option<ExportProfilesPartialSuccess> {

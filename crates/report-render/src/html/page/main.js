@@ -438,7 +438,7 @@ function showSaid(id) {
     const filtered = sums.all - sums.kept;
     if (sums.kept === 0 && sums.keptBefore === 0) parts.push('No stack is left by these filters.');
     if (filtered !== 0) parts.push(`filtered out ${human(filtered, unit)} (${percent(filtered, page.wholes[0])})`);
-    if (page.result.cut) parts.push(`${page.result.cut} parts below 0.0001 % are not followed`);
+    if (page.result.cut) parts.push(`${page.result.cut} parts below 0.006 % are not followed towards the root`);
     if (page.answer.cut?.nodes) parts.push(`${page.answer.cut.nodes} frames are not in this page`);
     if (comparison && state.diff === 'share') parts.push('colours and widths: shares of each side’s total');
     say(element, parts.join('; '));

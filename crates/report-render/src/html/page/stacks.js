@@ -1,6 +1,8 @@
 // The stacks as flat arrays, and all that is done to them. No page in here: runs in a worker, or where there is none.
 
 const GROUP = 2;
+// From how many steps towards the root on an inverted tree leaves out parts below this share of all.
+const MOST_STEPS = 4e5, LEAST_SHARE = 1 / 16384;
 
 // What report_render::html::data writes, column by column. A node is a frame below another; parents come first.
 export function decode(data) {
@@ -72,7 +74,7 @@ class Grown {
       return made;
     };
     for (const name of ['key', 'parent', 'frame', 'skipped', 'side']) this[name] = wider(Int32Array, this[name]);
-    for (const name of ['own', 'ownBefore']) this[name] = wider(Float64Array, this[name]);
+    for (const name of ['own', 'ownBefore', 'sum']) this[name] = wider(Float64Array, this[name]);
     let size = 64;
     while (size < room * 2) size *= 2;
     this.table = new Int32Array(size);
@@ -81,8 +83,9 @@ class Grown {
   }
 
   slot(parent, key) {
-    let at = (Math.imul(parent, 0x9E3779B1) ^ Math.imul(key + 1, 0x85EBCA6B)) >>> 0;
-    at = (at ^ at >>> 15) & this.mask;
+    let at = Math.imul(parent + Math.imul(key + 1, 0x85EBCA6B), 0x9E3779B1);
+    at = Math.imul(at ^ at >>> 15, 0x2C1B3C6D);
+    at = (at ^ at >>> 13) & this.mask;
     for (let id = this.table[at]; id !== 0; id = this.table[at]) {
       if (this.parent[id] === parent && this.key[id] === key) break;
       at = at + 1 & this.mask;
@@ -111,6 +114,30 @@ class Grown {
   }
 }
 
+// Places in a tree on their way to the root, each with the node that it has come to.
+class Climbers {
+  constructor(room) {
+    this.count = 0;
+    for (const name of ['nodes', 'places']) this[name] = new Int32Array(room);
+    for (const name of ['values', 'befores']) this[name] = new Float64Array(room);
+  }
+
+  add(node, place, value, before) {
+    this.put(this.count++, node, place, value, before);
+  }
+
+  put(at, node, place, value, before) {
+    this.nodes[at] = node;
+    this.places[at] = place;
+    this.values[at] = value;
+    this.befores[at] = before;
+  }
+
+  move(to, from, node, place) {
+    this.put(to, node, place, this.values[from], this.befores[from]);
+  }
+}
+
 // Sums, order and place of a grown tree: its nodes again, parents before children, siblings in order. What counts
 // for nothing is left out.
 function laidOut(grown, comparison, order, nameOf, scale) {
@@ -129,6 +156,17 @@ function laidOut(grown, comparison, order, nameOf, scale) {
     width[parent] += width[id];
   }
   return { value, before, width, count, grown, order, nameOf };
+}
+
+// Most nodes have few children, for which a sort of its own is the fastest.
+function sortPart(list, from, to, compare) {
+  if (to - from > 12) { list.subarray(from, to).sort(compare); return; }
+  for (let at = from + 1; at < to; at++) {
+    const moved = list[at];
+    let hole = at;
+    while (hole > from && compare(list[hole - 1], moved) > 0) { list[hole] = list[hole - 1]; hole--; }
+    list[hole] = moved;
+  }
 }
 
 function ordered(sums) {
@@ -180,7 +218,7 @@ function ordered(sums) {
     if (tree.depth[at] >= 0) tree.levels = Math.max(tree.levels, tree.depth[at] + 1);
     else tree.above = Math.max(tree.above, -tree.depth[at]);
     const from = id === 0 ? 0 : first[id], to = first[id + 1];
-    if (to - from > 1) list.subarray(from, to).sort(compare);
+    if (to - from > 1) sortPart(list, from, to, compare);
     for (let child = to - 1; child >= from; child--) {
       stack.push(list[child]);
       parents.push(at);
@@ -300,24 +338,34 @@ export class Stacks {
 
   // The sums of each function; one that is several times in a stack counts once.
   table({ tree }) {
-    const rows = new Map(), path = [];
+    const rows = [], of = new Map(), open = [];
+    const sums = { own: [], all: [], ownBefore: [], allBefore: [] };
+    // The way from the root, by depth.
+    const path = new Int32Array(tree.levels + 1).fill(-1);
+    let depth = 0;
     for (let id = 1; id < tree.count; id++) {
-      while (path.length >= tree.depth[id]) { const row = path.pop(); if (row) row.open--; }
-      const frame = tree.frame[id];
-      if (this.raw.f_kind[frame] === GROUP) { path.push(null); continue; }
-      let row = rows.get(tree.key[id]);
-      if (!row) rows.set(tree.key[id], row = { key: tree.key[id], frame, own: 0, all: 0, ownBefore: 0, allBefore: 0, open: 0 });
-      row.own += tree.own[id];
-      row.ownBefore += tree.ownBefore[id];
-      if (row.open++ === 0) {
-        row.all += tree.value[id];
-        row.allBefore += tree.before[id];
+      for (; depth >= tree.depth[id]; depth--) if (path[depth] >= 0) open[path[depth]]--;
+      depth = tree.depth[id];
+      path[depth] = -1;
+      if (this.raw.f_kind[tree.frame[id]] === GROUP) continue;
+      let at = of.get(tree.key[id]);
+      if (at === undefined) {
+        of.set(tree.key[id], at = rows.length);
+        rows.push(id);
+        open.push(0);
+        for (const list of Object.values(sums)) list.push(0);
       }
-      path.push(row);
+      path[depth] = at;
+      sums.own[at] += tree.own[id];
+      sums.ownBefore[at] += tree.ownBefore[id];
+      if (open[at]++ === 0) {
+        sums.all[at] += tree.value[id];
+        sums.allBefore[at] += tree.before[id];
+      }
     }
-    const all = [...rows.values()], floats = (name) => Float64Array.from(all, (row) => row[name]);
+    const floats = (name) => Float64Array.from(sums[name]);
     return {
-      key: Int32Array.from(all, (row) => row.key), frame: Int32Array.from(all, (row) => row.frame),
+      key: Int32Array.from(rows, (id) => tree.key[id]), frame: Int32Array.from(rows, (id) => tree.frame[id]),
       own: floats('own'), all: floats('all'), ownBefore: floats('ownBefore'), allBefore: floats('allBefore'),
     };
   }
@@ -325,45 +373,47 @@ export class Stacks {
   // The leaf next to the root. Level by level: what is at a node is a list of places in the tree, which go to the
   // parent together.
   inverted({ tree, sums }, view) {
-    const grown = new Grown(tree.count), places = [], values = [], befores = [], nodes = [];
+    const grown = new Grown(tree.count), climbers = new Climbers(tree.count);
     for (let id = 1; id < tree.count; id++) {
       if (tree.own[id] === 0 && tree.ownBefore[id] === 0) continue;
-      let group = id;
-      while (tree.depth[group] > 1) group = tree.parent[group];
-      const isGrouped = view.groups && this.raw.f_kind[tree.frame[group]] === GROUP;
-      nodes.push(isGrouped ? grown.child(0, tree.key[group], tree.frame[group]) : 0);
-      places.push(id);
-      values.push(tree.own[id]);
-      befores.push(tree.ownBefore[id]);
+      let start = 0;
+      if (view.groups) {
+        let group = id;
+        while (tree.depth[group] > 1) group = tree.parent[group];
+        if (this.isGroup(tree.frame[group])) start = grown.child(0, tree.key[group], tree.frame[group]);
+      }
+      climbers.add(start, id, tree.own[id], tree.ownBefore[id]);
     }
-    return { grown, cut: this.climb(tree, grown, { nodes, places, values, befores }, 1, sums) };
+    return { grown, cut: this.climb(tree, grown, climbers, 1, sums) };
   }
+
+  isGroup(frame) { return this.raw.f_kind[frame] === GROUP; }
 
   climb(tree, grown, at, side, sums) {
     let work = 0, cut = 0;
-    for (const place of at.places) work += tree.depth[place];
+    for (let item = 0; item < at.count; item++) work += Math.abs(tree.depth[at.places[item]]);
     // Where it would be millions of nodes, what nobody can see is not followed.
-    const least = work > 3e6 ? (sums.whole + sums.wholeBefore) * 1e-6 : 0;
-    const isEnd = (place) => place <= 0 || this.raw.f_kind[tree.frame[place]] === GROUP;
-    while (at.nodes.length) {
-      const next = { nodes: [], places: [], values: [], befores: [] };
-      for (let item = 0; item < at.nodes.length; item++) {
-        const place = at.places[item];
-        const id = grown.child(at.nodes[item], tree.key[place], tree.frame[place], side);
-        const parent = tree.parent[place], value = at.values[item], before = at.befores[item];
-        const isSmall = least > 0 && Math.abs(value) + Math.abs(before) < least;
-        if (isSmall && !isEnd(parent)) cut++;
-        if (isSmall || isEnd(parent)) {
-          grown.own[id] += value;
-          grown.ownBefore[id] += before;
+    const least = work > MOST_STEPS ? (sums.whole + sums.wholeBefore) * LEAST_SHARE : 0;
+    const kinds = this.raw.f_kind;
+    while (at.count > 0) {
+      for (let item = 0; item < at.count; item++) {
+        const place = at.places[item], id = grown.child(at.nodes[item], tree.key[place], tree.frame[place], side);
+        at.nodes[item] = id;
+        grown.sum[id] += Math.abs(at.values[item]) + Math.abs(at.befores[item]);
+      }
+      let kept = 0;
+      for (let item = 0; item < at.count; item++) {
+        const id = at.nodes[item], parent = tree.parent[at.places[item]];
+        const isEnd = parent <= 0 || kinds[tree.frame[parent]] === GROUP, isSmall = grown.sum[id] < least;
+        if (isEnd || isSmall) {
+          if (isSmall && !isEnd) cut++;
+          grown.own[id] += at.values[item];
+          grown.ownBefore[id] += at.befores[item];
           continue;
         }
-        next.nodes.push(id);
-        next.places.push(parent);
-        next.values.push(value);
-        next.befores.push(before);
+        at.move(kept++, item, id, parent);
       }
-      at = next;
+      at.count = kept;
     }
     return cut;
   }
@@ -371,22 +421,20 @@ export class Stacks {
   // A function between those who call it, above, and those it calls, below. Where it is several times in a stack, the
   // call that is nearest to the root counts.
   sandwich({ tree, sums }, view) {
-    const grown = new Grown(1024), map = new Int32Array(tree.count).fill(-1);
-    const at = { nodes: [], places: [], values: [], befores: [] };
+    const grown = new Grown(1024), map = new Int32Array(tree.count).fill(-1), at = new Climbers(tree.count);
+    const labels = new Map(), isIt = (frame) => {
+      if (!labels.has(frame)) labels.set(frame, labelOf(this.raw, view.by, frame) === view.sandwich);
+      return labels.get(frame);
+    };
     for (let id = 1; id < tree.count; id++) {
       const above = map[tree.parent[id]];
       if (above >= 0) map[id] = grown.child(above, tree.key[id], tree.frame[id]);
-      else if (labelOf(this.raw, view.by, tree.frame[id]) === view.sandwich) {
+      else if (isIt(tree.frame[id])) {
         map[id] = 0;
         grown.key[0] = tree.key[id];
         grown.frame[0] = tree.frame[id];
         const parent = tree.parent[id];
-        if (parent > 0 && this.raw.f_kind[tree.frame[parent]] !== GROUP) {
-          at.nodes.push(0);
-          at.places.push(parent);
-          at.values.push(tree.value[id]);
-          at.befores.push(tree.before[id]);
-        }
+        if (parent > 0 && !this.isGroup(tree.frame[parent])) at.add(0, parent, tree.value[id], tree.before[id]);
       }
       if (map[id] >= 0) {
         grown.own[map[id]] += tree.own[id];
