@@ -4,6 +4,7 @@
 mod access;
 mod agent;
 mod eviction;
+mod hostile;
 mod otlp;
 mod pyroscope;
 mod refusals;
