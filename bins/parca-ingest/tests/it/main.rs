@@ -11,6 +11,7 @@ mod producers;
 mod proxy;
 mod pyroscope;
 mod reload;
+mod watch;
 
 use std::fs;
 use std::path::Path;
