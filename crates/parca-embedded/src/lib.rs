@@ -36,6 +36,7 @@ mod offline;
 mod otlp;
 mod pyroscope;
 mod query;
+mod rest;
 mod self_profiling;
 mod server;
 mod tls;

@@ -40,6 +40,7 @@ use crate::limits::{Gate, QueryLimits};
 use crate::metrics::Metrics;
 use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
+use crate::rest;
 use crate::self_profiling;
 use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
@@ -238,6 +239,11 @@ fn router(writes: Writes, registry: &Registry, profiler: &Profiler, added: Added
     let http = http_router(registry, profiler.clone(), store.clone())
         .merge(api.routes())
         .merge(push_routes(sink))
+        .merge(rest::routes(QueryApi {
+            store: writes.store.clone(),
+            metrics: writes.metrics.clone(),
+            gate: added.gate.clone(),
+        }))
         .merge(otlp::routes(writes.clone(), MAX_MESSAGE_BYTES))
         .merge(added.routes);
     // As in the real server, the content type says which half of it a request is for.

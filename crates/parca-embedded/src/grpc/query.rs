@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::query;
 
 /// `parca.query.v1alpha1.QueryService`.
+#[derive(Clone)]
 pub(crate) struct QueryApi {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,

@@ -8,6 +8,7 @@ mod hostile;
 mod otlp;
 mod pyroscope;
 mod refusals;
+mod rest;
 mod same;
 mod server;
 mod wire;
