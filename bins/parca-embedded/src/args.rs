@@ -132,6 +132,14 @@ pub(crate) struct Serve {
     )]
     pub(crate) cors_allowed_origins: Vec<String>,
 
+    /// Questions that are answered at once; others wait [default: twice the processors]
+    #[arg(long, env = "PARCA_EMBEDDED_QUERY_CONCURRENCY", value_name = "N", hide_short_help = true)]
+    pub(crate) query_concurrency: Option<std::num::NonZero<usize>>,
+
+    /// How long a question may take, waiting included
+    #[arg(long, env = "PARCA_EMBEDDED_QUERY_TIMEOUT", default_value = "60s", value_parser = span, value_name = "DURATION", hide_short_help = true)]
+    pub(crate) query_timeout: Duration,
+
     /// Labels that clients of Pyroscope see as service_name: the first that a profile has [default: service_name, service.name, job, comm]
     #[arg(
         long,

@@ -92,6 +92,10 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.copy_to.clone_from(&args.copy_to);
     settings.access = args.auth_file.as_ref().map(Access::read).transpose()?;
     settings.tls = tls(args);
+    settings.query_limits.time = args.query_timeout;
+    if let Some(concurrency) = args.query_concurrency {
+        settings.query_limits.concurrency = concurrency.get();
+    }
     settings.path_prefix.clone_from(&args.path_prefix);
     settings.cors_origins.clone_from(&args.cors_allowed_origins);
     if !args.service_labels.is_empty() {

@@ -8,7 +8,7 @@ use ingest::send::Stores;
 use ops::{Hint, eprint_line};
 use profile_codec::detect::Form;
 
-use crate::args::{Reading, Run};
+use crate::args::{ProfileArgs, Reading, Run};
 use crate::{Error, Exit, forms, push, stores};
 
 /// What was run, and how it ended.
@@ -96,17 +96,9 @@ async fn send(args: &Run, recording: &Path, ended: &Ended, sinks: &Stores) -> Re
     let time = args.profile.time.unwrap_or(ended.started);
     let options = forms::options(&reading, Some(time), &input)?;
     let read = forms::read(&input, &options)?;
-    let mut profile = args.profile.clone();
-    let mut add = |name: &str, value: String| {
-        if !profile.label.iter().any(|(known, _)| known == name) {
-            profile.label.push((name.to_owned(), value));
-        }
-    };
-    let program = Path::new(&args.command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    add("job", program);
-    add("exit_code", ended.code.to_string());
+    let profile = named(args, ended);
     let count = read.profiles.len();
-    let query = read.profiles.first().map(|one| query(one, &profile));
+    let query = read.profiles.first().map(|one| query(one, &profile)).unwrap_or_default();
     for mut one in read.profiles {
         one.comments.push(format!("command:{}", args.command.join(" ")));
         one.comments.push(format!("exit code:{}, duration:{}", ended.code, words::span(ended.took)));
@@ -114,23 +106,35 @@ async fn send(args: &Run, recording: &Path, ended: &Ended, sinks: &Stores) -> Re
     }
     push::finish(sinks, count, &args.profile).await?;
     eprint_line(&format!("exit code {}, {}", ended.code, words::span(ended.took)));
-    for address in args.stores.store_address.iter().filter(|address| !address.starts_with("pyroscope+")) {
-        let url = match address.contains("://") {
-            true => address.clone(),
-            false if args.stores.insecure => format!("http://{address}"),
-            false => format!("https://{address}"),
-        };
-        eprint_line(&format!(
-            "{}/?expression_a={}",
-            url.trim_end_matches('/'),
-            query.as_deref().map(push::encoded).unwrap_or_default()
-        ));
-    }
+    let stores = args.stores.store_address.iter().filter(|address| !address.starts_with("pyroscope+"));
+    stores.for_each(|address| eprint_line(&link(address, args.stores.insecure, &query)));
     Ok(())
 }
 
+/// The labels that were given, and those of the command where they were not.
+fn named(args: &Run, ended: &Ended) -> ProfileArgs {
+    let mut profile = args.profile.clone();
+    let program = Path::new(&args.command[0]).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (name, value) in [("job", program), ("exit_code", ended.code.to_string())] {
+        if !profile.label.iter().any(|(known, _)| known == name) {
+            profile.label.push((name.to_owned(), value));
+        }
+    }
+    profile
+}
+
+/// Where a store shows the profile.
+fn link(address: &str, is_insecure: bool, query: &str) -> String {
+    let url = match (address.contains("://"), is_insecure) {
+        (true, _) => address.to_owned(),
+        (false, true) => format!("http://{address}"),
+        (false, false) => format!("https://{address}"),
+    };
+    format!("{}/?expression_a={}", url.trim_end_matches('/'), push::encoded(query))
+}
+
 /// The query that shows the profile.
-fn query(profile: &profile_model::Profile, args: &crate::args::ProfileArgs) -> String {
+fn query(profile: &profile_model::Profile, args: &ProfileArgs) -> String {
     let name = args.name.clone().unwrap_or_else(|| ingest::forms::name_of(profile, Form::PerfData));
     let nothing = profile_model::ValueType::default();
     let (sample, period) =

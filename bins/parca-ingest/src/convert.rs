@@ -1,7 +1,9 @@
 //! `convert`: one file to another.
 
 use std::path::Path;
+use std::time::SystemTime;
 
+use ingest::mend::{Origin, corrected};
 use ops::{Hint, console, eprint_line};
 use profile_codec::pprof;
 use profile_model::Profile;
@@ -29,10 +31,9 @@ pub(crate) fn run(args: &Convert) -> Result<Exit, Error> {
         let hint = "convert a file of each of them, or push it: `parca-ingest push` sends them all";
         return Err(Hint::new(Several(count), hint).into());
     }
-    let Some(mut profile) = profiles.pop() else { return Ok(Exit::Failed) };
-    if profile.period_type.is_none() {
-        profile.period_type = profile.sample_types.last().cloned();
-    }
+    let Some(profile) = profiles.pop() else { return Ok(Exit::Failed) };
+    // What was converted is taken by any Parca.
+    let (profile, _) = corrected(profile, &Origin::at(SystemTime::now()));
     write(&args.output, &encoded(&profile, form)?)?;
     let samples = profile.samples.len();
     let types: Vec<String> = profile.sample_types.iter().map(ToString::to_string).collect();

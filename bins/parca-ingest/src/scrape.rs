@@ -8,7 +8,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use ingest::scrape::ScrapeOptions;
-use ingest::send::Stores;
+use ingest::send::{StoreCounts, Stores};
 use ops::Readiness;
 use ops::daemon::{Listen, Serving, build_info};
 use ops::eprint_line;
@@ -28,6 +28,8 @@ const LOOK: Duration = Duration::from_secs(5);
 type Asked = oneshot::Sender<Result<(), String>>;
 
 pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
+    // Before the config is read: a change from here on is seen by the first look.
+    let known = content(&args.config_path);
     let config = match check::read(&args.config_path)? {
         Read::Bad(mistakes) => {
             eprint_line(&mistakes);
@@ -45,26 +47,19 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
         address => Some(Listen { address, flag: "--http-address", program: "parca-ingest" }.bind().await?),
     };
     let sinks = Stores::start(stores::settings(&args.stores))?;
-    let mut options = ScrapeOptions::default();
-    options.max_answer_bytes = usize::try_from(args.max_profile_bytes).unwrap_or(usize::MAX);
-    options.environment = ops::environment().collect();
-    let scraper = Arc::new(Running::new(sinks.clone(), options));
+    let scraper = Arc::new(Running::new(sinks.clone(), options(&args)));
     let jobs = config.jobs.len();
     scraper.apply(*config).map_err(|(job, error)| format!("job `{job}`: {}", ops::describe(&error)))?;
     let (asks, requests) = mpsc::channel(1);
     let serving_stop = CancellationToken::new();
-    let serving = match listener {
-        Some(listener) => {
-            let serving = serve(listener, &scraper, asks, serving_stop.clone())?;
+    let serving = listener.map(|one| serve(one, &scraper, asks, serving_stop.clone())).transpose()?;
+    match &serving {
+        Some(serving) => {
             tracing::info!(jobs, url = %format_args!("http://{}", serving.address), "scraping");
-            Some(serving)
         }
-        None => {
-            tracing::info!(jobs, "scraping");
-            None
-        }
-    };
-    follow(&args.config_path, &scraper, requests, &stop).await?;
+        None => tracing::info!(jobs, "scraping"),
+    }
+    follow(&args.config_path, known, &scraper, requests, &stop).await?;
     scraper.stop().await;
     let counts = sinks.stop(args.shutdown_timeout).await;
     serving_stop.cancel();
@@ -72,21 +67,28 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
         serving.finished().await?;
     }
     for (store, counts) in sinks.iter().zip(counts) {
-        let (name, sent, waiting) = (store.name(), counts.sent + counts.found, counts.waiting);
-        match (waiting, args.stores.spool.is_some()) {
-            (0, _) => tracing::info!(store = name, sent, "no profile waits any more"),
-            (_, true) => {
-                tracing::info!(store = name, sent, waiting, "profiles wait in the spool for the next start")
-            }
-            (_, false) => tracing::warn!(
-                store = name,
-                sent,
-                waiting,
-                "stopped before all profiles were sent: they are lost"
-            ),
-        }
+        say_end(store.name(), &counts, args.stores.spool.is_some());
     }
     Ok(Exit::Done)
+}
+
+fn options(args: &Scrape) -> ScrapeOptions {
+    let mut options = ScrapeOptions::default();
+    options.max_answer_bytes = usize::try_from(args.max_profile_bytes).unwrap_or(usize::MAX);
+    options.environment = std::env::vars().collect();
+    options
+}
+
+/// Says what became of the profiles of a store.
+fn say_end(store: &str, counts: &StoreCounts, has_spool: bool) {
+    let (sent, waiting) = (counts.sent + counts.found, counts.waiting);
+    match (waiting, has_spool) {
+        (0, _) => tracing::info!(store, sent, "no profile waits any more"),
+        (_, true) => tracing::info!(store, sent, waiting, "profiles wait in the spool for the next start"),
+        (_, false) => {
+            tracing::warn!(store, sent, waiting, "stopped before all profiles were sent: they are lost");
+        }
+    }
 }
 
 fn serve(
@@ -123,12 +125,12 @@ fn serve(
 /// Reads the config again when it changes, at SIGHUP and when asked.
 async fn follow(
     path: &Path,
+    mut known: Option<String>,
     scraper: &Running,
     mut requests: mpsc::Receiver<Asked>,
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut known = content(path);
     loop {
         let asked = tokio::select! {
             () = stop.cancelled() => return Ok(()),

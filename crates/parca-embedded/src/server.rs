@@ -36,9 +36,11 @@ use crate::copy::{self, CopyTo};
 use crate::doors::Doors;
 use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
 use crate::inner::{self, PageTarget};
+use crate::limits::{Gate, QueryLimits};
 use crate::metrics::Metrics;
 use crate::otlp;
 use crate::pyroscope::{StoreSink, StoreSource};
+use crate::rest;
 use crate::self_profiling;
 use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
@@ -78,6 +80,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
     pub service_labels: Vec<String>,
+    /// How many questions are answered at once, and for how long.
+    pub query_limits: QueryLimits,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
     pub profiler: Option<Profiler>,
 }
@@ -97,6 +101,7 @@ impl Default for Settings {
             path_prefix: String::new(),
             cors_origins: Vec::new(),
             service_labels: pyroscope_api::Settings::default().service_labels,
+            query_limits: QueryLimits::default(),
             profiler: None,
         }
     }
@@ -168,15 +173,22 @@ pub async fn start_on(
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
     let metrics = Metrics::new(&registry, &store);
     let writes = Writes { store: store.clone(), metrics };
+    let gate = Gate::new(settings.query_limits);
     let is_guarded = settings.access.is_some() || acceptor.is_some();
     let page = match settings.page {
         None => front(),
-        Some(page) if is_guarded => page(inner::open(grpc_router(writes.clone()), stop.clone()).await?),
+        Some(page) if is_guarded => {
+            page(inner::open(grpc_router(writes.clone(), gate.clone()), stop.clone()).await?)
+        }
         Some(page) => page(PageTarget { address, token: None }),
     };
     let routes = page.merge(settings.routes.unwrap_or_default());
-    let added =
-        Added { routes, scrape_service: settings.scrape_service, service_labels: settings.service_labels };
+    let added = Added {
+        routes,
+        scrape_service: settings.scrape_service,
+        service_labels: settings.service_labels,
+        gate,
+    };
     let router = router(writes, &registry, &profiler, added);
     let (access, path_prefix, cors_origins) = (settings.access, settings.path_prefix, settings.cors_origins);
     if !address.ip().is_loopback() && (access.is_none() || acceptor.is_none()) {
@@ -213,19 +225,25 @@ struct Added {
     routes: Router,
     scrape_service: Option<Router>,
     service_labels: Vec<String>,
+    gate: Gate,
 }
 
 fn router(writes: Writes, registry: &Registry, profiler: &Profiler, added: Added) -> Router {
     let store = &writes.store;
     let mut of_api = pyroscope_api::Settings::default();
     of_api.service_labels = added.service_labels;
-    let api = Api::new(StoreSource { store: store.clone() }, of_api);
+    let api = Api::new(StoreSource { store: store.clone(), gate: added.gate.clone() }, of_api);
     let sink = StoreSink { writes: writes.clone() };
     let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
-    let grpc = grpc_router(writes.clone());
+    let grpc = grpc_router(writes.clone(), added.gate.clone());
     let http = http_router(registry, profiler.clone(), store.clone())
         .merge(api.routes())
         .merge(push_routes(sink))
+        .merge(rest::routes(QueryApi {
+            store: writes.store.clone(),
+            metrics: writes.metrics.clone(),
+            gate: added.gate.clone(),
+        }))
         .merge(otlp::routes(writes.clone(), MAX_MESSAGE_BYTES))
         .merge(added.routes);
     // As in the real server, the content type says which half of it a request is for.
@@ -308,7 +326,7 @@ macro_rules! service {
     };
 }
 
-fn grpc_router(writes: Writes) -> Router {
+fn grpc_router(writes: Writes, gate: Gate) -> Router {
     let agents = Arc::new(Agents::default());
     let Writes { store, metrics } = writes.clone();
     let export = async |State(writes): State<Writes>, request: Request<Body>| {
@@ -319,7 +337,7 @@ fn grpc_router(writes: Writes) -> Router {
     let (_, health) = tonic_health::server::health_reporter();
     let mut routes = Routes::builder();
     routes
-        .add_service(service!(QueryServiceServer, QueryApi { store, metrics }))
+        .add_service(service!(QueryServiceServer, QueryApi { store, metrics, gate }))
         .add_service(service!(ProfileStoreServiceServer, profile_store))
         .add_service(service!(AgentsServiceServer, AgentsApi { agents }))
         .add_service(service!(ScrapeServiceServer, ScrapeApi))

@@ -108,11 +108,14 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     if found.is_empty() { Err(wrong("there is none".into())) } else { Ok(found) }
 }
 
+/// What was made of the files, and their outside when they were last looked into.
+type Current = (Arc<ServerConfig>, Vec<Option<Stamp>>);
+
 /// Takes connections with the files as they are now.
 #[derive(Clone)]
 pub(crate) struct Acceptor {
     files: ServerTls,
-    current: Arc<Mutex<(Arc<ServerConfig>, Vec<Option<Stamp>>)>>,
+    current: Arc<Mutex<Current>>,
 }
 
 impl Acceptor {

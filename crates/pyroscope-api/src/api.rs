@@ -1,15 +1,13 @@
 use std::sync::Arc;
 
-use axum::Router;
-use bytes::Bytes;
 use pql::{Matcher, ProfileType, Query};
 use profile_model::TimeRange;
 
+use crate::ApiError;
 use crate::catalog::{self, Listed, Stored};
 use crate::names;
 use crate::selection::Selectors;
 use crate::source::{Ask, Source};
-use crate::{ApiError, connect, grpc, methods, render};
 
 /// How an API is to be.
 #[derive(Clone, Debug)]
@@ -52,26 +50,6 @@ impl<S: Source> Api<S> {
     /// An API over this source.
     pub fn new(source: S, settings: Settings) -> Self {
         Self { inner: Arc::new(Inner { source, settings }) }
-    }
-
-    /// Connect by HTTP, the older `/pyroscope/render` and `/pyroscope/render-diff`, `/ready`.
-    pub fn routes(&self) -> Router {
-        connect::routes(self.clone()).merge(render::routes(self.clone()))
-    }
-
-    /// gRPC and gRPC-Web: for requests whose content type begins with `application/grpc`.
-    pub fn grpc_routes(&self) -> Router {
-        grpc::routes(self.clone())
-    }
-
-    /// Answers one encoded request of a method of `querier.v1.QuerierService`.
-    pub(crate) async fn call(
-        &self,
-        method: &str,
-        request: Bytes,
-        accepts_any_name: bool,
-    ) -> Result<Vec<u8>, ApiError> {
-        methods::call(self, method, request, accepts_any_name).await
     }
 
     pub(crate) fn service_labels(&self) -> &[String] {

@@ -13,7 +13,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYP
 use http::{HeaderMap, HeaderName, StatusCode};
 use prost_reflect::MethodDescriptor;
 
-use crate::methods::METHODS;
+use crate::methods::{self, METHODS};
 use crate::{Api, ApiError, Code, Source, json};
 
 const QUERIER: &str = "querier.v1.QuerierService";
@@ -56,7 +56,7 @@ async fn answer<S: Source>(
         return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     }
     let limit = api.inner.settings.max_message_bytes;
-    let call = async |request: Bytes| api.call(&method, request, accepts_any_name(&headers)).await;
+    let call = async |request: Bytes| methods::call(&api, &method, request, accepts_any_name(&headers)).await;
     unary(QUERIER, &method, &headers, body, limit, call).await
 }
 

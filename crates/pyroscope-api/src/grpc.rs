@@ -9,7 +9,7 @@ use tonic::Status;
 use tonic_web::GrpcWebLayer;
 use unary_grpc::Answer;
 
-use crate::{Api, ApiError, Source};
+use crate::{Api, ApiError, Source, methods};
 
 pub(crate) fn routes<S: Source>(api: Api<S>) -> Router {
     Router::new()
@@ -26,7 +26,7 @@ async fn answer<S: Source>(
     let limit = api.inner.settings.max_message_bytes;
     unary_grpc::answer(limit, request, move |bytes| {
         let (api, method) = (api.clone(), method.clone());
-        async move { api.call(&method, bytes, true).await.map_err(|error| status(&error)) }
+        async move { methods::call(&api, &method, bytes, true).await.map_err(|error| status(&error)) }
     })
     .await
 }

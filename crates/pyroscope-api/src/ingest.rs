@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::connect::{decoded, inflated, json_body};
 use crate::error::blocking;
 use crate::normal::{self, Origin};
-use crate::push::{Pushed, Sink};
+use crate::sink::{Pushed, Sink};
 use crate::{ApiError, Code, attime, folded, multipart, names};
 
 /// Answers 200 without a body, as SDKs take nothing else for success.
@@ -42,6 +42,16 @@ pub(crate) async fn ingest<K: Sink>(
         Ok(()) => StatusCode::OK.into_response(),
         Err(IngestError { status, error }) => json_body(status, error.json()),
     }
+}
+
+/// The profiles of a request.
+pub(crate) fn profiles(
+    pairs: Vec<(String, String)>,
+    headers: &HeaderMap,
+    body: Bytes,
+    limit: usize,
+) -> Result<Vec<Pushed>, ApiError> {
+    read(&Parameters::new(pairs), headers, body, limit).map_err(|error| error.error)
 }
 
 /// Why something was not taken, with the status that its senders know it by.

@@ -42,7 +42,10 @@ mod attime;
 mod catalog;
 mod connect;
 mod error;
+mod faces;
 mod folded;
+#[doc(hidden)]
+pub mod fuzzing;
 mod grpc;
 mod ingest;
 mod json;
@@ -53,11 +56,13 @@ mod normal;
 mod push;
 mod render;
 mod selection;
+mod sink;
 mod source;
 mod trees;
 
 pub use api::{Api, Settings};
 pub use connect::decoded;
 pub use error::{ApiError, Code};
-pub use push::{Pushed, Sink, push_grpc_routes, push_routes};
+pub use push::{push_grpc_routes, push_routes};
+pub use sink::{Pushed, Sink};
 pub use source::{Ask, Counts, Source, SourceSeries};

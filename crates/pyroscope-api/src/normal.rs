@@ -7,7 +7,8 @@ use bytes::Bytes;
 use profile_codec::pprof::{self, Limits};
 use profile_model::{Labels, Profile};
 
-use crate::{ApiError, Pushed, names};
+use crate::sink::Pushed;
+use crate::{ApiError, names};
 
 /// What is known of a profile besides itself.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! `push.v1.PusherService/Push`, and what all ways of pushing have in common.
+//! `push.v1.PusherService/Push`, and the routes of all ways of pushing.
 
 use axum::Router;
 use axum::body::Body;
@@ -8,44 +8,13 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use parca_proto::pyroscope::push as wire;
-use profile_model::{Labels, Profile};
 use prost::Message;
 use tonic_web::GrpcWebLayer;
 
 use crate::error::blocking;
 use crate::normal::{Origin, normal};
+use crate::sink::{Pushed, Sink};
 use crate::{ApiError, connect, grpc, ingest};
-
-/// A profile on its way in, as a Parca keeps them: with a name, with labels that its language can say, and with a
-/// duration where it is about a span of time.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Pushed {
-    /// The labels, `__name__` and `service_name` among them.
-    pub labels: Labels,
-    /// What was measured.
-    pub profile: Profile,
-    /// The bytes it came in, by which it is recognised when it comes again.
-    pub bytes: Bytes,
-}
-
-/// Where profiles are pushed to.
-pub trait Sink: Clone + Send + Sync + 'static {
-    /// Stores all of them or none. `method` is `Push` or `ingest`.
-    fn push(
-        &self,
-        method: &'static str,
-        profiles: Vec<Pushed>,
-    ) -> impl Future<Output = Result<(), ApiError>> + Send;
-
-    /// Counts and logs what was refused before it came so far.
-    fn refused(&self, method: &'static str, error: &ApiError);
-
-    /// The longest message that is taken, once it is decompressed.
-    fn max_message_bytes(&self) -> usize {
-        64 << 20
-    }
-}
 
 const SERVICE: &str = "push.v1.PusherService";
 
@@ -90,7 +59,7 @@ async fn answer<K: Sink>(sink: &K, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
 }
 
 /// The profiles of a request; one that cannot be taken refuses all of them.
-fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
+pub(crate) fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
     let request = wire::PushRequest::decode(bytes)
         .map_err(|error| ApiError::invalid(format!("expected a PushRequest: {error}")))?;
     let mut profiles = Vec::new();

@@ -2,21 +2,25 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod beside_parca;
+mod command;
 mod go;
 mod numbered;
 mod outage;
 mod producers;
 mod proxy;
+mod pyroscope;
+mod reload;
+mod watch;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use parca_client::{Client, QueryRangeRequest, Settings};
 use profile_model::{TimeRange, Timestamp};
-use test_support::target;
+use test_support::{PATIENCE, Process, Signal, address_in, http_get, target};
 use tokio_util::sync::CancellationToken;
 
 fn program() -> Command {
@@ -129,27 +133,6 @@ impl Drop for Running {
     }
 }
 
-/// Reads the log until a line has this in it.
-fn until(log: &mut impl BufRead, words: &str) -> String {
-    let mut line = String::new();
-    loop {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "the log ended before `{words}`");
-        if line.contains(words) {
-            return line;
-        }
-    }
-}
-
-fn get(address: &str, path: &str) -> String {
-    use std::io::Write;
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
-}
-
 fn config(folder: &Path, address: &str) -> std::path::PathBuf {
     let path = folder.join("parca.yaml");
     let off = ["memory", "block", "mutex", "process_cpu"]
@@ -168,45 +151,33 @@ async fn targets_are_scraped_until_told_to_stop() {
     let folder = tempfile::tempdir().unwrap();
     let address = target("goroutine profile: total 2\n2 @ 0x11 0x21\n");
     let file = config(folder.path(), &address);
-    let mut child = program()
-        .args([
-            "scrape",
-            "--insecure",
-            "--http-address",
-            "127.0.0.1:0",
-            "--store-address",
-            &server.address().to_string(),
-        ])
-        .arg("--spool")
-        .arg(folder.path().join("spool"))
-        .arg("--config-path")
-        .arg(&file)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap());
-    let mut running = Running(child);
-    let line = until(&mut log, "scraping");
-    let page = line.split("http://").nth(1).unwrap().trim().to_owned();
-    until(&mut log, "target is up");
+    let (spool, config) = (folder.path().join("spool"), file.display().to_string());
+    let (spool, store) = (spool.display().to_string(), server.address().to_string());
+    let arguments = ["scrape", "--insecure", "--http-address", "127.0.0.1:0", "--store-address", &store];
+    let arguments = arguments.into_iter().chain(["--spool", &spool, "--config-path", &config]);
+    let mut scraper = Process::start(env!("CARGO_BIN_EXE_parca-ingest"), arguments, [("A", "b")]);
+    let line = scraper.stderr_line("its address", |line| line.contains("scraping")).await;
+    let page = address_in(&line).unwrap();
+    scraper.stderr_line("health", |line| line.contains("target is up")).await;
     let query = "goroutine:goroutine:count:goroutine:count";
     while total(server.address(), query).await < 6 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let targets = get(&page, "/targets.json");
+    let get = async |path: &str| http_get(page, path, &[]).await.unwrap().text();
+    let targets = get("/targets.json").await;
     assert!(targets.contains(r#""health":"up""#) && targets.contains(r#""mended":["time"]"#), "{targets}");
-    assert!(get(&page, "/targets").contains("1 of 1 up"));
-    assert!(get(&page, "/metrics").contains("parca_ingest_profiles_sent_total"));
+    assert!(get("/targets").await.contains("1 of 1 up"));
+    assert!(get("/metrics").await.contains("parca_ingest_profiles_sent_total"));
     let client = Client::new(&Settings::new(format!("http://{page}"))).unwrap();
     let listed = client.targets(&Default::default()).await.unwrap();
     assert_eq!((listed.len(), listed[0].job.as_str()), (1, "j"), "{listed:?}");
 
     fs::write(&file, "nonsense: 1\n").unwrap();
-    signal(&running.0, "HUP");
-    until(&mut log, "the old one goes on");
-    signal(&running.0, "TERM");
-    until(&mut log, "no profile waits any more");
-    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    scraper.signal(Signal::HUP);
+    scraper.stderr_line("the mistake", |line| line.contains("the old one goes on")).await;
+    scraper.signal(Signal::TERM);
+    let exit = scraper.exit(PATIENCE).await;
+    assert!(exit.code == Some(0) && exit.stderr.contains("no profile waits any more"), "{exit:?}");
     stop.cancel();
 }
 

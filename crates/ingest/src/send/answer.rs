@@ -1,7 +1,8 @@
 //! What an answer, or none, says of whether profiles were stored.
 
+use http_config::SendError;
 use parca_client::{Code, Timed};
-use pyroscope_client::{Code as PyroscopeCode, Error as PyroscopeError};
+use pyroscope_client::{Code as PyroscopeCode, Error as PyroscopeError, ErrorKind};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +64,67 @@ pub(super) fn stored_by_pyroscope(error: &PyroscopeError) -> Stored {
     use PyroscopeCode as Code;
     match (error.http_status(), error.code()) {
         (Some(413), _) => Stored::TooLarge,
+        (Some(429), _) => Stored::Later,
         (_, Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition) => Stored::Never,
         (_, Code::ResourceExhausted) if is_size(error.message()) => Stored::TooLarge,
         (_, Code::ResourceExhausted) => Stored::Later,
         (_, Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented | Code::NotFound) => {
             Stored::WhenMended
         }
-        // No answer at all is most often no connection; else nobody knows.
-        (None, _) if never_left(error) => Stored::Later,
+        _ if never_left(error) => Stored::Later,
+        // What leads elsewhere was not stored here.
+        _ if error.kind() == ErrorKind::NotPyroscope => Stored::WhenMended,
         _ => Stored::Unknown,
     }
 }
 
+/// Whether there was no connection, or no token to use one with: by the error's type, as words such as
+/// "connection closed" also stand for requests that were read and stored.
 fn never_left(error: &PyroscopeError) -> bool {
-    let text = words::with_causes(error);
-    ["refused", "resolve", "dns", "unreachable", "connect"]
-        .iter()
-        .any(|word| text.to_lowercase().contains(word))
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<SendError>());
+    matches!(source, Some(SendError::Connect { .. } | SendError::Credentials(_)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// What a server that answers like this, or not at all, has stored of a request.
+    async fn pyroscope(answer: Option<&'static str>) -> Stored {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let Some(answer) = answer else { return };
+            while let Ok((mut stream, _)) = listener.accept() {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        let mut settings = pyroscope_client::Settings::default();
+        settings.url = url;
+        let client = pyroscope_client::Client::new(&settings).unwrap();
+        stored_by_pyroscope(&client.push(&[]).await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_read_may_be_stored_and_one_that_never_left_is_not() {
+        let check = async |answer, expect| assert_eq!(pyroscope(answer).await, expect, "{answer:?}");
+        check(None, Stored::Later).await;
+        // The request was read, and the connection closed.
+        check(Some(""), Stored::Unknown).await;
+        check(Some("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut"), Stored::Unknown).await;
+        check(Some("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n"), Stored::Unknown).await;
+        check(
+            Some("HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n"),
+            Stored::WhenMended,
+        )
+        .await;
+        check(Some("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"), Stored::WhenMended).await;
+        check(Some("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n"), Stored::TooLarge).await;
+        check(Some("HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n"), Stored::Later).await;
+    }
 }

@@ -37,11 +37,11 @@ impl Server {
         }
     }
 
-    /// Whether a profile is stored. A Pyroscope cannot be asked for one.
+    /// Whether a profile is stored.
     pub(super) async fn ask(&self, question: &Question) -> Verdict {
         match self {
             Self::Parca(client) => question.ask(client).await,
-            Self::Pyroscope(_) => Verdict::NoAnswer,
+            Self::Pyroscope(client) => question.ask_pyroscope(client).await,
         }
     }
 }

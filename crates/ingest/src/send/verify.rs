@@ -6,6 +6,7 @@ use parca_client::{Client, Code, QueryRangeRequest};
 use pql::{Matcher, ProfileType, Query};
 use profile_codec::pprof::{self, Limits};
 use profile_model::{TimeRange, Timestamp};
+use pyroscope_client::{ErrorKind, SeriesRequest};
 
 use super::record::Record;
 
@@ -23,8 +24,9 @@ pub(super) enum Verdict {
 /// The question whether a store has a profile: its series at its millisecond. `None` if the profile has nothing
 /// that could be asked for, so that nothing of it is ever stored.
 pub(super) struct Question {
-    pub(super) query: String,
-    pub(super) range: TimeRange,
+    query: Query,
+    /// The millisecond.
+    start: i64,
     /// Whether the profile covers a window.
     pub(super) is_delta: bool,
     names: Vec<String>,
@@ -52,16 +54,39 @@ impl Question {
         };
         let matchers =
             labels.iter().map(|(name, value)| Matcher::equal(name.clone(), value.clone())).collect();
-        let query = Query { profile_type, matchers }.to_string();
+        let query = Query { profile_type, matchers };
         let start = head.time_nanos.div_euclid(MILLISECOND) * MILLISECOND;
-        let range =
-            TimeRange::new(Timestamp::from_nanos(start), Timestamp::from_nanos(start + MILLISECOND - 1));
         let names = labels.iter().map(|(name, _)| name.clone()).collect();
-        Some(Self { query, range, is_delta, names, labels })
+        Some(Self { query, start, is_delta, names, labels })
+    }
+
+    /// From so many milliseconds before the profile's to its end.
+    fn range(&self, before: i64) -> TimeRange {
+        let start = self.start.saturating_sub(before * MILLISECOND);
+        let end = self.start.saturating_add(MILLISECOND - 1);
+        TimeRange::new(Timestamp::from_nanos(start), Timestamp::from_nanos(end))
+    }
+
+    /// Asks a Pyroscope: a point covers its step up to its time, so the one of the profile begins a millisecond before.
+    pub(super) async fn ask_pyroscope(&self, client: &pyroscope_client::Client) -> Verdict {
+        let Query { profile_type, matchers } = self.query.clone();
+        let profile_type = ProfileType { delta: false, ..profile_type };
+        let step = Duration::from_millis(1);
+        let mut request = SeriesRequest::new(profile_type, matchers, self.range(1), step);
+        request.group_by.clone_from(&self.names);
+        match client.select_series(&request).await {
+            Ok(series) if series.iter().any(|one| !one.points.is_empty()) => Verdict::Stored,
+            Ok(_) => Verdict::Missing,
+            Err(error) => match error.kind() {
+                ErrorKind::Unreachable | ErrorKind::Deadline | ErrorKind::Server => Verdict::Later,
+                _ => Verdict::NoAnswer,
+            },
+        }
     }
 
     pub(super) async fn ask(&self, client: &Client) -> Verdict {
-        let mut request = QueryRangeRequest::new(self.query.as_str(), self.range, Duration::ZERO);
+        let query = self.query.to_string();
+        let mut request = QueryRangeRequest::new(query, self.range(0), Duration::ZERO);
         request.sum_by.clone_from(&self.names);
         match client.query_range(&request).await {
             Ok(series) if series.iter().any(|one| self.is_it(one)) => Verdict::Stored,

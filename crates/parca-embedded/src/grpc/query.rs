@@ -7,14 +7,16 @@ use parca_proto::query::{
 use profile_store::{Store, View};
 use tonic::{Request, Response, Status};
 
-use super::blocking;
+use crate::limits::{Gate, TooMuch};
 use crate::metrics::Metrics;
 use crate::query;
 
 /// `parca.query.v1alpha1.QueryService`.
+#[derive(Clone)]
 pub(crate) struct QueryApi {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,
+    pub(crate) gate: Gate,
 }
 
 impl QueryApi {
@@ -24,7 +26,19 @@ impl QueryApi {
         work: impl FnOnce(&View) -> Result<T, Status> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let store = self.store.clone();
-        self.metrics.timed(method, blocking(move || work(&store.view()))).await
+        let answer = async {
+            let answer = self.gate.answer(move || work(&store.view())).await.map_err(too_much)?;
+            answer.map(Response::new)
+        };
+        self.metrics.timed(method, answer).await
+    }
+}
+
+fn too_much(error: TooMuch) -> Status {
+    match error {
+        TooMuch::Waiting(_) => Status::resource_exhausted(error.to_string()),
+        TooMuch::Time(_) => Status::deadline_exceeded(error.to_string()),
+        TooMuch::GivenUp => Status::internal(error.to_string()),
     }
 }
 

@@ -5,8 +5,8 @@ use parca_proto::otlp::profiles as wire;
 use profile_model::{Labels, Profile, ValueType};
 use profile_store::{Keep, Named, NewProfile};
 
-use super::OtlpError;
 use super::dictionary::Dictionary;
+use super::error::{OtlpError, nanos};
 use super::labels::{Attributes, fitting};
 use super::rows::{Frames, Rows};
 
@@ -107,8 +107,4 @@ fn stored(name: &str, labels: &Labels, profile: Profile, keep: Keep) -> Result<N
     let invalid = |error: profile_store::Invalid| OtlpError::Invalid(error.to_string());
     let named = Named::new(pairs.chain([(pql::NAME_LABEL, name)])).map_err(invalid)?;
     NewProfile::new(&named, profile, keep, None).map_err(invalid)
-}
-
-pub(super) fn nanos(field: &'static str, value: u64) -> Result<i64, OtlpError> {
-    i64::try_from(value).map_err(|_| OtlpError::Time(field, value))
 }

@@ -28,3 +28,8 @@ pub(crate) enum OtlpError {
     #[error("none of {profiles} profiles could be stored: {first}")]
     All { profiles: usize, first: Box<OtlpError> },
 }
+
+/// A number of nanoseconds that profiles can have.
+pub(super) fn nanos(field: &'static str, value: u64) -> Result<i64, OtlpError> {
+    i64::try_from(value).map_err(|_| OtlpError::Time(field, value))
+}

@@ -9,9 +9,8 @@ use profile_model::{
     Symbols,
 };
 
-use super::OtlpError;
-use super::convert::nanos;
 use super::dictionary::Dictionary;
+use super::error::{OtlpError, nanos};
 
 /// How many frames all stacks of a request may have, each time that a profile has them.
 const MOST_FRAMES: usize = 16 << 20;

@@ -6,9 +6,12 @@ use profile_model::{Labels, Profile, Sample, TimeRange, Timestamp, ValueType};
 use profile_store::{Filter, Merge, Merged, ProfileSum, ReadError, Span, Store, View};
 use pyroscope_api::{ApiError, Ask, Code, Counts, Source, SourceSeries};
 
+use crate::limits::{Gate, TooMuch};
+
 /// A store that is asked for what Pyroscope's clients ask for.
 pub(crate) struct StoreSource {
     pub(crate) store: Store,
+    pub(crate) gate: Gate,
 }
 
 impl StoreSource {
@@ -17,9 +20,14 @@ impl StoreSource {
         work: impl FnOnce(&View) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let store = self.store.clone();
-        let read = tokio::task::spawn_blocking(move || work(&store.view())).await;
-        let read = read
-            .map_err(|error| ApiError::new(Code::Internal, format!("the request was given up: {error}")))?;
+        let read = self.gate.answer(move || work(&store.view())).await.map_err(|error| {
+            let code = match error {
+                TooMuch::Waiting(_) => Code::ResourceExhausted,
+                TooMuch::Time(_) => Code::DeadlineExceeded,
+                TooMuch::GivenUp => Code::Internal,
+            };
+            ApiError::new(code, error.to_string())
+        })?;
         read.map_err(|error| ApiError::new(Code::DataLoss, error.to_string()))
     }
 }

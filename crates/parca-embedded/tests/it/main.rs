@@ -4,9 +4,11 @@
 mod access;
 mod agent;
 mod eviction;
+mod hostile;
 mod otlp;
 mod pyroscope;
 mod refusals;
+mod rest;
 mod same;
 mod server;
 mod wire;

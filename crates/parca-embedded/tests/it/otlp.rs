@@ -58,7 +58,7 @@ fn dictionary() -> ProfilesDictionary {
     }
 }
 
-fn cpu() -> Profile {
+pub(crate) fn cpu() -> Profile {
     Profile {
         sample_type: Some(ValueType { type_strindex: 1, unit_strindex: 2 }),
         period_type: Some(ValueType { type_strindex: 3, unit_strindex: 4 }),
@@ -83,7 +83,7 @@ fn cpu() -> Profile {
     }
 }
 
-fn export(profiles: Vec<Profile>) -> Export {
+pub(crate) fn export(profiles: Vec<Profile>) -> Export {
     let attribute = KeyValue { key: "service.name".into(), value: text(" shop "), ..Default::default() };
     let scope = Some(InstrumentationScope { name: "my.scope".into(), ..Default::default() });
     let scope_profiles = vec![ScopeProfiles { scope, profiles, ..Default::default() }];

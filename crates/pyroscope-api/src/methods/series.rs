@@ -6,8 +6,8 @@ use std::time::Duration;
 use parca_proto::pyroscope::{querier as wire, types};
 use profile_model::{Labels, TimeRange, Timestamp};
 
-use super::Merge;
 use super::labels::pair;
+use super::merge::Merge;
 use crate::names;
 use crate::selection::millis;
 use crate::{Api, ApiError, Source};

@@ -6,6 +6,7 @@
 
 mod compared;
 mod fixture;
+mod otlp;
 mod questions;
 mod recorded;
 mod reports;
@@ -62,5 +63,12 @@ async fn comparisons_filters_and_call_graphs_are_the_same() {
     compared::filters(&pair).await;
     compared::sandwiches(&pair).await;
     compared::call_graphs(&pair).await;
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_of_opentelemetry_give_the_same_answers() {
+    let pair = pair_or_skip!();
+    otlp::exports(&pair).await;
     pair.stop().await;
 }

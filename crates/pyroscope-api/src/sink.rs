@@ -1,0 +1,35 @@
+use bytes::Bytes;
+use profile_model::{Labels, Profile};
+
+use crate::ApiError;
+
+/// A profile on its way in, as a Parca keeps them: with a name, with labels that its language can say, and with a
+/// duration where it is about a span of time.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Pushed {
+    /// The labels, `__name__` and `service_name` among them.
+    pub labels: Labels,
+    /// What was measured.
+    pub profile: Profile,
+    /// The bytes it came in, by which it is recognised when it comes again.
+    pub bytes: Bytes,
+}
+
+/// Where profiles are pushed to.
+pub trait Sink: Clone + Send + Sync + 'static {
+    /// Stores all of them or none. `method` is `Push` or `ingest`.
+    fn push(
+        &self,
+        method: &'static str,
+        profiles: Vec<Pushed>,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send;
+
+    /// Counts and logs what was refused before it came so far.
+    fn refused(&self, method: &'static str, error: &ApiError);
+
+    /// The longest message that is taken, once it is decompressed.
+    fn max_message_bytes(&self) -> usize {
+        64 << 20
+    }
+}
