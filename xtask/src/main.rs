@@ -3,6 +3,7 @@
 mod circles;
 #[cfg(feature = "codegen")]
 mod codegen;
+mod docs;
 mod layers;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use anyhow::{Context, Result, bail, ensure};
 const HELP: &str = "\
 cargo xtask ci               everything that must hold: format, generated code, layers, clippy, docs, tests
 cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
+cargo xtask docs             first lines of documentation that begin with a pronoun
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
 ";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let done = match args.as_slice() {
         ["ci"] => ci(&root()),
         ["layers"] => layers::check(&root()),
+        ["docs"] => docs::check(&root()),
         ["codegen"] => codegen(&root(), false),
         ["codegen", "--check"] => codegen(&root(), true),
         _ => {
@@ -46,14 +49,15 @@ fn root() -> PathBuf {
 fn ci(root: &Path) -> Result<()> {
     cargo(root, &["fmt", "--all", "--check"])?;
     layers::check(root)?;
+    docs::check(root)?;
     codegen(root, true)?;
     cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    docs(root)?;
+    rustdoc(root)?;
     tests(root)
 }
 
 /// Builds the documentation of every crate, and refuses links that lead nowhere.
-fn docs(root: &Path) -> Result<()> {
+fn rustdoc(root: &Path) -> Result<()> {
     eprintln!("$ cargo doc --workspace --no-deps");
     let mut command = Command::new("cargo");
     command

@@ -105,7 +105,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARCA_EMBEDDED_TLS_CERT_FILE", value_name = "FILE", requires = "tls_key_file")]
     pub(crate) tls_cert_file: Option<PathBuf>,
 
-    /// Its key
+    /// The certificate's key
     #[arg(long, env = "PARCA_EMBEDDED_TLS_KEY_FILE", value_name = "FILE", requires = "tls_cert_file")]
     pub(crate) tls_key_file: Option<PathBuf>,
 

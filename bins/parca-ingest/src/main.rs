@@ -27,7 +27,7 @@ pub(crate) enum Exit {
     Done,
     Failed,
     Mistakes,
-    /// That of the command which was profiled.
+    /// The exit code of the command which was profiled.
     Of(u8),
 }
 

@@ -24,9 +24,9 @@ pub struct Kind {
 /// What a checked file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// It is not there.
+    /// No such file.
     Missing,
-    /// It is not what was written; the words say why.
+    /// Something else than what was written; the words say why.
     Damaged(String),
     /// A newer program wrote it.
     Newer(u32),

@@ -42,7 +42,7 @@ pub struct FormOptions {
 pub struct Read {
     /// What the file was.
     pub form: Form,
-    /// Its profiles, never none.
+    /// The file's profiles, never none.
     pub profiles: Vec<Profile>,
     /// What is worth a word.
     pub notes: Vec<String>,
@@ -52,10 +52,10 @@ pub struct Read {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormError {
-    /// It is no profile, or a broken one.
+    /// No profile, or a broken one.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// It looks like a form that is read, and is not.
+    /// What looks like a form that is read, and is not.
     #[error("expected {form}: {reason}")]
     Broken {
         /// The form.

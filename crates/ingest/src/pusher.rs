@@ -34,10 +34,10 @@ pub struct Pusher {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PushError {
-    /// Its labels.
+    /// The profile's labels.
     #[error("the labels of the profile")]
     Labels(#[from] LabelError),
-    /// It is no profile.
+    /// Bytes that are no profile.
     #[error(transparent)]
     Unreadable(#[from] profile_codec::file::Unreadable),
     /// A queue is full.

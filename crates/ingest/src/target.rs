@@ -28,7 +28,7 @@ pub(crate) enum Placed {
     Active(Box<Target>),
     /// A rule left it out.
     Dropped(Labels),
-    /// It cannot be scraped; others of its group can.
+    /// A target that cannot be scraped; others of its group can.
     Bad {
         discovered: Labels,
         reason: String,

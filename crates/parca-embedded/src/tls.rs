@@ -21,7 +21,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub struct ServerTls {
     /// The certificate chain, leaf first, as PEM.
     pub cert: PathBuf,
-    /// Its key.
+    /// The certificate's key.
     pub key: PathBuf,
     /// Authorities of clients: with it a client needs a certificate of one of them.
     pub client_ca: Option<PathBuf>,

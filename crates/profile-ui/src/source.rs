@@ -10,7 +10,7 @@ pub enum Source {
     Server {
         /// What people call it.
         name: String,
-        /// Its name in the configuration of profile-query, if it has one.
+        /// The deployment's name in the configuration of profile-query, if it has one.
         deployment: Option<String>,
         /// The server.
         backend: Box<Backend>,

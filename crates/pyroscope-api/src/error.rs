@@ -61,7 +61,7 @@ pub enum Code {
     Unimplemented,
     /// A fault of this program.
     Internal,
-    /// It may be tried again.
+    /// A failure after which the same may be tried again.
     Unavailable,
     /// Data was lost for good.
     DataLoss,

@@ -68,7 +68,7 @@ pub struct Ask {
 /// What becomes of counts of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counts {
-    /// They stay counts.
+    /// Counts stay counts.
     AsStored,
     /// Each is multiplied by its period.
     InPeriods,

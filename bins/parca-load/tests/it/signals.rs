@@ -136,7 +136,7 @@ async fn json_on_stdout_has_nothing_beside_it() {
     assert!(exit.stderr.contains(" calls, 0 errors"), "{}", exit.stderr);
 }
 
-/// It used to be found out at the end of a run of hours.
+/// A report that cannot be written used to be found out at the end of a run of hours.
 #[tokio::test]
 async fn a_summary_that_cannot_be_written_is_a_mistake_at_the_start() {
     let double = GrpcDouble::start(|_| Reply::Message(Vec::new())).await;

@@ -55,7 +55,7 @@ impl Timing {
     }
 }
 
-/// Those that are enabled.
+/// The profiles that are enabled.
 pub(super) fn read(field: Option<&Field<'_>>, timing: Timing) -> Vec<ProfileSettings> {
     let mut entries: Vec<Entry> = KNOWN.iter().map(Known::entry).collect();
     let mut prefix = String::new();

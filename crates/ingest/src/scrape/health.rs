@@ -5,7 +5,7 @@ use relabel::Labels;
 /// How a target does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Health {
-    /// It was not scraped yet.
+    /// Not scraped yet.
     #[default]
     Unknown,
     /// The last scrape gave a profile.

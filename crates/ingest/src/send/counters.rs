@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 pub enum DropReason {
     /// The store refuses it for good.
     Refused,
-    /// It is larger than the store takes.
+    /// Larger than the store takes.
     TooLarge,
     /// Nobody knows whether it was stored, and it must not count twice.
     Unknown,

@@ -48,7 +48,7 @@ pub struct StoreSettings {
 /// A queue on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpoolSettings {
-    /// Its folder, for one store of one process.
+    /// The spool's folder, for one store of one process.
     pub folder: PathBuf,
     /// The most bytes in it; beyond, new profiles are refused.
     pub max_bytes: u64,
@@ -57,12 +57,12 @@ pub struct SpoolSettings {
 /// What becomes of the labels of samples.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum SampleLabels {
-    /// They stay in the pprof, and a Parca drops them.
+    /// Labels stay in the pprof, and a Parca drops them.
     #[default]
     Drop,
     /// Each with a text makes series.
     Keep,
-    /// Those of these names make series.
+    /// Labels of these names make series.
     Only(Vec<String>),
 }
 
@@ -73,9 +73,9 @@ pub enum OnUnknown {
     /// queries, snapshots are sent again and profiles of a window are not.
     #[default]
     Verify,
-    /// It is sent again: nothing is lost, and some may count twice.
+    /// The batch is sent again: nothing is lost, and some may count twice.
     Retry,
-    /// It is not sent again: nothing counts twice, and some may be lost.
+    /// The batch is not sent again: nothing counts twice, and some may be lost.
     Drop,
 }
 

@@ -15,9 +15,9 @@ use super::record::Record;
 pub(super) enum Verdict {
     Stored,
     Missing,
-    /// It does not answer queries.
+    /// The store does not answer queries.
     NoAnswer,
-    /// It cannot be asked now.
+    /// The store cannot be asked now.
     Later,
 }
 

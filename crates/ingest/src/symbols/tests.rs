@@ -13,7 +13,7 @@ fn maps_of_jits_are_read_and_later_code_counts() {
     assert_eq!((name(0x2007), name(0xfff)), ("JS:~fn node:internal/x:432:46".into(), String::new()));
 }
 
-/// This test's own binary has its debug information or symbols, and a build id or none.
+/// The test's own binary has its debug information or symbols, and a build id or none.
 #[test]
 fn a_binary_gives_names_only_if_it_is_the_recorded_one() {
     let path = std::env::current_exe().unwrap();

@@ -57,7 +57,7 @@ async fn authority(alpn: &[&[u8]]) -> Authority {
     authority_of(alpn, rustls::DEFAULT_VERSIONS).await
 }
 
-/// Its server speaks only these versions.
+/// An authority whose server speaks only these versions.
 async fn authority_of(alpn: &[&[u8]], versions: &[&'static rustls::SupportedProtocolVersion]) -> Authority {
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -39,10 +39,10 @@ enum Target {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CopyToError {
-    /// It is no URL of a kind that is known.
+    /// No URL of a kind that is known.
     #[error("expected file:///folder, s3://bucket/prefix or gs://bucket/prefix, found `{0}`")]
     Unknown(String),
-    /// This program was built without it.
+    /// A kind that this program was built without.
     #[error("`{0}` needs a build with the feature `cloud`: cargo build --features cloud")]
     NotBuilt(String),
     /// The bucket's settings are wrong.

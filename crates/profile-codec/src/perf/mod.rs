@@ -47,7 +47,7 @@ pub struct Recording {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PerfError {
-    /// It cannot be read.
+    /// A file that cannot be read.
     #[error("{0}")]
     Broken(String),
     /// A section lies outside of the file.

@@ -61,7 +61,7 @@ pub enum Registers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MappedCode<'a> {
-    /// Its first address.
+    /// The range's first address.
     pub start: u64,
     /// The first address behind it.
     pub end: u64,

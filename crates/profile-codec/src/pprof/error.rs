@@ -9,7 +9,7 @@ pub enum DecodeError {
     /// Bytes that begin as gzip and are none.
     #[error("decompressing profile: {}", gzip_message(.0))]
     Gzip(std::io::Error),
-    /// They are not a protobuf message of the right shape.
+    /// Bytes that are not a protobuf message of the right shape.
     #[error("failed to parse profile: {0}")]
     Wire(WireError),
     /// The message contradicts itself.

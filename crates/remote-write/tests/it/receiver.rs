@@ -53,7 +53,7 @@ pub(crate) enum Reply {
     Store,
     /// The same after a while.
     Slow(std::time::Duration),
-    /// This status and these headers, nothing else.
+    /// A status and headers, nothing else.
     Status(u16, Vec<(&'static str, String)>),
     /// The same with a body.
     Text(u16, Vec<u8>),

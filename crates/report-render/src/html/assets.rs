@@ -6,7 +6,7 @@
 pub struct Asset {
     /// What the page calls it: `main.js`.
     pub name: &'static str,
-    /// Its media type.
+    /// The asset's media type.
     pub media_type: &'static str,
     /// What is in it.
     pub text: &'static str,
