@@ -97,7 +97,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARCA_EMBEDDED_CONFIG_PATH", value_name = "FILE")]
     pub(crate) config_path: Option<PathBuf>,
 
-    /// Who may read and write: lines of NAME read|write|both SHA256, of a token or password; read again when it changes
+    /// Who may read and write: lines of NAME read|write|both SHA256 [TENANT]; read again when it changes
     #[arg(long, env = "PARCA_EMBEDDED_AUTH_FILE", value_name = "FILE")]
     pub(crate) auth_file: Option<PathBuf>,
 

@@ -6,13 +6,14 @@ mod export;
 mod page;
 mod scrape;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Parser;
 use ops::{console, describe, eprint_line, init_logs, stop_on_signals};
-use parca_embedded::{Access, DiskSettings, ServerTls, Settings, Store, start_on};
+use parca_embedded::{Access, DiskSettings, OpenError, ServerTls, Settings, Store, TenantStores, start_on};
 use tokio_util::sync::CancellationToken;
 
 use args::{Args, Command, Serve};
@@ -55,6 +56,10 @@ fn open(args: &Serve) -> Result<Store, Failure> {
         tracing::info!("no --data-dir: profiles are kept in memory and are gone when this process ends");
         return Ok(Store::in_memory(args.storage_active_memory));
     };
+    Ok(open_folder(disk_settings(args, folder.clone()), &args.http_address)?)
+}
+
+fn disk_settings(args: &Serve, folder: PathBuf) -> DiskSettings {
     let mut settings = DiskSettings::new(folder);
     settings.memory_limit_bytes = args.storage_active_memory;
     settings.seal_bytes = args.seal_size;
@@ -62,7 +67,12 @@ fn open(args: &Serve) -> Result<Store, Failure> {
     settings.retention = args.retention;
     settings.retention_bytes = args.retention_size;
     settings.min_free_bytes = args.storage_min_free;
-    let store = Store::open(settings, &format!("http address {}", args.http_address))?;
+    settings
+}
+
+fn open_folder(settings: DiskSettings, address: &str) -> Result<Store, OpenError> {
+    let folder = settings.folder.clone();
+    let store = Store::open(settings, &format!("http address {address}"))?;
     if let Some(stats) = store.disk_stats() {
         tracing::info!(
             folder = %folder.display(),
@@ -74,6 +84,17 @@ fn open(args: &Serve) -> Result<Store, Failure> {
         );
     }
     Ok(store)
+}
+
+/// Tenants have folders of their own beside the data folder's; each as large as all else.
+fn tenant_stores(args: &Serve) -> Option<TenantStores> {
+    let folder = args.data_dir.as_ref()?.join("tenants");
+    let (settings, address) = (disk_settings(args, folder.clone()), args.http_address.clone());
+    Some(TenantStores::new(move |tenant| {
+        let mut settings = settings.clone();
+        settings.folder = folder.join(tenant);
+        open_folder(settings, &address).map_err(|error| describe(&error))
+    }))
 }
 
 async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
@@ -92,6 +113,7 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.copy_to.clone_from(&args.copy_to);
     settings.access = args.auth_file.as_ref().map(Access::read).transpose()?;
     settings.tls = tls(args);
+    settings.tenant_stores = tenant_stores(args);
     settings.query_limits.time = args.query_timeout;
     if let Some(concurrency) = args.query_concurrency {
         settings.query_limits.concurrency = concurrency.get();

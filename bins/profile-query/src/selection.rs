@@ -7,7 +7,7 @@ use query::times::Window;
 use query::{Ask, Changes, parse_filters};
 use re2::Regex;
 
-use crate::args::{Filters, Matching, Time, Which};
+use crate::args::{Filters, Matching, Time, Which, Words};
 use crate::failure::Failure;
 
 /// The window that flags mean.
@@ -57,6 +57,18 @@ pub(crate) fn service(word: Option<String>) -> Result<Option<String>, Failure> {
         }
         word => Ok(word),
     }
+}
+
+/// The name of a service, which has to be there unless a selector says it all and so many words are left.
+pub(crate) fn service_or_query(
+    words: &mut Words,
+    matching: &Matching,
+    left: usize,
+) -> Result<Option<String>, Failure> {
+    if matching.query.is_some() && words.len() == left {
+        return Ok(None);
+    }
+    service(Some(words.expect("SERVICE")?))
 }
 
 /// What is done to stacks.

@@ -25,6 +25,7 @@ mod access;
 mod agents;
 mod copy;
 mod doors;
+mod faces;
 #[doc(hidden)]
 pub mod fuzzing;
 mod grpc;
@@ -39,6 +40,7 @@ mod query;
 mod rest;
 mod self_profiling;
 mod server;
+mod tenants;
 mod tls;
 mod writes;
 
@@ -49,4 +51,5 @@ pub use limits::QueryLimits;
 pub use offline::pprof_of;
 pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
 pub use server::{Server, Settings, StartError, start, start_on};
+pub use tenants::TenantStores;
 pub use tls::{ServerTls, TlsError};

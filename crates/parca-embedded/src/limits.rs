@@ -108,7 +108,10 @@ mod tests {
     /// Work that ends when told.
     fn held() -> (std::sync::mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
         let (end, ended) = std::sync::mpsc::channel();
-        (end, move || drop(ended.recv()))
+        (end, move || {
+            // Told, or nobody is left to tell.
+            let _ = ended.recv();
+        })
     }
 
     #[tokio::test]

@@ -268,7 +268,7 @@ async fn stacks_can_be_filtered_turned_grouped_trimmed_and_compared() {
     let nobody = [("query", AGENT), ("start", START), ("end", END), ("groupBy", "jab")];
     let refused: serde_json::Value = serde_json::from_slice(&ask(&load, &nobody, &[]).await.body).unwrap();
     assert_eq!(refused["error"]["mistakes"][0]["parameter"], "groupBy");
-    assert_eq!(refused["error"]["mistakes"][0]["candidates"], serde_json::json!(["job"]));
+    assert_eq!(refused["error"]["mistakes"][0]["candidates"], serde_json::json!(["job", "namespace"]));
     let trimmed = with(&[("trim", "10")]).await;
     assert_eq!(trimmed["cut"], serde_json::json!({"nodes": 1, "value": 20}));
     // One minute of it with the next: nothing changed.

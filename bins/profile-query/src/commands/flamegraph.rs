@@ -40,8 +40,8 @@ pub(super) async fn run(context: &Context, mut args: Flamegraph) -> Result<(), F
         return of_file(context, &args, path, output, &look).await;
     }
     let deployment = context.deployment(&mut words)?;
-    let service = words.expect("SERVICE")?;
-    let named = selection::service(Some(service.clone()))?;
+    let named = selection::service_or_query(&mut words, &args.which.matching, 0)?;
+    let service = named.clone().unwrap_or_default();
     legacy(&mut args, &mut words)?;
     let max_nodes = max_nodes(context, args.max_nodes.as_deref())?;
     let window = selection::window(&args.which.time, DEFAULT_RANGE, context.now)?;

@@ -87,7 +87,27 @@ async fn a_parca_has_the_page_of_all_doors() {
     });
     client.write_raw(&parca_client::WriteRawRequest::new(series.collect())).await.unwrap();
     let (_process, url) = ui(&["--url", &own, "--backend", "parca"]).await;
-    page::suite(&door_of_server(&url, "job")).await;
+    let door = door_of_server(&url, "job");
+    page::suite(&door).await;
+    // The commands that the page shows are commands that work.
+    let Some(browser) = Browser::start().await else { return };
+    for url in [&door.url, door.compared.as_ref().unwrap()] {
+        page::open(&browser, url).await;
+        let script = "[...document.querySelectorAll('#links button')].find((one) => one.textContent === 'Command').click()";
+        browser.run(script).await;
+        let lines = browser
+            .wait("[...document.querySelectorAll('.command pre')].map((one) => one.textContent)")
+            .await;
+        for line in lines.as_array().unwrap().iter().filter_map(|line| line.as_str()) {
+            let line =
+                line.replace("profile-query ", &format!("{PROFILE_QUERY} ")).replace(" -o profile.pb.gz", "");
+            let line = line.split(" && ").next().unwrap();
+            let exit = Process::run("sh", ["-c", line], [("HOME", "/nonexistent")]).await;
+            assert_eq!(exit.code, Some(0), "{line}: {}", exit.stderr);
+            assert!(exit.stdout.len() > 100, "{line}: {}", exit.stdout);
+        }
+    }
+    browser.close().await;
 }
 
 #[tokio::test]

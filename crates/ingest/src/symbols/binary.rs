@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use addr2line::{Loader, demangle_auto};
+use addr2line::Loader;
 use object::ReadCache;
 
+use super::demangle::demangled;
 use super::elf::{self, ElfFile, Segment};
 use super::table::SymbolTable;
 use crate::mend::NamedLine;
@@ -33,7 +34,7 @@ impl Binary {
         // What is called is a symbol, which need not have the name of the source: `work.constprop.0`, or one of
         // several that libc has for a function. perf and pprof show the symbol, too.
         if let Some(raw) = self.table.find(address) {
-            let name = demangle_auto(raw.into(), None).into_owned();
+            let name = demangled(raw);
             match lines.last_mut() {
                 Some(outermost) => (outermost.name, outermost.system_name) = (name, raw.to_owned()),
                 None => lines.push(NamedLine { system_name: raw.to_owned(), ..NamedLine::of(&name) }),
@@ -47,10 +48,10 @@ impl Binary {
         let mut lines = Vec::new();
         while let Ok(Some(frame)) = frames.next() {
             let Some(function) = frame.function else { continue };
-            let (Ok(raw), Ok(name)) = (function.raw_name(), function.demangle()) else { continue };
+            let Ok(raw) = function.raw_name() else { continue };
             let place = frame.location;
             lines.push(NamedLine {
-                name: name.into_owned(),
+                name: demangled(&raw),
                 system_name: raw.into_owned(),
                 file: place.as_ref().and_then(|place| place.file).unwrap_or_default().to_owned(),
                 line: place.and_then(|place| place.line).map_or(0, i64::from),

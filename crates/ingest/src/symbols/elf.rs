@@ -1,5 +1,6 @@
 //! ELF files that may be what was recorded: the file itself, or others of the same build.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSection, ObjectSegment, ReadCache};
@@ -67,6 +68,18 @@ pub(super) fn address(segments: &[Segment], in_file: u64) -> Option<u64> {
     Some((in_file - segment.offset).wrapping_add(segment.address))
 }
 
+/// Where the address 0 of a file with these segments lies in a process that has mapped a part of it, from so many bytes of
+/// the file on. Maps begin at pages and segments need not: the part is of the segment that has the most of it.
+pub(super) fn base(segments: &[Segment], map: Range<u64>, in_file: u64) -> Option<u64> {
+    let part_end = in_file.saturating_add(map.end.saturating_sub(map.start));
+    let shared = |one: &&Segment| {
+        let end = one.offset.saturating_add(one.size).min(part_end);
+        end.saturating_sub(one.offset.max(in_file))
+    };
+    let segment = segments.iter().max_by_key(shared).filter(|one| shared(one) > 0)?;
+    Some(map.start.wrapping_sub(in_file).wrapping_add(segment.offset).wrapping_sub(segment.address))
+}
+
 /// The recorded file if it is still there, and the files of its build in the folders, debug information among
 /// them. At least one of them has code.
 pub(super) fn of_build(path: &Path, build_id: &str, folders: &[PathBuf]) -> Result<Vec<ElfFile>, String> {
@@ -111,4 +124,24 @@ fn or_none(text: &str) -> &str {
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_is_of_the_segment_that_has_the_most_of_it() {
+        let segment = |offset, size, address| Segment { offset, size, address };
+        // As lld and Rust lay files out: a segment begins within a page, at an address that is pages further on.
+        let unaligned =
+            [segment(0, 0x1f40, 0), segment(0x1f40, 0x5000, 0x2f40), segment(0x6f40, 0x100, 0x8f40)];
+        assert_eq!(base(&unaligned, 0x7000_1000..0x7000_7000, 0x1000), Some(0x6fff_f000));
+        // As GNU ld does: pages of their own.
+        let aligned = [segment(0, 0x500, 0x40_0000), segment(0x1000, 0x300, 0x40_1000)];
+        assert_eq!(base(&aligned, 0x40_1000..0x40_2000, 0x1000), Some(0));
+        assert_eq!(base(&aligned, 0x1000..0x2000, 0x9000), None);
+        assert_eq!(address(&unaligned, 0x1f40), Some(0x2f40));
+        assert_eq!(address(&unaligned, 0x1f3f), Some(0x1f3f));
+    }
 }

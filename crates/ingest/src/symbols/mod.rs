@@ -4,6 +4,7 @@
 //! missing. What cannot be named keeps its address and its binary, so that a server can still name it.
 
 mod binary;
+mod demangle;
 mod elf;
 mod kernel;
 mod perf_map;

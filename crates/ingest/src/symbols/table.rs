@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use object::{Object, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSymbol, SectionIndex, SectionKind, SymbolKind};
 
 /// Functions by address.
 pub(super) struct SymbolTable {
@@ -34,9 +34,15 @@ pub(super) enum Binding {
 }
 
 impl Symbol {
-    /// None if it is no function of the file.
-    fn of<'data>(symbol: &impl ObjectSymbol<'data>) -> Option<Self> {
-        let is_function = symbol.is_definition() && symbol.kind() == SymbolKind::Text && symbol.address() > 0;
+    /// None if it is no function of the file, nor a label in its code, as assembly has them: `_start`.
+    fn of<'data>(symbol: &impl ObjectSymbol<'data>, code: &[SectionIndex]) -> Option<Self> {
+        let is_label = || symbol.section_index().is_some_and(|section| code.contains(&section));
+        let is_function = match symbol.kind() {
+            SymbolKind::Text => symbol.is_definition(),
+            SymbolKind::Unknown | SymbolKind::Label => is_label(),
+            _ => false,
+        };
+        let is_function = is_function && symbol.address() > 0;
         let name = symbol.name().ok().filter(|name| is_function && !name.is_empty())?;
         let binding = match () {
             () if symbol.is_weak() => Binding::Weak,
@@ -52,7 +58,10 @@ const NESTED: usize = 8;
 
 impl SymbolTable {
     pub(super) fn of<'data>(file: &object::File<'data, impl object::ReadRef<'data>>) -> Self {
-        Self::new(file.symbols().chain(file.dynamic_symbols()).filter_map(|one| Symbol::of(&one)).collect())
+        let code: Vec<SectionIndex> =
+            file.sections().filter(|one| one.kind() == SectionKind::Text).map(|one| one.index()).collect();
+        let all = file.symbols().chain(file.dynamic_symbols());
+        Self::new(all.filter_map(|one| Symbol::of(&one, &code)).collect())
     }
 
     pub(super) fn new(mut symbols: Vec<Symbol>) -> Self {

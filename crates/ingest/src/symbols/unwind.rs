@@ -88,7 +88,7 @@ impl<'a> StackUnwinder<'a> {
             .entry(key)
             .or_insert_with_key(|(file, build_id)| Frames::read(file, build_id, options).ok().map(Arc::new));
         let frames = frames.as_deref()?;
-        let base = code.start.wrapping_sub(elf::address(&frames.segments, code.offset)?);
+        let base = elf::base(&frames.segments, code.start..code.end, code.offset)?;
         Some(Module::new(code.file.to_owned(), code.start..code.end, base, frames.sections()))
     }
 }

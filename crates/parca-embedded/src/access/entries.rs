@@ -11,8 +11,8 @@ use super::need::Need;
 
 /// Who may read and write, out of a file that is read again when it changes.
 ///
-/// A line for each: a name, `read`, `write` or `both`, and the SHA-256 of a token or password in hexadecimal
-/// (`printf %s TOKEN | sha256sum`). What stands behind `#` is a remark. Tokens are shown as
+/// A line for each: a name, `read`, `write` or `both`, the SHA-256 of a token or password in hexadecimal
+/// (`printf %s TOKEN | sha256sum`), and for a store of one's own the name of a tenant. What stands behind `#` is a remark. Tokens are shown as
 /// `Authorization: Bearer TOKEN`, or by HTTP Basic with the name as the user.
 #[derive(Clone, Debug)]
 pub struct Access {
@@ -35,6 +35,7 @@ struct Entry {
     reads: bool,
     writes: bool,
     digest: [u8; 32],
+    tenant: Option<String>,
 }
 
 /// Why a file says of nobody what they may.
@@ -59,6 +60,10 @@ pub enum AccessError {
     },
 }
 
+/// Whose store somebody gets to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tenant(pub(crate) String);
+
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Denied {
@@ -80,15 +85,15 @@ impl Access {
         Ok(Self { path, current: Arc::new(Mutex::new(current)) })
     }
 
-    /// Whether who shows these headers may do what is needed.
-    pub(super) fn check(&self, headers: &HeaderMap, need: Need) -> Result<(), Denied> {
+    /// Whether who shows these headers may do what is needed, and to whose store.
+    pub(super) fn check(&self, headers: &HeaderMap, need: Need) -> Result<Option<Tenant>, Denied> {
         let may = |entry: &Entry| match need {
             Need::Nothing => true,
             Need::Read => entry.reads,
             Need::Write => entry.writes,
         };
         if need == Need::Nothing {
-            return Ok(());
+            return Ok(None);
         }
         let shown = shown(headers).ok_or(Denied::Unknown)?;
         let digest = ring::digest::digest(&ring::digest::SHA256, shown.secret.as_bytes());
@@ -99,7 +104,10 @@ impl Access {
         };
         let mut known = entries.iter().filter(known).peekable();
         known.peek().ok_or(Denied::Unknown)?;
-        if known.any(may) { Ok(()) } else { Err(Denied::Forbidden) }
+        match known.find(|entry| may(entry)) {
+            Some(entry) => Ok(entry.tenant.clone().map(Tenant)),
+            None => Err(Denied::Forbidden),
+        }
     }
 
     /// The entries as the file has them now. One that is no good any more leaves those before.
@@ -169,9 +177,14 @@ fn entries(path: &Path) -> Result<Arc<[Entry]>, AccessError> {
 
 fn entry(line: &str) -> Result<Entry, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let [name, access, digest] = words.as_slice() else {
-        return Err(format!("expected NAME ACCESS SHA256, found {} words", words.len()));
+    let (name, access, digest, tenant) = match words.as_slice() {
+        [name, access, digest] => (name, access, digest, None),
+        [name, access, digest, tenant] => (name, access, digest, Some(*tenant)),
+        _ => return Err(format!("expected NAME ACCESS SHA256 [TENANT], found {} words", words.len())),
     };
+    if tenant.is_some_and(|tenant| !is_tenant(tenant)) {
+        return Err("expected at most 64 letters, digits, `_` and `-` as the tenant, found others".to_owned());
+    }
     let (reads, writes) = match *access {
         "read" => (true, false),
         "write" => (false, true),
@@ -180,7 +193,13 @@ fn entry(line: &str) -> Result<Entry, String> {
     };
     let digest = hexadecimal(digest)
         .ok_or("expected 64 hexadecimal digits as the third word: the SHA-256 of the token")?;
-    Ok(Entry { name: (*name).to_owned(), reads, writes, digest })
+    Ok(Entry { name: (*name).to_owned(), reads, writes, digest, tenant: tenant.map(str::to_owned) })
+}
+
+/// It may be the name of a folder.
+fn is_tenant(name: &str) -> bool {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    name.len() <= 64 && name.bytes().all(is_good)
 }
 
 fn hexadecimal(text: &str) -> Option<[u8; 32]> {
@@ -219,8 +238,13 @@ mod tests {
         };
         check(&format!("# who\n\nagent write {} # its token\n", digest("t")), &[]);
         check(
-            "agent write hunter2\nx all 00\na b\n",
-            &["line 1: expected 64", "line 2: expected read", "line 3: expected NAME"],
+            "agent write hunter2\nx all 00\na b\nc read 00 ../x\n",
+            &[
+                "line 1: expected 64",
+                "line 2: expected read",
+                "line 3: expected NAME",
+                "line 4: expected at most 64",
+            ],
         );
         check("# nobody\n", &["found none"]);
     }
@@ -232,15 +256,15 @@ mod tests {
         let write = |text: String| std::fs::write(&path, text).unwrap();
         write(format!("a read {}\n", digest("one")));
         let access = Access::read(&path).unwrap();
-        let check = |token: &str, expect: Result<(), Denied>| {
+        let check = |token: &str, expect: Result<Option<Tenant>, Denied>| {
             let headers = [(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())].into_iter().collect();
             assert_eq!(access.check(&headers, Need::Read), expect, "{token}");
         };
-        check("one", Ok(()));
+        check("one", Ok(None));
         write(format!("a read {} # renewed\n", digest("two")));
-        check("two", Ok(()));
+        check("two", Ok(None));
         check("one", Err(Denied::Unknown));
         write("half".to_owned());
-        check("two", Ok(()));
+        check("two", Ok(None));
     }
 }

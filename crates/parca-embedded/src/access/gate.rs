@@ -13,10 +13,15 @@ pub(crate) fn gated(routes: Router, access: Access) -> Router {
     routes.layer(from_fn_with_state(access, gate))
 }
 
-async fn gate(State(access): State<Access>, request: Request, next: Next) -> Response {
+async fn gate(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     let need = of_path(request.uri().path());
     match access.check(request.headers(), need) {
-        Ok(()) => next.run(request).await,
+        Ok(tenant) => {
+            if let Some(tenant) = tenant {
+                request.extensions_mut().insert(tenant);
+            }
+            next.run(request).await
+        }
         Err(denied) => refusal(&request, denied, need),
     }
 }

@@ -4,5 +4,6 @@ mod entries;
 mod gate;
 mod need;
 
+pub(crate) use entries::Tenant;
 pub use entries::{Access, AccessError};
 pub(crate) use gate::gated;

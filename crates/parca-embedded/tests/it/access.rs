@@ -309,3 +309,42 @@ async fn with_an_authority_clients_need_a_certificate_of_it() {
     assert!(certificates.shown(&server, Some(others.issue())).await.is_none());
     server.stop().await;
 }
+
+#[tokio::test]
+async fn tenants_see_their_own_profiles_and_nobody_elses() {
+    use parca_proto::query::HasProfileDataRequest;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access");
+    let lines = [("a", "ta"), ("b", "tb"), ("own", "to")].map(|(name, token)| {
+        let tenant = if name == "own" { "" } else { name };
+        format!("{name} both {} {tenant}\n", digest(token))
+    });
+    std::fs::write(&path, lines.concat()).unwrap();
+    let server = start(|settings| settings.access = Some(Access::read(path).unwrap())).await;
+    let with = |token: &str, mut request: tonic::Request<_>| {
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        request
+    };
+    let raw = profile_codec::pprof::encode(&crate::server::profile(1_700_000_000_000_000_000));
+    let write = crate::server::write_request(&[("__name__", "process_cpu"), ("job", "a")], raw);
+    server.store().write_raw(with("ta", tonic::Request::new(write))).await.unwrap();
+    for (token, expect) in [("ta", true), ("tb", false), ("to", false)] {
+        let mut request = tonic::Request::new(HasProfileDataRequest {});
+        request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let found = server.query().has_profile_data(request).await.unwrap().into_inner().has_data;
+        assert_eq!(found, expect, "{token}");
+        let request = Request::post(format!("{}querier.v1.QuerierService/ProfileTypes", server.origin()));
+        let request = request
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"));
+        let (_, body) = server.http1(request.body(Bytes::from_static(b"{}")).unwrap()).await;
+        assert_eq!(&body[..] != b"{}", expect, "{token}");
+    }
+    // What is of the whole server is not a tenant's.
+    for (token, status) in [("ta", 404), ("to", 200)] {
+        let request = Request::get(format!("{}metrics", server.origin()))
+            .header("authorization", format!("Bearer {token}"));
+        assert_eq!(server.http1(request.body(Bytes::new()).unwrap()).await.0.status, status, "{token}");
+    }
+    server.stop().await;
+}

@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod diffs;
 mod eviction;
 mod hostile;
 mod otlp;

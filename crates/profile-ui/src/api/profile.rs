@@ -7,12 +7,12 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, X_
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use ops::{StreamLimits, accepts_gzip, written_body};
-use pql::{Matcher, Selector};
+use pql::{Matcher, ProfileType, Selector};
 use profile_model::{FlameOptions, Profile, TimeRange};
-use query::backend::{Backend, BackendError, Detail};
+use query::backend::{Backend, BackendError, Detail, TypeError};
 use query::{Ask, Fetched, Stacks, Tree, file, rfc3339};
 use report_render::html::{ViewerOptions, viewer_data};
-use report_render::{Comparison, Flame, Selection, compare};
+use report_render::{Comparison, Flame, Order, Selection, compare};
 use serde_json::{Map, Value, json};
 
 use super::{Api, Asked};
@@ -104,7 +104,12 @@ async fn of_server(backend: &Backend, asked: &Asked) -> Result<Answered, Refusal
 /// The stacks of a question. Where they are to be told apart by a label and the server does not do that, each value is
 /// asked for by itself.
 async fn fetched(backend: &Backend, ask: &Ask) -> Result<Fetched, BackendError> {
-    let one = backend.fetch(ask, Detail::Whole).await?;
+    let one = match backend.fetch(ask, Detail::Whole).await {
+        Err(BackendError::Type(TypeError::Several { types, name })) => {
+            one_of(backend, ask, types, &name).await?
+        }
+        one => one?,
+    };
     if ask.group_by.is_empty() || backend.kind() == query::deployments::Kind::Parca {
         return Ok(one);
     }
@@ -128,6 +133,22 @@ async fn fetched(backend: &Backend, ask: &Ask) -> Result<Fetched, BackendError> 
     }
     let merged = Profile::merge(parts.iter()).map_err(|error| BackendError::Answer(error.into()))?;
     Ok(one.with_stacks(Stacks::Profile(Box::new(merged))))
+}
+
+/// What a short name most likely means, where it means several: a page shows one.
+async fn one_of(
+    backend: &Backend,
+    ask: &Ask,
+    types: Vec<ProfileType>,
+    name: &str,
+) -> Result<Fetched, BackendError> {
+    let others = words::listed(&types, 5);
+    let best = types.iter().min_by_key(|of| friendly::rank(of)).map(ToString::to_string);
+    let mut of_best = ask.clone();
+    of_best.type_name = best;
+    let mut fetched = backend.fetch(&of_best, Detail::Whole).await?;
+    fetched.note = Some(format!("`{}` means {others}", words::short(name, 64)));
+    Ok(fetched)
 }
 
 /// A profile whose samples all have one label more.
@@ -255,7 +276,10 @@ impl Drawn {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let mut options = FlameOptions::default();
         (options.by_mapping_file, options.by_function_file) = (true, true);
-        let mut write = |flame: &Flame<'_>| viewer_data(flame, &ViewerOptions::default(), out).map(drop);
+        // The page sorts siblings itself, by whatever its reader wants.
+        let mut viewer = ViewerOptions::default();
+        viewer.order = Order::FirstSight;
+        let mut write = |flame: &Flame<'_>| viewer_data(flame, &viewer, out).map(drop);
         match self {
             Self::Tree(tree) => write(&Flame {
                 graph: &tree.graph,

@@ -55,8 +55,12 @@ impl Backend {
                 if let Some(of) = series.iter().find_map(|one| one.sample_type.as_ref()) {
                     found.unit.clone_from(&of.unit);
                 }
+                // A Parca divides nanoseconds of CPU time by nanoseconds (seen on Parca 3b5647cd, pkg/parcacol).
+                let is_ratio = found.unit == "nanoseconds"
+                    && series.iter().any(|one| one.sample_type.as_ref().is_some_and(|of| of.name == "cpu"));
+                let scale = if is_ratio { 1e9 } else { 1.0 };
                 for sample in series.iter().flat_map(|one| &one.samples) {
-                    *sums.entry(start_of(sample.timestamp)).or_default() += sample.value_per_second;
+                    *sums.entry(start_of(sample.timestamp)).or_default() += sample.value_per_second * scale;
                 }
             }
             Server::Pyroscope(client) => {

@@ -81,19 +81,20 @@ async fn from_servers(
     changes: &Changes,
 ) -> Result<Sides, Failure> {
     let deployment = context.deployment(words)?;
-    let service = selection::service(Some(words.expect("SERVICE")?))?.unwrap_or_default();
+    let has_windows = args.which.time.range.is_some() || args.which.time.start.is_some();
+    let service = selection::service_or_query(words, &args.which.matching, if has_windows { 0 } else { 4 })?;
     let times = words.rest();
     let [base_window, window] = windows(context, args, &times)?;
     let base_deployment = match &args.base_deployment {
         Some(name) => context.named(name)?,
         None => deployment.clone(),
     };
-    let base_service = selection::service(args.base_service.clone())?.unwrap_or_else(|| service.clone());
-    let mut base_ask = ask(args, &args.base_labels, &base_service, &base_window)?;
+    let base_service = selection::service(args.base_service.clone())?.or_else(|| service.clone());
+    let mut base_ask = ask(args, &args.base_labels, base_service.clone(), &base_window)?;
     if let Some(name) = &args.base_type {
         base_ask.type_name = Some(name.clone());
     }
-    let compared_ask = ask(args, &args.compare_labels, &service, &window)?;
+    let compared_ask = ask(args, &args.compare_labels, service.clone(), &window)?;
     let backends = [context.backend(&base_deployment)?, context.backend(&deployment)?];
     let both = async { tokio::join!(one(&backends[0], &base_ask), one(&backends[1], &compared_ask)) };
     let (base, compared) = crate::progress::while_asking(&deployment.url, both).await;
@@ -110,7 +111,7 @@ async fn from_servers(
     }
     let mut head = head(
         [&base_deployment, &deployment],
-        [&base_service, &service],
+        [&base_service, &service].map(|service| service.as_deref().unwrap_or("(by query)")),
         &ids,
         [&base_window, &window],
         [&args.base_labels, &args.compare_labels],
@@ -128,7 +129,7 @@ async fn from_servers(
         base: Side::of(base.stacks, Some(base_window.seconds()), changes, mean_of(snapshots[0])),
         compared: Side::of(compared.stacks, Some(window.seconds()), changes, mean_of(snapshots[1])),
         head,
-        title: format!("{service}: {}", ids[1]),
+        title: service.map_or_else(|| ids[1].clone(), |service| format!("{service}: {}", ids[1])),
     })
 }
 
@@ -183,8 +184,8 @@ fn differ(args: &Diff) -> bool {
         || [base_deployment, base_service, base_type].iter().any(|option| option.is_some())
 }
 
-fn ask(args: &Diff, labels: &[String], service: &str, window: &Window) -> Result<Ask, Failure> {
-    let mut ask = selection::ask(&args.which, Some(service.to_owned()), window)?;
+fn ask(args: &Diff, labels: &[String], service: Option<String>, window: &Window) -> Result<Ask, Failure> {
+    let mut ask = selection::ask(&args.which, service, window)?;
     ask.matchers.extend(selection::filters(labels)?);
     Ok(ask)
 }

@@ -27,17 +27,17 @@ export function profileQuery(state, source, times, baseSource, row) {
   const query = parseQuery(state.query);
   if (!query) return null;
   if (!state.compare) {
-    return ['profile-query flamegraph', ...server(source), "''", '--query', shell(state.query), '--start', shell(times.start), '--end', shell(times.end), '--output graph', ...flags(state)].join(' ');
+    return ['profile-query flamegraph', ...server(source), '--query', shell(state.query), '--start', shell(times.start), '--end', shell(times.end), '--output graph', ...flags(state)].join(' ');
   }
   const base = parseQuery(state.baseQuery || state.query);
   if (!base) return null;
-  const text = (matchers) => matchers.map(({ name, op, value }) => ['--label', name + op + value]);
-  const shared = query.matchers.filter((one) => base.matchers.some((other) => queryText({ type: '', matchers: [one] }) === queryText({ type: '', matchers: [other] })));
-  const only = (of) => of.filter((one) => !shared.includes(one) && !shared.some((other) => queryText({ type: '', matchers: [one] }) === queryText({ type: '', matchers: [other] })));
-  const side = (name, of) => text(only(of)).flatMap(([, label]) => [`--${name}-label`, shell(label)]);
+  const shown = (one) => queryText({ type: '', matchers: [one] });
+  const isShared = (one) => base.matchers.some((other) => shown(other) === shown(one)) && query.matchers.some((other) => shown(other) === shown(one));
+  const side = (name, of) => of.filter((one) => !isShared(one)).flatMap(({ name: label, op, value }) => [`--${name}-label`, shell(label + op + value)]);
   return [
-    'profile-query diff', ...server(source), "''", shell(times.baseStart), shell(times.baseEnd), shell(times.start), shell(times.end), '--type', shell(query.type),
-    ...text(shared).flatMap(([flag, label]) => [flag, shell(label)]), ...side('base', base.matchers), ...side('compare', query.matchers), ...flags(state, ['collapse']), ...failIf,
+    'profile-query diff', ...server(source), shell(times.baseStart), shell(times.baseEnd), shell(times.start), shell(times.end),
+    '--query', shell(queryText({ type: query.type, matchers: query.matchers.filter(isShared) })),
+    ...side('base', base.matchers), ...side('compare', query.matchers), ...flags(state, ['collapse']), ...failIf,
   ].join(' ');
 }
 

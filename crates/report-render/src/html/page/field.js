@@ -39,16 +39,22 @@ export class Field {
     if (typed === '') return { matchers: this.matchers, rest: '' };
     const more = matchersOf(typed);
     if (more) {
-      this.set([...this.matchers, ...more]);
+      this.set(this.with(more));
       return { matchers: this.matchers, rest: '' };
     }
     const query = parseQuery(typed);
     if (query && (typed.includes('{') || typed.includes(':'))) {
       if (query.type) this.on.typed(query.type);
-      this.set(typed.includes('{') ? query.matchers : [...this.matchers, ...query.matchers]);
+      this.set(typed.includes('{') ? query.matchers : this.with(query.matchers));
       return { matchers: this.matchers, rest: '' };
     }
     return { matchers: this.matchers, rest: typed };
+  }
+
+  // A label has one value: another one takes its place.
+  with(more) {
+    const isTaken = (one) => more.some(({ name, op }) => name === one.name && op === one.op && op === '=');
+    return [...this.matchers.filter((one) => !isTaken(one)), ...more];
   }
 
   draw() {
@@ -126,7 +132,7 @@ export class Field {
   choose(option) {
     if (option.matcher) {
       this.isQuiet = true;
-      this.set([...this.matchers.filter(({ name, op }) => name !== option.matcher.name || op !== option.matcher.op), option.matcher]);
+      this.set(this.with([option.matcher]));
       this.close();
       this.on.run();
       return;

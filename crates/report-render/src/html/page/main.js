@@ -234,7 +234,7 @@ function mistakes(error) {
     }
   }
   if (said.hint) make(element, 'p', { class: 'hint' }, said.hint);
-  if (said.reason === 'no_match') values(element);
+  if (said.reason === 'no_match') values(element, said.searched?.labels || []);
   const data = said.searched?.data;
   if (data) {
     const row = make(element, 'p', { class: 'candidates' });
@@ -242,17 +242,22 @@ function mistakes(error) {
   }
 }
 
-// The values that there are of the labels that were asked for, the most alike first.
-function values(element) {
-  const query = parseQuery(state.query);
+// What there is of labels and values like those that were asked for, the most alike first.
+function values(element, labels) {
+  const query = parseQuery(state.query), like = (word) => (other) => [...word].filter((letter, at) => other[at] === letter).length;
+  const instead = (matcher, parts) => change({ query: queryText({ type: query.type, matchers: query.matchers.map((one) => one === matcher ? { ...one, ...parts } : one) }) });
+  const offer = (words, all, to, parts) => {
+    const row = make(element, 'p', { class: 'candidates' }, words), likeness = like(to);
+    for (const one of [...all].sort((a, b) => likeness(b) - likeness(a)).slice(0, 10)) button(row, one, () => parts(one));
+  };
   for (const matcher of query?.matchers || []) {
+    if (labels.length && !labels.includes(matcher.name)) {
+      offer(`${matcher.name} is no label here; there are`, labels, matcher.name, (name) => instead(matcher, { name }));
+      continue;
+    }
     list('values', { label: matcher.name, matchers: [] }, 0).then((all) => {
       if (!all.length || matcher.op === '=' && all.includes(matcher.value)) return;
-      const row = make(element, 'p', { class: 'candidates' }, `${matcher.name} is one of`);
-      const likeness = (value) => [...matcher.value].filter((letter, at) => value[at] === letter).length;
-      for (const value of [...all].sort((a, b) => likeness(b) - likeness(a)).slice(0, 10)) {
-        button(row, value, () => change({ query: queryText({ type: query.type, matchers: query.matchers.map((one) => one === matcher ? { ...one, op: '=', value } : one) }) }));
-      }
+      offer(`${matcher.name} is one of`, all, matcher.value, (value) => instead(matcher, { op: '=', value }));
     }).catch(() => {});
   }
 }

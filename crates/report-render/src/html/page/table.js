@@ -51,7 +51,8 @@ export class Table {
     this.head.replaceChildren();
     for (const { id, title, words, wide } of this.columns) {
       const cell = make(this.head, 'div', { class: 'cell ' + (id === 'name' ? 'name' : wide ? 'number wide' : 'number'), role: 'columnheader', 'aria-sort': this.shown.sort === id ? (id === 'name' ? 'ascending' : 'descending') : 'none' });
-      const sort = make(cell, 'button', { type: 'button', title: words }, title);
+      const isNamed = id === 'name' && this.shown.by !== 'function';
+      const sort = make(cell, 'button', { type: 'button', title: words }, isNamed ? { package: 'Package', file: 'File', binary: 'Binary', line: 'Line' }[this.shown.by] : title);
       sort.addEventListener('click', () => this.on.sort(id));
     }
   }
