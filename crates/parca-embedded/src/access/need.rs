@@ -6,25 +6,26 @@ pub(super) enum Need {
     Write,
 }
 
-/// Paths that write; the last two parts count, as gRPC-Web comes under any prefix.
-const WRITES: [&str; 5] = [
-    "parca.profilestore.v1alpha1.ProfileStoreService/",
-    "parca.debuginfo.v1alpha1.DebuginfoService/",
-    "opentelemetry.proto.collector.",
-    "push.v1.PusherService/",
-    "v1development/profiles",
+/// Services that only write.
+const WRITES: [&str; 3] = [
+    "parca.profilestore.v1alpha1.ProfileStoreService",
+    "parca.debuginfo.v1alpha1.DebuginfoService",
+    "push.v1.PusherService",
 ];
 
-/// What a path needs. What is not known may be a page of something that is stored.
+/// What a path needs, by its last two parts and nothing before them: gRPC-Web comes under any prefix, which must not say
+/// what the rest may do. What is not known may be a page of something that is stored.
 pub(super) fn of_path(path: &str) -> Need {
-    let tail = path.rsplit('/').next().unwrap_or("");
-    if ["healthz", "readyz", "ready"].contains(&tail) || path.ends_with("grpc.health.v1.Health/Check") {
-        return Need::Nothing;
+    let mut parts = path.rsplit('/');
+    let (method, service) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    match (service, method) {
+        (_, "healthz" | "readyz" | "ready") | ("grpc.health.v1.Health", "Check") => Need::Nothing,
+        (_, "ingest") | ("v1development", "profiles") => Need::Write,
+        _ if WRITES.contains(&service) || service.starts_with("opentelemetry.proto.collector.") => {
+            Need::Write
+        }
+        _ => Need::Read,
     }
-    if tail == "ingest" || WRITES.iter().any(|write| path.contains(write)) {
-        return Need::Write;
-    }
-    Need::Read
 }
 
 #[cfg(test)]
@@ -62,6 +63,12 @@ mod tests {
             "/pyroscope/render",
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
             "/whatever",
+            // A prefix says nothing of what is asked.
+            "/push.v1.PusherService/parca.query.v1alpha1.QueryService/Query",
+            "/opentelemetry.proto.collector.profiles/parca.query.v1alpha1.QueryService/Query",
+            "/v1development/profiles/parca.query.v1alpha1.QueryService/Query",
+            "/ready/parca.query.v1alpha1.QueryService/Query",
+            "/grpc.health.v1.Health/Check/parca.query.v1alpha1.QueryService/Query",
         ] {
             check(path, Need::Read);
         }

@@ -38,7 +38,15 @@ enum Way {
 }
 
 /// Every way in and out: method, path, content type.
-const WAYS: [(Way, &str, &str, &str); 26] = [
+const WAYS: [(Way, &str, &str, &str); 28] = [
+    // Any prefix is served under gRPC-Web, and must not say what the rest may do.
+    (
+        Way::Read,
+        "POST",
+        "/push.v1.PusherService/parca.query.v1alpha1.QueryService/ProfileTypes",
+        "application/grpc-web+proto",
+    ),
+    (Way::Read, "POST", "/ready/parca.query.v1alpha1.QueryService/Query", "application/grpc-web+proto"),
     (
         Way::Write,
         "POST",
