@@ -42,7 +42,9 @@ export class Chart {
     const bottom = HEIGHT - FOOT, room = bottom - TOP;
     const most = Math.max(...data.series.map(([, value]) => value), 0) || 1;
     const y = (value) => bottom - value / most * room;
-    for (const [side, band] of data.bands.entries()) if (band && data.bands.some(Boolean) && (data.bands[1] || band[0] > data.range[0] || band[1] < data.range[1])) this.band(side, band, bottom);
+    const edge = (data.range[1] - data.range[0]) / 100;
+    const isPart = ([start, end]) => start > data.range[0] + edge || end < data.range[1] - edge;
+    for (const [side, band] of data.bands.entries()) if (band && (data.bands[1] || isPart(band))) this.band(side, band, bottom);
     this.axis(bottom);
     const step = data.step || 1;
     if (data.series.length) {
@@ -64,6 +66,7 @@ export class Chart {
         makeSvg(svg, 'path', { class: 'chart-line', d: line });
         makeSvg(svg, 'text', { class: 'chart-line-most', x: String(this.width - 4), y: '14', 'text-anchor': 'end' }, `${percent(data.lineMost, 1)} ${data.lineName}`);
       }
+      if (data.asking) makeSvg(svg, 'text', { class: 'chart-line-most', x: String(this.width - 4), y: '14', 'text-anchor': 'end' }, data.asking);
     } else makeSvg(svg, 'text', { class: 'chart-tick', x: String(this.width / 2), y: String(HEIGHT / 2), 'text-anchor': 'middle' }, data.words || 'no values over time');
     if (data.series.length) makeSvg(svg, 'text', { class: 'chart-most', x: '4', y: '14' }, `${data.kind || ''} up to ${human(most, data.unit)}${data.perSecond ? '/s' : ''}`);
   }

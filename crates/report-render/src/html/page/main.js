@@ -171,6 +171,10 @@ async function run() {
   page.history = null;
   fillQuestion();
   showSeries(null);
+  // The chart need not wait for the stacks, where what it shows does not depend on them.
+  const early = isServer() && !state.compare && parseQuery(state.query)?.type
+    ? ask('series', { source: state.source, query: state.query, start: state.start, end: state.end }, running.signal).catch(() => null) : null;
+  early?.then((points) => { if (points && page.running === running) showSeries(page.points = points); });
   try {
     const [loaded] = await Promise.all([engine.load(parameters(), running.signal), loadTypes()]);
     if (page.running !== running) return;
@@ -182,7 +186,7 @@ async function run() {
     fillQuestion();
     await render();
     page.shownIn = performance.now() - page.received;
-    series(running.signal);
+    series(running.signal, early);
   } catch (error) {
     if (page.running !== running || error.name === 'AbortError') {
       if (page.running === running) status('ready', 'stopped');
@@ -191,7 +195,7 @@ async function run() {
     page.refused = error;
     status('failed', 'no answer to this question');
     mistakes(error);
-    series(running.signal);
+    series(running.signal, early);
   } finally {
     clearInterval(clockwork);
     if (page.running === running) {
@@ -282,7 +286,7 @@ async function watch() {
 
 // ---- over time -----------------------------------------------------------------------------------
 
-async function series(signal) {
+async function series(signal, early) {
   page.points = null;
   if (!isServer()) { showSeries(null); return; }
   const { answer } = page, compared = state.compare && answer?.base;
@@ -290,7 +294,7 @@ async function series(signal) {
   const all = compared ? [[answer.start, answer.base.start].sort()[0], [answer.end, answer.base.end].sort()[1]] : range;
   const query = page.refused || !answer ? state.query : answer.query;
   try {
-    page.points = await ask('series', { source: state.source, query, start: all[0], end: all[1] }, signal);
+    page.points = await early || await ask('series', { source: state.source, query, start: all[0], end: all[1] }, signal);
   } catch { /* the chart says that there is none */ }
   showSeries(page.points);
   drawLine();
@@ -313,17 +317,20 @@ async function drawLine() {
   if (!page.points || !chart.data) return;
   const label = state.selected;
   if (!label || !isServer() || page.refused) {
-    if (chart.data.line) chart.show({ ...chart.data, line: null });
+    if (chart.data.line || chart.data.asking) chart.show({ ...chart.data, line: null, asking: '' });
     return;
   }
   const { answer } = page;
   page.history ||= ask('history', { source: state.source, query: answer.query, start: chart.data ? page.points.start : answer.start, end: page.points.end });
+  if (!page.history.isThere) chart.show({ ...chart.data, line: null, asking: 'asking for its share over time' });
   const history = await page.history.catch(() => null);
+  if (page.history) page.history.isThere = true;
+  if (!history && chart.data) chart.show({ ...chart.data, asking: 'its share over time is not known' });
   if (!history || state.selected !== label || !chart.data) return;
   const at = history.functions.findIndex(([name]) => name === label);
   const line = history.times.map((time, step) => [time + history.step / 2, history.totals[step] ? (at < 0 ? 0 : history.functions[at][1][step]) / history.totals[step] : null]);
   const most = Math.max(...line.map(([, share]) => share || 0), 0.0001);
-  chart.show({ ...chart.data, line, lineMost: most, lineName: shortLabel(label) });
+  chart.show({ ...chart.data, asking: '', line, lineMost: most, lineName: shortLabel(label) });
 }
 
 function shortLabel(label) {
