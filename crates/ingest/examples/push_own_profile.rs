@@ -3,6 +3,8 @@
 //!
 //! `cargo run --example push_own_profile -- http://localhost:7070`
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ingest::Pusher;
@@ -16,13 +18,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = StoreSettings::new(parca_client::Settings::new(address));
     let pusher = Pusher::start(vec![store], &[("job", "push_own_profile")])?;
     let profiler = self_profile::Profiler::start(99);
-    let work = std::thread::spawn(move || work(2 * window));
+    let is_done = Arc::new(AtomicBool::new(false));
+    let work = std::thread::spawn({
+        let is_done = Arc::clone(&is_done);
+        move || work(&is_done)
+    });
     for _ in 0..2 {
         // A window of CPU time, and what the process holds at its end.
         let cpu = profiler.take(window).await?;
         pusher.push("process_cpu", cpu).await?;
         pusher.push("memory", self_profile::resident_memory()?).await?;
     }
+    is_done.store(true, Ordering::Relaxed);
     let _ = work.join();
     for counts in pusher.finish(Duration::from_secs(10)).await {
         tracing::info!(sent = counts.sent, waiting = counts.waiting, "done");
@@ -34,11 +41,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Something to see in the profile.
-fn work(time: Duration) {
-    let until = std::time::Instant::now() + time;
+fn work(is_done: &AtomicBool) {
     let mut primes = Vec::new();
     let mut number = 2_u64;
-    while std::time::Instant::now() < until {
+    while !is_done.load(Ordering::Relaxed) {
         if primes
             .iter()
             .take_while(|prime| **prime * **prime <= number)
