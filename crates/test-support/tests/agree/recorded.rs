@@ -140,11 +140,6 @@ async fn report(pair: &Pair, request: &QueryRequest) -> &'static str {
             assert_eq!(mistake(&real), mistake(&ours), "{request:?}");
             return "refused";
         }
-        // Read by the client all the same.
-        (Ok(_), Err(ours)) if request.report == ReportKind::Flamegraph => {
-            assert_eq!(ours.code().as_str(), "unimplemented", "{ours}");
-            return "Flamegraph";
-        }
         (real, ours) => panic!("{request:?}: {:?} / {:?}", real.err(), ours.err()),
     };
     assert_eq!((real.total, real.filtered), (ours.total, ours.filtered), "{request:?}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parca_client::{QueryAnswer, QueryRequest, Report, ReportKind, Top};
+use parca_client::{FlameNode, FlameTree, QueryAnswer, QueryRequest, Report, ReportKind, Top};
 use profile_codec::pprof::{self, Limits};
 use profile_model::Profile;
 
@@ -77,9 +77,25 @@ pub(crate) fn compare(real: QueryAnswer, ours: QueryAnswer, request: &QueryReque
             };
             assert_eq!(sets(real), sets(ours), "{request:?}");
         }
+        (Some(Report::Flamegraph(real)), Some(Report::Flamegraph(ours))) => {
+            assert_eq!((&real.unit, real.trimmed), (&ours.unit, ours.trimmed), "{request:?}");
+            assert_eq!(outermost(&real), outermost(&ours), "{request:?}");
+        }
         (None, None) => {}
         (real, ours) => panic!("different reports for {request:?}: {real:?} / {ours:?}"),
     }
+}
+
+/// The children of the root. Below them this form of a real Parca has the functions that were inlined at one place in the
+/// wrong order, the callee above its caller (parca-dev/parca at 3b5647cd: `PtrTo`, which calls `Type2`, stands below it).
+fn outermost(tree: &FlameTree) -> BTreeMap<(String, u64), (i64, i64)> {
+    let below_root = |node: &&FlameNode| node.parent == Some(0);
+    let named = |node: &FlameNode| {
+        let frame = tree.frame(node).unwrap();
+        let address = if frame.function.is_empty() { frame.address } else { 0 };
+        ((frame.function.clone(), address), (node.cumulative, node.diff))
+    };
+    tree.nodes.iter().filter(below_root).map(named).collect()
 }
 
 /// Flat and cumulative by function, or by address where there is none.
