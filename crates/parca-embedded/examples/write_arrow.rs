@@ -1,7 +1,8 @@
 //! What a batch of parca-agent costs a server: sends one again and again, each time under another key, and reads the
 //! CPU time of the server's process.
 //!
-//! `cargo run --release -p parca-embedded --example write_arrow -- http://127.0.0.1:7070 PID [BATCHES]`
+//! `cargo run --release -p parca-embedded --example write_arrow -- [http://127.0.0.1:7070 PID [BATCHES]]`; without words a
+//! server in the same process, whose CPU time is then the sender's, too.
 
 use std::time::Instant;
 
@@ -17,8 +18,9 @@ const ROWS: u32 = 712;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
-    let (Some(url), Some(pid)) = (args.next(), args.next()) else {
-        return Err("expected the server's URL and the id of its process".into());
+    let (url, pid) = match (args.next(), args.next()) {
+        (Some(url), Some(pid)) => (url, pid),
+        _ => (own_server().await?, std::process::id().to_string()),
     };
     let batches: u32 = args.next().map_or(Ok(1000), |count| count.parse())?;
     let channel = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
@@ -36,6 +38,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words = format!("{rows} rows in {seconds:.1} s: {:.2} us of CPU a row\n", cpu_micros / rows);
     std::io::Write::write_all(&mut std::io::stdout(), words.as_bytes())?;
     Ok(())
+}
+
+async fn own_server() -> Result<String, Box<dyn std::error::Error>> {
+    let mut settings = parca_embedded::Settings::default();
+    settings.self_profile_every = None;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop).await?;
+    Ok(format!("http://{}", server.address()))
 }
 
 /// User and system time of a process.

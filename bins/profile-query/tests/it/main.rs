@@ -13,6 +13,7 @@ mod one_way;
 mod page;
 mod parca;
 mod patterns;
+mod peek;
 mod quirks;
 mod secrets;
 mod spec;
