@@ -16,9 +16,11 @@ use crate::access::Tenant;
 use crate::faces::Faces;
 use crate::writes::Writes;
 
+type Make = dyn Fn(&str) -> Result<Store, String> + Send + Sync;
+
 /// Makes the store of a tenant, who is asked for the first time.
 #[derive(Clone)]
-pub struct TenantStores(Arc<dyn Fn(&str) -> Result<Store, String> + Send + Sync>);
+pub struct TenantStores(Arc<Make>);
 
 impl TenantStores {
     /// Stores that are made so. Names have letters, digits, `_` and `-` only.

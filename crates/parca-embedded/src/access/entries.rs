@@ -196,7 +196,7 @@ fn entry(line: &str) -> Result<Entry, String> {
     Ok(Entry { name: (*name).to_owned(), reads, writes, digest, tenant: tenant.map(str::to_owned) })
 }
 
-/// It may be the name of a folder.
+/// A tenant may be the name of a folder.
 fn is_tenant(name: &str) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     name.len() <= 64 && name.bytes().all(is_good)

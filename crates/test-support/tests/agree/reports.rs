@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use parca_client::{FlameNode, FlameTree, QueryAnswer, QueryRequest, Report, ReportKind, Top};
+use parca_client::{FlameTree, QueryAnswer, QueryRequest, Report, ReportKind, Top};
 use profile_codec::pprof::{self, Limits};
 use profile_model::Profile;
 
@@ -86,16 +86,13 @@ pub(crate) fn compare(real: QueryAnswer, ours: QueryAnswer, request: &QueryReque
     }
 }
 
-/// The children of the root. Below them this form of a real Parca has the functions that were inlined at one place in the
-/// wrong order, the callee above its caller (parca-dev/parca at 3b5647cd: `PtrTo`, which calls `Type2`, stands below it).
-fn outermost(tree: &FlameTree) -> BTreeMap<(String, u64), (i64, i64)> {
-    let below_root = |node: &&FlameNode| node.parent == Some(0);
-    let named = |node: &FlameNode| {
-        let frame = tree.frame(node).unwrap();
-        let address = if frame.function.is_empty() { frame.address } else { 0 };
-        ((frame.function.clone(), address), (node.cumulative, node.diff))
-    };
-    tree.nodes.iter().filter(below_root).map(named).collect()
+/// The values of the root's children, sorted: in this form a real Parca has the functions that were inlined at one place
+/// in the wrong order, the callee above its caller (parca-dev/parca at 3b5647cd: `PtrTo`, which calls `Type2`, below it).
+fn outermost(tree: &FlameTree) -> Vec<(i64, i64)> {
+    let below_root = tree.nodes.iter().filter(|node| node.parent == Some(0));
+    let mut values: Vec<(i64, i64)> = below_root.map(|node| (node.cumulative, node.diff)).collect();
+    values.sort_unstable();
+    values
 }
 
 /// Flat and cumulative by function, or by address where there is none.
