@@ -3,7 +3,7 @@ use std::path::Path;
 
 use pql::MatchOp;
 use profile_model::{Labels, Profile, Timestamp};
-use query::backend::{Upload as Prepared, by_sample_labels, sample_labels};
+use query::backend::{Upload as Prepared, sample_labels};
 use query::deployments::{Deployment, Kind};
 use query::{file, times};
 
@@ -110,7 +110,7 @@ impl Plan<'_> {
                 "--sample-labels: expected labels that samples of `{shown}` have, found `{missing}`; there are {there_are}"
             )));
         }
-        let parts = by_sample_labels(profile, wanted, MAX_SERIES).ok_or_else(|| {
+        let parts = profile.split_by_labels(|name| wanted.contains(name), MAX_SERIES).ok_or_else(|| {
             Failure::usage(format!(
                 "--sample-labels: expected at most {MAX_SERIES} series of `{shown}`, found more"
             ))

@@ -45,7 +45,7 @@ pub use names::{TypeError, default_type, resolve_type};
 pub use nothing::Nothing;
 pub use over_time::OverTime;
 pub use raw::RawAnswer;
-pub use upload::{Upload, by_sample_labels, sample_labels};
+pub use upload::{Upload, sample_labels};
 
 use crate::deployments::{Deployment, Kind};
 

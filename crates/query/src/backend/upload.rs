@@ -1,8 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use parca_client::{RawSample, RawSeries, WriteRawRequest};
 use profile_codec::pprof;
-use profile_model::{LabelValue, Labels, Profile, Samples, StringId, series_name};
+use profile_model::{Labels, Profile, StringId, series_name};
 use pyroscope_client::{PushSample, PushSeries};
 
 use super::{Backend, BackendError, Server};
@@ -22,8 +22,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A profile with labels. Where they have no `__name__`, it follows from what was measured ([`series_name`]). Where they have no service it is
-    /// `profile-query`. A Parca is given the profile with its tables in order, as it takes no others.
+    /// A profile with labels. Where they have no `__name__`, it follows from what was measured ([`series_name`]).
+    /// Where they have no service it is `profile-query`. A Parca is given the profile with its tables in order, as it takes no others.
     pub fn new(profile: &Profile, labels: &Labels, deployment: &Deployment) -> Self {
         let name = series_name(&profile.sample_types);
         let guessed = [(NAME_LABEL, name.as_str()), (deployment.service_label(), "profile-query")];
@@ -41,35 +41,6 @@ pub fn sample_labels(profile: &Profile) -> BTreeSet<String> {
         .flat_map(|sample| sample.labels.iter().map(|label| label.key).collect::<Vec<_>>());
     let keys: BTreeSet<StringId> = keys.collect();
     keys.into_iter().map(|key| profile.symbols.string(key).to_owned()).collect()
-}
-
-/// A profile as several, one for each combination of values that samples have of some labels, with these as labels of
-/// a series. Nothing if there are more than `most`.
-pub fn by_sample_labels(
-    profile: &Profile,
-    names: &BTreeSet<String>,
-    most: usize,
-) -> Option<Vec<(Labels, Profile)>> {
-    let symbols = &profile.symbols;
-    let text = |value: LabelValue| match value {
-        LabelValue::Text(text) => symbols.string(text).to_owned(),
-        LabelValue::Number { value, unit } => format!("{value}{}", symbols.string(unit)),
-    };
-    let mut parts: BTreeMap<Labels, Samples> = BTreeMap::new();
-    for sample in profile.samples.iter() {
-        let wanted = sample.labels.iter().filter(|label| names.contains(symbols.string(label.key)));
-        let labels: Labels =
-            wanted.map(|label| (symbols.string(label.key).to_owned(), text(label.value))).collect();
-        parts.entry(labels).or_insert_with(|| Samples::new(profile.samples.width())).push(sample);
-        if parts.len() > most {
-            return None;
-        }
-    }
-    let part = |(labels, samples): (Labels, Samples)| {
-        let part = Profile { samples, ..profile.clone() };
-        (labels, part)
-    };
-    Some(parts.into_iter().map(part).collect())
 }
 
 impl Backend {
