@@ -194,7 +194,7 @@ async fn a_spool_outlives_its_process_and_doubles_nothing() {
     let kept = tempfile::tempdir().unwrap();
     copy(&folder.path().join("s"), &kept.path().join("s"));
     let url = format!("http://{}", server.address());
-    let store = Store::start(with_spool(url.clone())).unwrap();
+    let store = when_free(|| with_spool(url.clone())).await;
     assert_eq!(store.stop(10 * SECOND).await.waiting, 0);
     drop(store);
     assert_eq!(total(server.address()).await, 5);
@@ -205,6 +205,18 @@ async fn a_spool_outlives_its_process_and_doubles_nothing() {
     assert_eq!((counts.found, counts.sent, counts.waiting), (5, 0, 0), "{counts:?}");
     assert_eq!(total(server.address()).await, 5);
     stop.cancel();
+}
+
+/// A store whose folder was another's a moment ago. A lock is gone with the last copy of its descriptor: with that of
+/// the task that sent, and that of whatever program another test is about to start.
+async fn when_free(settings: impl Fn() -> StoreSettings) -> Store {
+    for _ in 0..1000 {
+        match Store::start(settings()) {
+            Err(StoreError::Spool(..)) => tokio::time::sleep(Duration::from_millis(10)).await,
+            started => return started.unwrap(),
+        }
+    }
+    panic!("the spool is still in use");
 }
 
 fn copy(from: &std::path::Path, to: &std::path::Path) {
