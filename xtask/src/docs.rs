@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-/// Words that stand for something that was said before.
+/// Words that stand for something that was said before, as "the same" does.
 const PRONOUNS: &[&str] =
     &["It", "Its", "They", "Their", "Them", "This", "These", "Those", "That", "He", "His", "Such"];
 
@@ -47,8 +47,10 @@ fn of_file(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let is_first = |mark: &str| line.starts_with(mark) && !before.starts_with(mark);
         let begins = ["///", "//!"].into_iter().any(is_first);
         before = line;
-        let first = line.get(3..).unwrap_or_default().split_whitespace().next();
-        (begins && first.is_some_and(|word| PRONOUNS.contains(&word))).then_some((index + 1, line))
+        let words = line.get(3..).unwrap_or_default().trim_start();
+        let first = words.split_whitespace().next();
+        let refers = first.is_some_and(|word| PRONOUNS.contains(&word)) || words.starts_with("The same ");
+        (begins && refers).then_some((index + 1, line))
     })
 }
 
@@ -61,10 +63,10 @@ mod tests {
         let found: Vec<usize> = of_file(concat!(
             "/// The length.\n/// It counts bytes.\nfn a() {}\n",
             "    /// Its name.\n    name: String,\n",
-            "// It is no documentation.\n//! This file.\n/// Italics are fine.\n",
+            "// It is no documentation.\n//! This file.\n/// Italics are fine.\n//\n/// The same as a file.\n",
         ))
         .map(|(number, _)| number)
         .collect();
-        assert_eq!(found, [4, 7]);
+        assert_eq!(found, [4, 7, 10]);
     }
 }

@@ -98,7 +98,7 @@ impl Context {
         self.deployment_or(words, Kind::Pyroscope)
     }
 
-    /// The same; a server of which nobody said what it is, is of this kind.
+    /// The deployment that is meant; a server of which nobody said what it is, is of this kind.
     pub(crate) fn deployment_or(&self, words: &mut Words, kind: Kind) -> Result<Deployment, Failure> {
         if let Some(url) = &self.server.url {
             words.skip("-");

@@ -9,7 +9,7 @@ pub fn otlp(bytes: &[u8]) -> Vec<NewProfile> {
     otlp::profiles(bytes).unwrap_or_default()
 }
 
-/// The same of an export as JSON.
+/// The profiles of an export as JSON.
 pub fn otlp_json(bytes: &[u8]) -> Vec<NewProfile> {
     otlp::from_json(bytes).map(|bytes| otlp(&bytes)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The same methods by gRPC and gRPC-Web.
+//! The methods by gRPC and gRPC-Web.
 
 use axum::Router;
 use axum::body::Body;

@@ -79,7 +79,7 @@ pub struct Snapshots {
 }
 
 impl Fetched {
-    /// The same with other stacks.
+    /// What was fetched, with other stacks.
     #[must_use]
     pub fn with_stacks(self, stacks: Stacks) -> Self {
         Self { stacks, ..self }

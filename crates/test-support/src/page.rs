@@ -24,7 +24,7 @@ const NAMED: f64 = 0.9;
 pub struct Door {
     /// Where the page is, with the question in the address: `http://127.0.0.1:1/?query=...`.
     pub url: String,
-    /// The same as a comparison, if the door has one.
+    /// The address of a comparison, if the door has one.
     pub compared: Option<String>,
     /// A function that is in the profile.
     pub function: String,

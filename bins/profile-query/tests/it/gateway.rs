@@ -124,7 +124,7 @@ async fn both_faces_of_one_store_say_the_same() {
     server.finished().await;
 }
 
-/// The same in front of a real Parca, whose numbers are asked for in its own way, too.
+/// A gateway in front of a real Parca, whose numbers are asked for in its own way, too.
 #[tokio::test]
 async fn a_real_parca_is_read() {
     let Some(url) = test_support::needs("PARCA_URL") else { return };

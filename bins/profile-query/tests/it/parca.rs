@@ -1,4 +1,4 @@
-//! The same commands on a Parca.
+//! The commands on a Parca.
 
 use test_support::Pyroscope;
 use tokio_util::sync::{CancellationToken, DropGuard};

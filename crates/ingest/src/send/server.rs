@@ -123,7 +123,7 @@ fn push_series(record: &Record) -> PushSeries {
     PushSeries { labels, samples: vec![PushSample { pprof: record.pprof.clone(), id: String::new() }] }
 }
 
-/// The same for the same profiles with the same labels, also in another process.
+/// A key that is the same for the same profiles with the same labels, also in another process.
 fn key(records: &[Record]) -> String {
     // FNV-1a, twice: a key that no second request has by chance, not one that nobody can forge.
     let mut hash = [0xcbf2_9ce4_8422_2325_u64, 0x9ae1_6a3b_2f90_404f];

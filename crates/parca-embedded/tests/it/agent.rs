@@ -56,7 +56,7 @@ async fn range(server: &Server, query: &str) -> Value {
     Value::Object(series)
 }
 
-/// The same questions that the real one was asked.
+/// Answers to the questions that the real one was asked.
 async fn answers(server: &Server) -> Value {
     let mut client = server.query();
     let types = client.profile_types(ProfileTypesRequest::default()).await.unwrap().into_inner().types;

@@ -51,11 +51,11 @@ impl Captured {
 pub(crate) enum Reply {
     /// Status 204, with the Written headers if the request is 2.0.
     Store,
-    /// The same after a while.
+    /// As `Store`, after a while.
     Slow(std::time::Duration),
     /// A status and headers, nothing else.
     Status(u16, Vec<(&'static str, String)>),
-    /// The same with a body.
+    /// A status with a body.
     Text(u16, Vec<u8>),
     /// Nothing, for ever.
     Hang,

@@ -113,7 +113,7 @@ async fn charts(pair: &Pair, written: &Written, profile_type: &ProfileType) {
     real_alone(pair, &request).await;
 }
 
-/// The same question to both: each answer is the tree of its own pprof, and they are the same.
+/// One question to both: each answer is the tree of its own pprof, and they are the same.
 async fn both(pair: &Pair, written: &Written, request: &QueryRequest) {
     let ours = pair.ours.call(request).await;
     let Some(real) = real_alone(pair, request).await else {
