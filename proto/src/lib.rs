@@ -123,6 +123,9 @@ mod generated {
     }
 }
 
+#[cfg(feature = "json")]
+pub mod json;
+
 /// `grpc.health.v1`.
 #[cfg(feature = "parca")]
 pub use generated::grpc::health::v1 as health;

@@ -1,17 +1,19 @@
-//! What is made of TLS settings, made anew when their files change.
+//! What is made of files, made anew when they change.
 
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use rustls::ClientConfig;
 
-use crate::{Pem, Tls, TlsProblem};
+use crate::{Tls, TlsProblem};
 
-/// What a client makes of TLS settings, such as a pool of connections, for the files as they are now.
+/// What is made of files, such as a pool of connections or a list of who may come in, for the files as they are now.
 pub struct Renewed<T> {
-    tls: Tls,
-    make: Box<dyn Fn(ClientConfig) -> T + Send + Sync>,
+    files: Vec<PathBuf>,
+    /// Nothing where the files are no good, which it has said.
+    again: Box<dyn Fn() -> Option<T> + Send + Sync>,
     current: Mutex<Current<T>>,
 }
 
@@ -25,7 +27,7 @@ struct Current<T> {
 type Stamp = (u64, u64, Option<SystemTime>);
 
 impl<T: Clone> Renewed<T> {
-    /// Reads the files for the first time.
+    /// What a client makes of its TLS settings.
     ///
     /// # Errors
     /// Everything that is wrong with authorities, certificate and key.
@@ -33,38 +35,55 @@ impl<T: Clone> Renewed<T> {
         tls: Tls,
         make: impl Fn(ClientConfig) -> T + Send + Sync + 'static,
     ) -> Result<Self, Vec<TlsProblem>> {
-        // Before the reading: a change during it is seen next time.
-        let stamps = stamps(&tls);
-        let made = make(tls.load()?);
-        Ok(Self { tls, make: Box::new(make), current: Mutex::new(Current { made, stamps }) })
+        let refused = |problems: Vec<TlsProblem>| {
+            for problem in problems {
+                tracing::warn!(%problem, "changed certificates are not used");
+            }
+        };
+        Self::of(tls.files(), move || tls.load().map(&make), refused)
     }
 
-    /// What was made last. Looks at the outside of up to three files. Files that are no good, perhaps half written,
-    /// leave what was made before, with a warning: they are looked into again when they change again.
+    /// Reads the files for the first time. `make` reads them again when they have changed; where it fails then, `refused`
+    /// gets to say so.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn of<E>(
+        files: Vec<PathBuf>,
+        make: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+        refused: impl Fn(E) + Send + Sync + 'static,
+    ) -> Result<Self, E> {
+        // Before the reading: a change during it is seen next time.
+        let stamps = stamps(&files);
+        let made = make()?;
+        let again = Box::new(move || make().map_err(&refused).ok());
+        Ok(Self { files, again, current: Mutex::new(Current { made, stamps }) })
+    }
+
+    /// What was made last. Looks at the outside of the files. Files that are no good, perhaps half written, leave what was
+    /// made before: they are looked into again when they change again.
     pub fn current(&self) -> T {
-        let stamps = stamps(&self.tls);
-        let mut current = self.lock();
+        let stamps = stamps(&self.files);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.stamps != stamps {
             current.stamps = stamps;
-            match self.tls.load() {
-                Ok(config) => current.made = (self.make)(config),
-                Err(problems) => {
-                    for problem in problems {
-                        tracing::warn!(%problem, "changed certificates are not used");
-                    }
-                }
+            if let Some(made) = (self.again)() {
+                current.made = made;
             }
         }
         current.made.clone()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Current<T>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+/// Without what was made, which may be a secret.
+impl<T> fmt::Debug for Renewed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Renewed").field("files", &self.files).finish_non_exhaustive()
     }
 }
 
-fn stamps(tls: &Tls) -> Vec<Option<Stamp>> {
-    [&tls.ca, &tls.cert, &tls.key].into_iter().flatten().filter_map(Pem::file).map(stamp).collect()
+fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| stamp(file)).collect()
 }
 
 #[cfg(unix)]
@@ -89,7 +108,7 @@ mod tests {
     use rcgen::generate_simple_self_signed;
 
     use super::*;
-    use crate::Part;
+    use crate::{Part, Pem};
 
     /// A file replaced by a rename, as rotations do it.
     fn replace(path: &Path, text: &str) {

@@ -1,5 +1,6 @@
 //! Settings of TLS as rustls has them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -66,6 +67,15 @@ impl Tls {
             let cert = self.cert.as_ref().expect("an identity has a certificate");
             vec![cert.problem(Part::Cert, format!("found one that does not go with the key: {error}"))]
         })
+    }
+
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        [&self.ca, &self.cert, &self.key]
+            .into_iter()
+            .flatten()
+            .filter_map(Pem::file)
+            .map(Path::to_owned)
+            .collect()
     }
 
     /// Nothing where anybody is trusted.

@@ -54,6 +54,7 @@ mod method;
 mod settings;
 mod timed;
 mod transport;
+mod window;
 
 pub use answer::{
     Agent, Callgraph, CallgraphEdge, CallgraphNode, FlameNode, FlameTree, FlamegraphRecord, Frame,
@@ -78,3 +79,4 @@ pub use settings::{
 };
 pub use timed::{Prepared, Timed};
 pub use transport::Keep;
+pub use window::{with_both_ends, without_ends};

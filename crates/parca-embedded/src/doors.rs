@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::IntoResponse;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower::ServiceExt;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 
@@ -55,8 +55,7 @@ fn under(prefix: String, routes: Router) -> Router {
 }
 
 fn stripped(mut request: Request<Body>, prefix: &str) -> Option<Request<Body>> {
-    let kind = request.headers().get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is_grpc = kind.starts_with(b"application/grpc");
+    let is_grpc = unary_grpc::is_grpc(request.headers());
     let rest = request.uri().path_and_query().map_or("/", |whole| whole.as_str()).strip_prefix(prefix);
     match rest {
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?']) => {

@@ -69,7 +69,7 @@ impl Faces {
         // As in the real server, the content type says which half of it a request is for.
         let dispatch = move |request: Request<Body>| {
             // The path must be right before a router sees it: a layer of the router would be too late.
-            let (router, request) = if is_grpc(&request) {
+            let (router, request) = if unary_grpc::is_grpc(request.headers()) {
                 let request = as_the_real_server_reads(request);
                 let path = request.uri().path();
                 let is_pyroscope = path.starts_with("/querier.v1.") || path.starts_with("/push.v1.");
@@ -114,13 +114,6 @@ impl Faces {
             .add_service(reflection().build_v1alpha().expect("our own descriptors are whole"));
         routes.routes().prepare().into_axum_router().merge(otlp).layer(GrpcWebLayer::new())
     }
-}
-
-fn is_grpc(request: &Request<Body>) -> bool {
-    request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn is_grpc_web(request: &Request<Body>) -> bool {

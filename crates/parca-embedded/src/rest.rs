@@ -1,6 +1,6 @@
 //! Parca's JSON gateway: the query service below `/api`, with parameters of the URL as the fields of a request.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use parca_proto::json::PARCA;
 use parca_proto::query::query_service_server::QueryService;
 use prost::Message;
 use prost_reflect::{
-    DescriptorPool, DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor,
-    SerializeOptions,
+    DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
 };
 use serde_json::{Map, Value, json};
 use tonic::{Code, Request, Status};
@@ -67,13 +67,9 @@ async fn values(State(api): Api, Path(label): Path<String>, Query(mut pairs): Pa
     }
 }
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(parca_proto::DESCRIPTORS).expect("the descriptors are generated")
-});
-
 fn descriptor(name: &str) -> MessageDescriptor {
     let name = format!("parca.query.v1alpha1.{name}");
-    POOL.get_message_by_name(&name).expect("the message is in the descriptors")
+    PARCA.get_message_by_name(&name).expect("the message is in the descriptors")
 }
 
 /// A message out of `field=value` pairs, with dots between the names of nested fields.

@@ -135,7 +135,7 @@ pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -
     start_on(store, address, settings, stop).await
 }
 
-/// The same with a store of the caller's, such as one on disk. It is the caller's to close.
+/// Listens and serves a store of the caller's, such as one on disk. It is the caller's to close.
 ///
 /// # Errors
 /// The address cannot be listened on, or TLS cannot be served.

@@ -1,9 +1,10 @@
 //! TLS of the server's own, with certificates that are read again when their files change.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::Duration;
 
+use credentials::Renewed;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
@@ -80,20 +81,9 @@ impl ServerTls {
         Ok(Arc::new(config))
     }
 
-    fn stamps(&self) -> Vec<Option<Stamp>> {
-        [Some(&self.cert), Some(&self.key), self.client_ca.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(|path| stamp(path))
-            .collect()
+    fn files(&self) -> Vec<PathBuf> {
+        [Some(&self.cert), Some(&self.key), self.client_ca.as_ref()].into_iter().flatten().cloned().collect()
     }
-}
-
-type Stamp = (u64, Option<SystemTime>);
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
@@ -108,41 +98,22 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     if found.is_empty() { Err(wrong("there is none".into())) } else { Ok(found) }
 }
 
-/// What was made of the files, and their outside when they were last looked into.
-type Current = (Arc<ServerConfig>, Vec<Option<Stamp>>);
-
 /// Takes connections with the files as they are now.
 #[derive(Clone)]
 pub(crate) struct Acceptor {
-    files: ServerTls,
-    current: Arc<Mutex<Current>>,
+    config: Arc<Renewed<Arc<ServerConfig>>>,
 }
 
 impl Acceptor {
-    pub(crate) fn new(files: ServerTls) -> Result<Self, TlsError> {
-        // Before the reading: a change during it is seen next time.
-        let stamps = files.stamps();
-        let config = files.load()?;
-        Ok(Self { files, current: Arc::new(Mutex::new((config, stamps))) })
+    pub(crate) fn new(tls: ServerTls) -> Result<Self, TlsError> {
+        let refused = |error: TlsError| tracing::warn!(%error, "changed certificates are not used");
+        let config = Renewed::of(tls.files(), move || tls.load(), refused)?;
+        Ok(Self { config: Arc::new(config) })
     }
 
     pub(crate) async fn accept(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        let accepting = TlsAcceptor::from(self.config()).accept(stream);
+        let accepting = TlsAcceptor::from(self.config.current()).accept(stream);
         let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "no TLS handshake in time");
         tokio::time::timeout(HANDSHAKE, accepting).await.map_err(late)?
-    }
-
-    /// Files that are no good, perhaps half written, leave what was there before.
-    fn config(&self) -> Arc<ServerConfig> {
-        let stamps = self.files.stamps();
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.1 != stamps {
-            current.1 = stamps;
-            match self.files.load() {
-                Ok(config) => current.0 = config,
-                Err(error) => tracing::warn!(%error, "changed certificates are not used"),
-            }
-        }
-        Arc::clone(&current.0)
     }
 }

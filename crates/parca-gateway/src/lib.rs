@@ -25,7 +25,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use http::Request;
-use http::header::CONTENT_TYPE;
 use pyroscope_api::Api;
 use tower::ServiceExt;
 
@@ -34,9 +33,7 @@ pub fn routes(parca: parca_client::Client, settings: Settings) -> Router {
     let api = Api::new(ParcaSource::new(parca), settings);
     let (http, grpc) = (api.routes(), api.grpc_routes());
     let dispatch = move |request: Request<Body>| {
-        let kind = request.headers().get(CONTENT_TYPE);
-        let is_grpc = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-        let router = if is_grpc { grpc.clone() } else { http.clone() };
+        let router = if unary_grpc::is_grpc(request.headers()) { grpc.clone() } else { http.clone() };
         async move { router.oneshot(request).await.into_response() }
     };
     Router::new().fallback(dispatch)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use parca_client::{
     Client, LabelsRequest, ProfileTypesRequest, QueryRangeRequest, QueryRequest, Report, ReportKind, Series,
+    with_both_ends, without_ends,
 };
 use pql::{ProfileType, Query};
 use profile_codec::pprof::{self, Limits};
@@ -47,7 +48,7 @@ impl ParcaSource {
     /// The label names of a type's profiles.
     async fn names_of(&self, query: &Query, range: TimeRange) -> Result<Vec<String>, ApiError> {
         let mut request = LabelsRequest::default();
-        request.range = Some(around(range));
+        request.range = Some(without_ends(range));
         request.profile_type = Some(query.profile_type.clone());
         self.client.labels(&request).await.map_err(|error| api_error(&error))
     }
@@ -58,7 +59,7 @@ impl Source for ParcaSource {
         if let (None, Some(known)) = (range, self.types.get()) {
             return Ok(known);
         }
-        let request = ProfileTypesRequest { range: range.map(around) };
+        let request = ProfileTypesRequest { range: range.map(without_ends) };
         let types = self.client.profile_types(&request).await.map_err(|error| api_error(&error))?;
         if range.is_none() {
             self.types.set(&types);
@@ -134,15 +135,10 @@ fn one(series: Series, by: &[String], half_a_step: i64, range: TimeRange) -> Sou
     }
 }
 
-/// A range without its end, as one with it.
+/// A range without its end as merges take it; one of no length is its start alone.
 fn included(range: TimeRange) -> TimeRange {
-    let end = Timestamp::from_nanos(range.end.saturating_nanos().saturating_sub(1));
-    TimeRange::new(range.start, if end < range.start { range.start } else { end })
-}
-
-/// A range without its end, as one without both ends.
-fn around(range: TimeRange) -> TimeRange {
-    TimeRange::new(Timestamp::from_nanos(range.start.saturating_nanos().saturating_sub(1)), range.end)
+    let TimeRange { start, end } = with_both_ends(range);
+    TimeRange::new(start, end.max(start))
 }
 
 /// What was last answered, if that is not long ago.

@@ -29,6 +29,7 @@ mod files;
 mod friendly;
 mod gateway;
 mod parcaquery;
+mod pulse;
 mod refusal;
 mod source;
 
@@ -39,6 +40,7 @@ use axum::Router;
 pub use files::file;
 pub use gateway::{Turns, status};
 pub use parcaquery::parcaquery;
+pub use pulse::Pulse;
 pub use source::{FileSource, Source};
 
 /// A page: which program it belongs to, and what can be asked on it.

@@ -89,32 +89,17 @@ impl Written {
     }
 }
 
-/// A report as an answer. The turn lasts until the last byte is written.
+/// A report as an answer.
 pub(crate) fn written(report: Written, headers: &HeaderMap, turn: OwnedSemaphorePermit) -> Response {
     let form = report.form();
     // A file that is compressed already.
     let gzip = accepts_gzip(headers) && form != Form::Pprof;
-    let body = written_body(gzip, StreamLimits::default(), move |mut out: &mut dyn Write| {
-        let _turn = turn;
-        report.write(&mut out)
-    });
-    let mut response = body.into_response();
+    let mut response =
+        streamed(form.content_type(), gzip, turn, move |mut out: &mut dyn Write| report.write(&mut out));
     let headers = response.headers_mut();
-    let mut say = |name: HeaderName, value: &'static str| {
-        headers.insert(name, HeaderValue::from_static(value));
-    };
-    say(header::CONTENT_TYPE, form.content_type());
-    say(header::VARY, "accept-encoding");
-    say(header::CACHE_CONTROL, "no-store");
-    say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    if gzip {
-        say(header::CONTENT_ENCODING, "gzip");
-    }
     if form == Form::Svg {
-        say(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-        );
+        let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     if let Some(name) = form.file_name() {
         let value = format!("attachment; filename=\"{name}\"");
@@ -122,6 +107,32 @@ pub(crate) fn written(report: Written, headers: &HeaderMap, turn: OwnedSemaphore
             header::CONTENT_DISPOSITION,
             HeaderValue::try_from(value).expect("names of files are plain"),
         );
+    }
+    response
+}
+
+/// A body that is written while it is sent. The turn lasts until the last byte is written.
+pub(crate) fn streamed(
+    content_type: &'static str,
+    gzip: bool,
+    turn: OwnedSemaphorePermit,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+) -> Response {
+    let body = written_body(gzip, StreamLimits::default(), move |out: &mut dyn Write| {
+        let _turn = turn;
+        write(out)
+    });
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    let mut say = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    say(header::CONTENT_TYPE, content_type);
+    say(header::VARY, "accept-encoding");
+    say(header::CACHE_CONTROL, "no-store");
+    say(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    if gzip {
+        say(header::CONTENT_ENCODING, "gzip");
     }
     response
 }

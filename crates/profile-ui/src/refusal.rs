@@ -185,8 +185,6 @@ fn nothing(asked: String, range: TimeRange, why: Nothing) -> Said {
 fn server(error: &BackendError) -> (StatusCode, Said) {
     let code = error.code().to_owned();
     // Not only its own part: what was wrong with an answer is what helps.
-    let text = ops::describe(error);
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let said = Said { hint: error.hint(), ..message(text) };
+    let said = Said { hint: error.hint(), ..message(words::with_causes(error)) };
     (crate::status(&code), Said { code: Some(code), ..said })
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
-use http::header::{ACCEPT, ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use prost_reflect::MethodDescriptor;
 
@@ -187,9 +187,7 @@ pub(crate) fn inflated(bytes: &[u8], limit: usize) -> Result<Bytes, ApiError> {
 }
 
 fn wants_gzip(headers: &HeaderMap) -> bool {
-    let takes = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
-    takes.split(',').any(|one| one.split(';').next().is_some_and(|name| name.trim() == "gzip"))
-        || headers.get(CONTENT_ENCODING).is_some_and(|value| value == "gzip")
+    ops::accepts_gzip(headers) || headers.get(CONTENT_ENCODING).is_some_and(|value| value == "gzip")
 }
 
 /// Errors are JSON, whatever the request was.

@@ -1,23 +1,18 @@
 //! Messages between protobuf and the JSON that Connect has for them.
 
 use std::io::{self, Write};
-use std::sync::LazyLock;
 
+use parca_proto::json::{PYROSCOPE, read};
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MethodDescriptor};
-
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use crate::{ApiError, Code};
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(parca_proto::pyroscope::DESCRIPTORS).expect("the descriptors are generated")
-});
-
 /// A method by the names of its service and itself.
 pub(crate) fn method(service: &str, name: &str) -> Option<MethodDescriptor> {
-    POOL.get_service_by_name(service)?.methods().find(|known| known.name() == name)
+    PYROSCOPE.get_service_by_name(service)?.methods().find(|known| known.name() == name)
 }
 
 /// The protobuf of a request. Fields and names of enumerations that are not known are passed over.
@@ -25,12 +20,7 @@ pub(crate) fn to_proto(method: &MethodDescriptor, json: &[u8]) -> Result<Vec<u8>
     let invalid = |error: serde_json::Error| {
         ApiError::invalid(format!("expected `{}` as JSON: {error}", method.input().name()))
     };
-    let options = DeserializeOptions::new().deny_unknown_fields(false);
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let message = DynamicMessage::deserialize_with_options(method.input(), &mut deserializer, &options);
-    let message = message.map_err(invalid)?;
-    deserializer.end().map_err(invalid)?;
-    Ok(message.encode_to_vec())
+    Ok(read(method.input(), json).map_err(invalid)?.encode_to_vec())
 }
 
 /// The JSON of an answer.

@@ -9,7 +9,7 @@ pub(crate) const PROFILE_TYPE: &str = "__profile_type__";
 pub(crate) const SERVICE: &str = "service_name";
 const SERVICE_COPY: &str = "__service_name__";
 /// The service of a series that has no label to take it from, as Pyroscope names it.
-const UNKNOWN_SERVICE: &str = "unknown_service";
+pub(crate) const UNKNOWN_SERVICE: &str = "unknown_service";
 
 /// The labels that follow from a type.
 pub(crate) fn of_type(id: &ProfileType) -> [(&'static str, String); 6] {

@@ -48,7 +48,7 @@ pub(crate) fn normal(of: &Origin, bytes: Bytes, into: &mut Vec<Pushed>) -> Resul
     keep(of, profile, bytes, into)
 }
 
-/// The same with a profile that was read already.
+/// Keeps a profile that was read already, as one or several.
 pub(crate) fn keep(
     of: &Origin,
     mut profile: Profile,
@@ -122,7 +122,7 @@ fn labels(pairs: &[(String, String)]) -> Result<Labels, ApiError> {
             _ => kept.insert(fitted, value.clone()),
         };
     }
-    kept.entry(names::SERVICE.to_owned()).or_insert_with(|| "unknown_service".to_owned());
+    kept.entry(names::SERVICE.to_owned()).or_insert_with(|| names::UNKNOWN_SERVICE.to_owned());
     Ok(kept.into_iter().collect())
 }
 

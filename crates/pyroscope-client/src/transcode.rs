@@ -1,21 +1,14 @@
 //! Messages between protobuf and the JSON that Connect has for them.
 
-use std::sync::LazyLock;
-
+use parca_proto::json::{PYROSCOPE, read};
 use prost::Message as _;
-use prost_reflect::{
-    DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, MethodDescriptor,
-};
+use prost_reflect::{DynamicMessage, MethodDescriptor};
 
 use crate::Error;
 use crate::method::Method;
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(parca_proto::pyroscope::DESCRIPTORS).expect("the descriptors are generated")
-});
-
 fn find(method: Method) -> MethodDescriptor {
-    let service = POOL.get_service_by_name(method.service).expect("the service is in the descriptors");
+    let service = PYROSCOPE.get_service_by_name(method.service).expect("the service is in the descriptors");
     service.methods().find(|known| known.name() == method.name).expect("the method is in the descriptors")
 }
 
@@ -34,14 +27,6 @@ pub(crate) fn answer_proto(method: Method, json: &[u8]) -> Result<Vec<u8>, Error
         Error::answer(format!("expected `{name}` as JSON, found something else")).with_source(error)
     })?;
     Ok(message.encode_to_vec())
-}
-
-fn read(of: MessageDescriptor, json: &[u8]) -> Result<DynamicMessage, serde_json::Error> {
-    let options = DeserializeOptions::new().deny_unknown_fields(false);
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let message = DynamicMessage::deserialize_with_options(of, &mut deserializer, &options)?;
-    deserializer.end()?;
-    Ok(message)
 }
 
 #[cfg(test)]

@@ -18,13 +18,20 @@ use std::pin::Pin;
 
 use axum::body::Body;
 use bytes::{Buf, BufMut, Bytes};
-use http::Request;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request};
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Response, Status};
 
 /// An answer of gRPC's, which is never an error of HTTP's.
 pub type Answer = Result<http::Response<tonic::body::Body>, Infallible>;
+
+/// Whether a request or an answer is one of gRPC or gRPC-Web: by its content type, as Parca's own server tells them from
+/// plain HTTP on one port.
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
 
 /// Answers one request with a message of at most `limit` bytes by what makes its answer. Messages may be compressed
 /// with gzip.

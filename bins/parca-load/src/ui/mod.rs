@@ -13,7 +13,7 @@ use load_engine::Hub;
 use ops::Readiness;
 use parca_client::Client;
 use parca_workload::Knowledge;
-use profile_ui::{Page, Source};
+use profile_ui::{Page, Pulse, Source};
 use query::backend::Backend;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,7 @@ use moments::Moments;
 #[derive(Clone)]
 pub(crate) struct Ui {
     client: Client,
+    pulse: Pulse,
     hub: Arc<Hub>,
     readiness: Readiness,
     knowledge: Knowledge,
@@ -44,7 +45,8 @@ impl Ui {
     ) -> Self {
         let moments = Moments::default();
         tokio::spawn(moments.clone().note(hub.clone(), stop));
-        Self { client, hub, readiness, knowledge, protocol, began: Instant::now(), moments }
+        let pulse = Pulse::of(Backend::of_parca(client.clone()));
+        Self { client, pulse, hub, readiness, knowledge, protocol, began: Instant::now(), moments }
     }
 }
 

@@ -9,14 +9,11 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use axum::response::IntoResponse;
 use load_engine::{LaneStats, Latency};
-use parca_client::ProfileTypesRequest;
 use serde::Serialize;
 
 use super::Ui;
 use super::moments::{Moment, STEP, bound};
 
-/// How long the server may take to say anything. Pages ask every two seconds, so that a frozen one is seen within five.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// Bars of the picture are so many times as wide as the engine's buckets: four to a factor of two.
 const WIDER: i32 = 2;
 
@@ -71,11 +68,11 @@ struct LastError {
 /// The status, as a page asks for it again and again.
 pub(super) async fn status(State(ui): State<Ui>) -> impl IntoResponse {
     let mut known = known(&ui);
-    known.trouble = trouble(&ui).await;
+    known.trouble = ui.pulse.trouble().await;
     ([(CACHE_CONTROL, "no-store")], Json(known))
 }
 
-/// The same as a file to keep.
+/// The status of the lanes as a file to keep.
 pub(super) async fn report(State(ui): State<Ui>) -> impl IntoResponse {
     let name = HeaderValue::from_static("attachment; filename=\"parca-load.json\"");
     ([(CONTENT_DISPOSITION, name)], Json(known(&ui)))
@@ -96,15 +93,6 @@ fn known(ui: &Ui) -> Status {
 }
 
 /// Whether the server answers now: what lanes counted would say it when their calls have timed out.
-async fn trouble(ui: &Ui) -> Option<String> {
-    let request = ProfileTypesRequest::default();
-    match tokio::time::timeout(PATIENCE, ui.client.profile_types(&request)).await {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(words::short(&error.to_string(), 160)),
-        Err(_) => Some(format!("no answer for {}", words::span(PATIENCE))),
-    }
-}
-
 fn lane(ui: &Ui, stats: &LaneStats) -> Lane {
     let (response, counts) = (stats.response(), &stats.counts);
     let moments = ui.moments.of(&stats.name);

@@ -1,7 +1,7 @@
-use ops::daemon::{Listen, Serving};
+use ops::daemon::Listen;
 use query::deployments::Kind;
-use tokio_util::sync::CancellationToken;
 
+use super::serving;
 use crate::args::{Gateway, Words};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -24,15 +24,8 @@ pub(super) async fn run(context: &Context, args: Gateway) -> Result<(), Failure>
     if !args.service_labels.is_empty() {
         settings.service_labels = args.service_labels;
     }
-    let stop = CancellationToken::new();
-    ops::stop_on_signals(stop.clone()).map_err(Failure::run)?;
     let listen = Listen { address: &args.listen, flag: "--listen", program: "profile-query gateway" };
-    let listener = listen.bind().await.map_err(|error| {
-        let hint = error.hint.clone();
-        Failure::run(error).hint(hint)
-    })?;
-    let serving = Serving::start(listener, parca_gateway::routes(parca.clone(), settings), stop)
-        .map_err(Failure::run)?;
+    let serving = serving::start(listen, parca_gateway::routes(parca.clone(), settings)).await?;
     if !serving.address.ip().is_loopback() {
         context.warn("whoever reaches this address can read every profile of the Parca: the gateway asks for no credentials");
     }

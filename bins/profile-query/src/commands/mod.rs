@@ -15,6 +15,7 @@ mod profiles;
 mod query;
 mod series;
 mod services;
+mod serving;
 mod stats;
 mod top;
 mod ui;

@@ -1,10 +1,10 @@
 use std::path::Path;
 
-use ops::daemon::{Listen, Serving};
+use ops::daemon::Listen;
 use profile_ui::{Page, Source};
 use query::backend::Backend;
-use tokio_util::sync::CancellationToken;
 
+use super::serving;
 use crate::args::{Ui, Words};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -18,14 +18,8 @@ pub(super) async fn run(context: &Context, mut args: Ui) -> Result<(), Failure> 
     page.sources = sources(context, &args, words)?;
     // An answer may take as many calls as a question needs.
     page.longest = page.longest.max(std::time::Duration::from_secs(120));
-    let stop = CancellationToken::new();
-    ops::stop_on_signals(stop.clone()).map_err(Failure::run)?;
     let listen = Listen { address: &args.address, flag: "--address", program: "profile-query ui" };
-    let listener = listen.bind().await.map_err(|error| {
-        let hint = error.hint.clone();
-        Failure::run(error).hint(hint)
-    })?;
-    let serving = Serving::start(listener, profile_ui::routes(page), stop).map_err(Failure::run)?;
+    let serving = serving::start(listen, profile_ui::routes(page)).await?;
     let address = serving.address;
     output::data(|out| writeln!(out, "http://{address}/"))?;
     context.say("the page is there until Ctrl-C");

@@ -1,9 +1,9 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use credentials::Renewed;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -16,18 +16,9 @@ use super::need::Need;
 /// `Authorization: Bearer TOKEN`, or by HTTP Basic with the name as the user.
 #[derive(Clone, Debug)]
 pub struct Access {
-    path: PathBuf,
-    current: Arc<Mutex<Current>>,
+    /// As the file has them now. One that is no good any more leaves those before.
+    entries: Arc<Renewed<Arc<[Entry]>>>,
 }
-
-#[derive(Debug)]
-struct Current {
-    entries: Arc<[Entry]>,
-    /// The file's outside when it was last looked into.
-    stamp: Option<Stamp>,
-}
-
-type Stamp = (u64, Option<SystemTime>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
@@ -80,9 +71,9 @@ impl Access {
     /// Everything that is wrong with it.
     pub fn read(path: impl Into<PathBuf>) -> Result<Self, AccessError> {
         let path = path.into();
-        let stamp = stamp(&path);
-        let current = Current { entries: entries(&path)?, stamp };
-        Ok(Self { path, current: Arc::new(Mutex::new(current)) })
+        let refused = |error: AccessError| tracing::warn!(%error, "changed access is not used");
+        let entries = Renewed::of(vec![path.clone()], move || entries(&path), refused)?;
+        Ok(Self { entries: Arc::new(entries) })
     }
 
     /// Whether who shows these headers may do what is needed, and to whose store.
@@ -97,7 +88,7 @@ impl Access {
         }
         let shown = shown(headers).ok_or(Denied::Unknown)?;
         let digest = ring::digest::digest(&ring::digest::SHA256, shown.secret.as_bytes());
-        let entries = self.entries();
+        let entries = self.entries.current();
         // Digests of secrets may be compared in the open: whoever finds out one byte cannot choose the next.
         let known = |entry: &&Entry| {
             entry.digest == digest.as_ref() && shown.user.as_ref().is_none_or(|user| *user == entry.name)
@@ -108,20 +99,6 @@ impl Access {
             Some(entry) => Ok(entry.tenant.clone().map(Tenant)),
             None => Err(Denied::Forbidden),
         }
-    }
-
-    /// The entries as the file has them now. One that is no good any more leaves those before.
-    fn entries(&self) -> Arc<[Entry]> {
-        let now = stamp(&self.path);
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.stamp != now {
-            current.stamp = now;
-            match entries(&self.path) {
-                Ok(entries) => current.entries = entries,
-                Err(error) => tracing::warn!(%error, "changed access is not used"),
-            }
-        }
-        Arc::clone(&current.entries)
     }
 }
 
@@ -144,11 +121,6 @@ fn shown(headers: &HeaderMap) -> Option<Shown> {
     let decoded = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;
     Some(Shown { user: Some(user.to_owned()), secret: password.to_owned() })
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()))
 }
 
 fn entries(path: &Path) -> Result<Arc<[Entry]>, AccessError> {

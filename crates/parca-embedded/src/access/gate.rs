@@ -42,11 +42,10 @@ fn refusal(request: &Request, denied: Denied, need: Need) -> Response {
             (StatusCode::FORBIDDEN, "7", "permission_denied", "this token may not read")
         }
     };
-    let kind = request.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    if kind.starts_with(b"application/grpc") {
-        let kind = HeaderValue::from_bytes(kind).unwrap_or(HeaderValue::from_static("application/grpc"));
+    if let Some(kind) = request.headers().get(CONTENT_TYPE).filter(|_| unary_grpc::is_grpc(request.headers()))
+    {
         let headers = [
-            ("content-type", kind),
+            ("content-type", kind.clone()),
             ("grpc-status", HeaderValue::from_static(code)),
             ("grpc-message", HeaderValue::from_static(words)),
         ];

@@ -1,7 +1,5 @@
 //! OTLP by HTTP: `POST /v1development/profiles`, protobuf or JSON, compressed with gzip or not.
 
-use std::sync::LazyLock;
-
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
@@ -9,8 +7,8 @@ use axum::routing::post;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use parca_proto::json::{PARCA, read};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor};
 
 use super::{OtlpError, export};
 use crate::writes::{NotStored, Writes};
@@ -65,20 +63,12 @@ impl From<OtlpError> for Failed {
     }
 }
 
-static REQUEST: LazyLock<MessageDescriptor> = LazyLock::new(|| {
-    let pool = DescriptorPool::decode(parca_proto::DESCRIPTORS).expect("the descriptors are generated");
-    let name = "opentelemetry.proto.collector.profiles.v1development.ExportProfilesServiceRequest";
-    pool.get_message_by_name(name).expect("the message is in the descriptors")
-});
+const REQUEST: &str = "opentelemetry.proto.collector.profiles.v1development.ExportProfilesServiceRequest";
 
 /// Fields that are not known are passed over. Ids, which this form has in hexadecimal, are not looked at.
 pub(crate) fn from_json(body: &[u8]) -> Result<Bytes, OtlpError> {
-    let wrong = |error: serde_json::Error| OtlpError::Message(error.to_string());
-    let options = DeserializeOptions::new().deny_unknown_fields(false);
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let message = DynamicMessage::deserialize_with_options(REQUEST.clone(), &mut deserializer, &options);
-    let message = message.map_err(wrong)?;
-    deserializer.end().map_err(wrong)?;
+    let request = PARCA.get_message_by_name(REQUEST).expect("the message is in the descriptors");
+    let message = read(request, body).map_err(|error| OtlpError::Message(error.to_string()))?;
     Ok(message.encode_to_vec().into())
 }
 

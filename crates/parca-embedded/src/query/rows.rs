@@ -175,7 +175,7 @@ fn cut_at(rows: Rows, function: &str, callers: bool) -> Rows {
     Rows { symbols, rows: cut, groups: rows.groups, total: rows.total, filtered: rows.filtered }
 }
 
-/// The same with the leaf of each stack at its root. As in the real server, in all reports, and calls that
+/// Rows with the leaf of each stack at its root. As in the real server, in all reports, and calls that
 /// were inlined at one address stay in their order.
 fn inverted(rows: Rows) -> Rows {
     let mut symbols = Symbols::new();

@@ -102,6 +102,7 @@ impl Draft {
     }
 
     /// When the first sample was taken, on the clock of the samples.
+    #[cfg(feature = "perf")]
     pub(super) fn first(&self) -> Option<u64> {
         (self.first != u64::MAX).then_some(self.first)
     }

@@ -18,9 +18,8 @@ use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::refusal::Refusal;
-use crate::{Page, Source, Turns};
+use crate::{Page, Pulse, Source, Turns};
 use asked::Asked;
-use health::Pulse;
 
 /// Answers that are made at a time, each of which may hold some hundred megabytes.
 const PROFILES_AT_ONCE: usize = 4;
@@ -33,15 +32,16 @@ struct Api {
     page: Arc<Page>,
     profiles: Turns,
     lists: Turns,
-    pulse: Pulse,
+    /// The pulses of the servers among the sources, at their numbers.
+    pulses: Arc<[Option<Pulse>]>,
 }
 
 pub(crate) fn routes(page: Page) -> Router {
     let api = Api {
+        pulses: page.sources.iter().map(pulse).collect(),
         page: Arc::new(page),
         profiles: Turns::new(PROFILES_AT_ONCE),
         lists: Turns::new(LISTS_AT_ONCE),
-        pulse: Pulse::default(),
     };
     Router::new()
         .route("/api/source", get(catalog::source))
@@ -56,11 +56,23 @@ pub(crate) fn routes(page: Page) -> Router {
         .with_state(api)
 }
 
+fn pulse(source: &Source) -> Option<Pulse> {
+    match source {
+        Source::Server { backend, .. } => Some(Pulse::of((**backend).clone())),
+        Source::File(_) => None,
+    }
+}
+
 impl Api {
     /// The source of this number; the first if none is named.
     fn source(&self, id: Option<&str>) -> Result<&Source, Refusal> {
+        self.numbered(id).map(|(_, source)| source)
+    }
+
+    /// As [`source`](Self::source), with its number.
+    fn numbered(&self, id: Option<&str>) -> Result<(usize, &Source), Refusal> {
         let at = id.map_or(Some(0), |id| id.parse::<usize>().ok());
-        at.and_then(|at| self.page.sources.get(at)).ok_or_else(|| {
+        at.and_then(|at| Some((at, self.page.sources.get(at)?))).ok_or_else(|| {
             let most = self.page.sources.len().saturating_sub(1);
             Refusal::mistake("source", format!("expected a number from 0 to {most}"))
         })

@@ -3,10 +3,9 @@
 use std::io::{self, Write};
 
 use axum::extract::{RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
-use ops::{StreamLimits, accepts_gzip, written_body};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ops::accepts_gzip;
 use pql::{Matcher, ProfileType, Selector};
 use profile_model::{FlameOptions, Profile, TimeRange};
 use query::backend::{Backend, BackendError, Detail, TypeError};
@@ -16,6 +15,7 @@ use report_render::{Comparison, Flame, Order, Selection, compare};
 use serde_json::{Map, Value, json};
 
 use super::{Api, Asked};
+use crate::parcaquery::streamed;
 use crate::refusal::Refusal;
 use crate::{FileSource, Source, friendly};
 
@@ -54,21 +54,8 @@ pub(super) async fn profile(
             of_file(file, base, asked.get("query"))?
         }
     };
-    let gzip = accepts_gzip(&headers);
-    let body = written_body(gzip, StreamLimits::default(), move |mut out: &mut dyn Write| {
-        let _turn = turn;
-        answered.write(&mut out)
-    });
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    Ok(response)
+    let write = move |mut out: &mut dyn Write| answered.write(&mut out);
+    Ok(streamed("application/json", accepts_gzip(&headers), turn, write))
 }
 
 async fn of_server(backend: &Backend, asked: &Asked) -> Result<Answered, Refusal> {

@@ -1,5 +1,6 @@
 mod envelope;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use pql::{ProfileType, Selector};
@@ -57,8 +58,8 @@ impl Backend {
             _ => Detail::Whole,
         };
         let compared = self.fetch_all(&question.ask, detail).await;
-        if compared.is_ok() {
-            self.knows_labels(&question.ask).await?;
+        if let Ok(found) = &compared {
+            self.knows_labels(&question.ask, found).await?;
         }
         let profiles = match question.base {
             None => compared?.into_iter().map(|one| Found::of(one, question)).collect(),
@@ -79,13 +80,19 @@ impl Backend {
     }
 
     /// Whether profiles have the labels that they are grouped by: without them all would be one nameless group.
-    async fn knows_labels(&self, ask: &Ask) -> Result<(), BackendError> {
-        if ask.group_by.is_empty() {
-            return Ok(());
+    async fn knows_labels(&self, ask: &Ask, found: &[Fetched]) -> Result<(), BackendError> {
+        let mut known: BTreeSet<String> = BTreeSet::new();
+        for fetched in found {
+            if ask.group_by.iter().all(|label| known.contains(label)) {
+                break;
+            }
+            known.extend(self.label_names_of(&fetched.query, ask.range).await?);
         }
-        let known = self.label_names(&ask.matchers, ask.range).await?;
-        match ask.group_by.iter().find(|label| !known.contains(label)) {
-            Some(label) => Err(BackendError::NoSuchLabel { label: label.clone(), known }),
+        match ask.group_by.iter().find(|label| !known.contains(*label)) {
+            Some(label) => {
+                let known = known.into_iter().collect();
+                Err(BackendError::NoSuchLabel { label: label.clone(), known })
+            }
             None => Ok(()),
         }
     }

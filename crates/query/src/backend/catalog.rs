@@ -109,11 +109,9 @@ impl Backend {
                 self.note("LabelNames", &list(matchers));
                 Ok(client.label_names(matchers, range).await?)
             }
-            Server::Parca(client) if matchers.is_empty() => {
+            Server::Parca(_) if matchers.is_empty() => {
                 self.note("Labels", "all");
-                let mut request = LabelsRequest::default();
-                request.range = Some(without_ends(range));
-                Ok(client.labels(&request).await?)
+                self.label_names_of_all(range).await
             }
             // Parca looks at matchers only beside a type; what the series have is exact.
             Server::Parca(_) => {
@@ -127,6 +125,22 @@ impl Backend {
                 Ok(names.into_iter().map(str::to_owned).collect())
             }
         }
+    }
+
+    /// The names of labels of what a query selects, sorted; by one call.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn label_names_of(&self, query: &Query, range: TimeRange) -> Result<Vec<String>, BackendError> {
+        let Server::Parca(client) = &self.server else {
+            return self.label_names(&query.matchers, range).await;
+        };
+        self.note("Labels", &query.to_string());
+        let mut request = LabelsRequest::default();
+        request.range = Some(without_ends(range));
+        request.profile_type = Some(query.profile_type.clone());
+        request.matchers = query.matchers.iter().map(ToString::to_string).collect();
+        Ok(client.labels(&request).await?)
     }
 
     /// The values of a label, sorted. A matcher on the label itself does not count: it would leave

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use arrow_ipc::RecordBatch;
+use arrow_ipc::{CompressionType, DictionaryBatch, RecordBatch};
 use hashbrown::HashMap;
 
 use super::{
@@ -21,8 +21,8 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(batch: RecordBatch<'a>, body: &'a [u8], compressed: bool) -> Self {
-        Self { batch, body, compressed }
+    pub(super) fn new(batch: RecordBatch<'a>, body: &'a [u8]) -> Result<Self, ArrowError> {
+        Ok(Self { batch, body, compressed: is_compressed(batch)? })
     }
 
     /// How many rows it has.
@@ -332,4 +332,24 @@ fn wrong_type(field: &Field<'_>, expected: &'static str) -> ArrowError {
         other => format!("`{other:?}`"),
     };
     ArrowError::ColumnType { column: field.name.to_owned(), expected, found }
+}
+
+/// The entries of a dictionary that does not add to one before.
+pub(super) fn entries(dictionary: DictionaryBatch<'_>) -> Result<RecordBatch<'_>, ArrowError> {
+    if dictionary.isDelta() {
+        let expected = "whole dictionaries";
+        return Err(ArrowError::Unsupported { expected, found: "an addition to one".to_owned() });
+    }
+    dictionary.data().ok_or_else(|| ArrowError::unexpected("the data of a dictionary", "nothing"))
+}
+
+fn is_compressed(batch: RecordBatch<'_>) -> Result<bool, ArrowError> {
+    match batch.compression().map(|compression| compression.codec()) {
+        None => Ok(false),
+        Some(CompressionType::LZ4_FRAME) => Ok(true),
+        Some(other) => Err(ArrowError::Unsupported {
+            expected: "buffers compressed by LZ4, or not at all",
+            found: format!("`{other:?}`"),
+        }),
+    }
 }

@@ -70,3 +70,10 @@ pub enum ArrowError {
         limit: usize,
     },
 }
+
+impl ArrowError {
+    /// A stream that is not made as Arrow's streams are.
+    pub(super) fn unexpected(expected: &'static str, found: impl Into<String>) -> Self {
+        Self::Stream { expected, found: found.into() }
+    }
+}

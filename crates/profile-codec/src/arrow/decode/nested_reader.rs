@@ -1,11 +1,11 @@
 use std::rc::Rc;
 
-use arrow_ipc::{CompressionType, Endianness, Field, KeyValue, MessageHeader, MetadataVersion, Type};
+use arrow_ipc::{Endianness, Field, KeyValue, MessageHeader, MetadataVersion, Type};
 use hashbrown::HashMap;
 
 use super::{
     ArrowError, ArrowLimits,
-    batch::{Block, check_size, read_offsets},
+    batch::{Block, check_size, entries, read_offsets},
     budget::Budget,
     column::{Integers, Nulls, Spans, Strings},
     nested::{Column, ListRows, Runs, Views},
@@ -38,17 +38,14 @@ impl<'a> NestedBatch<'a> {
 /// Nothing where the stream has a schema and no batch.
 pub(super) fn read<'a>(bytes: &'a [u8], limits: &ArrowLimits) -> Result<Option<NestedBatch<'a>>, ArrowError> {
     let mut messages = Messages::new(bytes, limits);
-    let first = messages.next()?.ok_or_else(|| unexpected("a schema", "the end of the stream"))?;
-    let found = first.message.header_type();
-    let schema = first.message.header_as_schema();
-    let schema = schema.ok_or_else(|| unexpected("a schema", format!("`{found:?}`")))?;
+    let (schema, version) = messages.schema()?;
     if schema.endianness() != Endianness::Little {
-        return Err(unexpected("little-endian numbers", format!("`{:?}`", schema.endianness())));
+        return Err(ArrowError::unexpected("little-endian numbers", format!("`{:?}`", schema.endianness())));
     }
     let metadata = schema.custom_metadata().map(|pairs| pairs.iter().map(pair).collect()).unwrap_or_default();
     let fields: Vec<Field<'a>> = schema.fields().map(|fields| fields.iter().collect()).unwrap_or_default();
     let mut reader = Reader {
-        version: first.message.version(),
+        version,
         entries: HashMap::default(),
         dictionaries: HashMap::default(),
         budget: Budget::new(limits.max_decoded_bytes),
@@ -59,15 +56,18 @@ pub(super) fn read<'a>(bytes: &'a [u8], limits: &ArrowLimits) -> Result<Option<N
     while let Some(Envelope { message, body }) = messages.next()? {
         let header = message.header_type();
         if header == MessageHeader::DictionaryBatch {
-            let batch =
-                message.header_as_dictionary_batch().ok_or_else(|| unexpected("a dictionary", "nothing"))?;
+            let batch = message
+                .header_as_dictionary_batch()
+                .ok_or_else(|| ArrowError::unexpected("a dictionary", "nothing"))?;
             reader.dictionary(batch, body)?;
         } else if header == MessageHeader::RecordBatch {
-            let batch = message.header_as_record_batch().ok_or_else(|| unexpected("a batch", "nothing"))?;
+            let batch = message
+                .header_as_record_batch()
+                .ok_or_else(|| ArrowError::unexpected("a batch", "nothing"))?;
             let (rows, columns) = reader.batch(&fields, batch, body)?;
             return Ok(Some(NestedBatch { rows, metadata, columns, budget: reader.budget }));
         } else {
-            return Err(unexpected("a dictionary or a record batch", format!("`{header:?}`")));
+            return Err(ArrowError::unexpected("a dictionary or a record batch", format!("`{header:?}`")));
         }
     }
     Ok(None)
@@ -113,14 +113,10 @@ impl<'a> Reader<'a> {
         dictionary: arrow_ipc::DictionaryBatch<'a>,
         body: &'a [u8],
     ) -> Result<(), ArrowError> {
-        if dictionary.isDelta() {
-            let expected = "whole dictionaries";
-            return Err(ArrowError::Unsupported { expected, found: "an addition to one".to_owned() });
-        }
-        let data = dictionary.data().ok_or_else(|| unexpected("the data of a dictionary", "nothing"))?;
+        let entries = entries(dictionary)?;
         // What no column refers to is passed over.
         let Some(field) = self.entries.get(&dictionary.id()).copied() else { return Ok(()) };
-        let block = self.block(data, body, "entries of a dictionary")?;
+        let block = self.checked(Block::new(entries, body)?, "entries of a dictionary")?;
         let mut cursor = Cursor::new(&block)?;
         let values = self.plain(field, &mut cursor)?;
         self.dictionaries.insert(dictionary.id(), Rc::new(values));
@@ -133,7 +129,7 @@ impl<'a> Reader<'a> {
         batch: arrow_ipc::RecordBatch<'a>,
         body: &'a [u8],
     ) -> Result<(usize, Columns<'a>), ArrowError> {
-        let block = self.block(batch, body, "rows")?;
+        let block = self.checked(Block::new(batch, body)?, "rows")?;
         let rows = block.len()?;
         let mut cursor = Cursor::new(&block)?;
         let mut columns = Vec::with_capacity(fields.len());
@@ -141,28 +137,14 @@ impl<'a> Reader<'a> {
             let column = self.column(*field, &mut cursor)?;
             if column.len() != rows {
                 let found = format!("{} values for {rows} rows", column.len());
-                return Err(unexpected("columns as long as their batch", found));
+                return Err(ArrowError::unexpected("columns as long as their batch", found));
             }
             columns.push((field.name().unwrap_or_default(), column));
         }
         Ok((rows, columns))
     }
 
-    fn block(
-        &self,
-        batch: arrow_ipc::RecordBatch<'a>,
-        body: &'a [u8],
-        what: &'static str,
-    ) -> Result<Block<'a>, ArrowError> {
-        let compressed = match batch.compression().map(|compression| compression.codec()) {
-            None => false,
-            Some(CompressionType::LZ4_FRAME) => true,
-            Some(other) => {
-                let expected = "buffers compressed by LZ4, or not at all";
-                return Err(ArrowError::Unsupported { expected, found: format!("`{other:?}`") });
-            }
-        };
-        let block = Block::new(batch, body, compressed);
+    fn checked(&self, block: Block<'a>, what: &'static str) -> Result<Block<'a>, ArrowError> {
         let limit = self.limits.max_rows;
         if block.len()? > limit { Err(ArrowError::TooLarge { what, limit }) } else { Ok(block) }
     }
@@ -174,7 +156,7 @@ impl<'a> Reader<'a> {
             // "If this field is null, the indices must be signed int32" (Schema.fbs).
             None => Some(Width { bytes: 4, signed: true }),
         };
-        let width = width.ok_or_else(|| unexpected("a key of 8 to 64 bits", "another"))?;
+        let width = width.ok_or_else(|| ArrowError::unexpected("a key of 8 to 64 bits", "another"))?;
         let keys = self.integers(field, width, cursor)?;
         // "Dictionary batches may be omitted when all values in the column are null".
         let empty = || Rc::new(Column::Nothing { kind: schema::name(field), len: 0 });
@@ -246,7 +228,7 @@ impl<'a> Reader<'a> {
             let column = self.column(child, cursor)?;
             if column.len() < len {
                 let found = format!("{} values for {len} rows", column.len());
-                return Err(unexpected("columns as long as their struct", found));
+                return Err(ArrowError::unexpected("columns as long as their struct", found));
             }
             fields.push((child.name().unwrap_or_default(), column));
         }
@@ -283,7 +265,10 @@ impl<'a> Reader<'a> {
     ) -> Result<Column<'a>, ArrowError> {
         let children = field.children().unwrap_or_default();
         if children.len() != 1 {
-            return Err(unexpected("a list of one kind of item", format!("{} kinds", children.len())));
+            return Err(ArrowError::unexpected(
+                "a list of one kind of item",
+                format!("{} kinds", children.len()),
+            ));
         }
         self.column(children.get(0), cursor)
     }
@@ -292,13 +277,16 @@ impl<'a> Reader<'a> {
         let (len, _) = cursor.bare_node()?;
         let children = field.children().unwrap_or_default();
         if children.len() != 2 {
-            return Err(unexpected("ends of runs and values", format!("{} columns", children.len())));
+            return Err(ArrowError::unexpected(
+                "ends of runs and values",
+                format!("{} columns", children.len()),
+            ));
         }
         let ends = self.column(children.get(0), cursor)?;
         let values = self.column(children.get(1), cursor)?;
         match ends {
             Column::Integers(ends) => Ok(Column::Runs(Runs::new(ends, values, len)?)),
-            _ => Err(unexpected("ends of runs as integers", "something else")),
+            _ => Err(ArrowError::unexpected("ends of runs as integers", "something else")),
         }
     }
 
@@ -338,8 +326,4 @@ impl<'b, 'a> Cursor<'b, 'a> {
         self.buffer += 1;
         Ok(bytes)
     }
-}
-
-fn unexpected(expected: &'static str, found: impl Into<String>) -> ArrowError {
-    ArrowError::Stream { expected, found: found.into() }
 }

@@ -1,9 +1,9 @@
-use arrow_ipc::{CompressionType, MessageHeader, RecordBatch};
+use arrow_ipc::{MessageHeader, RecordBatch};
 use hashbrown::HashMap;
 
 use super::{
     ArrowError, ArrowLimits,
-    batch::{Batch, Block},
+    batch::{Batch, Block, entries},
     budget::Budget,
     schema::{self, Field},
     stream::{Envelope, Messages},
@@ -25,14 +25,10 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn open(bytes: &'a [u8], limits: &ArrowLimits) -> Result<Self, ArrowError> {
         let mut messages = Messages::new(bytes, limits);
-        let first = messages.next()?;
-        let first = first.ok_or_else(|| unexpected("a schema", "the end of the stream"))?;
-        let found = first.message.header_type();
-        let schema = first.message.header_as_schema();
-        let schema = schema.ok_or_else(|| unexpected("a schema", format!("`{found:?}`")))?;
+        let (schema, version) = messages.schema()?;
         Ok(Self {
             messages,
-            fields: schema::read(schema, first.message.version(), limits)?,
+            fields: schema::read(schema, version, limits)?,
             dictionaries: HashMap::default(),
             limits: *limits,
             budget: Budget::new(limits.max_decoded_bytes),
@@ -47,20 +43,26 @@ impl<'a> Reader<'a> {
             match message.header_type() {
                 MessageHeader::DictionaryBatch => {
                     let dictionary = message.header_as_dictionary_batch();
-                    self.keep_dictionary(dictionary.ok_or_else(|| no_header("a dictionary"))?, body)?;
+                    self.keep_dictionary(
+                        dictionary.ok_or_else(|| ArrowError::unexpected("a dictionary", "nothing"))?,
+                        body,
+                    )?;
                 }
                 MessageHeader::RecordBatch => {
                     let batch = message.header_as_record_batch();
-                    let batch = batch.ok_or_else(|| no_header("a record batch"))?;
+                    let batch = batch.ok_or_else(|| ArrowError::unexpected("a record batch", "nothing"))?;
                     return self.batch(batch, body).map(Some);
                 }
                 other => {
-                    return Err(unexpected("a dictionary or a record batch", format!("`{other:?}`")));
+                    return Err(ArrowError::unexpected(
+                        "a dictionary or a record batch",
+                        format!("`{other:?}`"),
+                    ));
                 }
             }
         }
         if self.batches == 0 {
-            return Err(unexpected("a record batch", "the end of the stream"));
+            return Err(ArrowError::unexpected("a record batch", "the end of the stream"));
         }
         Ok(None)
     }
@@ -70,19 +72,14 @@ impl<'a> Reader<'a> {
         dictionary: arrow_ipc::DictionaryBatch<'a>,
         body: &'a [u8],
     ) -> Result<(), ArrowError> {
-        if dictionary.isDelta() {
-            let expected = "whole dictionaries";
-            return Err(ArrowError::Unsupported { expected, found: "an addition to one".to_owned() });
-        }
-        let data = dictionary.data().ok_or_else(|| no_header("the data of a dictionary"))?;
-        let block = Block::new(data, body, is_compressed(data)?);
+        let block = Block::new(entries(dictionary)?, body)?;
         self.check_rows(block.len()?, "entries of a dictionary")?;
         self.dictionaries.insert(dictionary.id(), block);
         Ok(())
     }
 
     fn batch(&mut self, batch: RecordBatch<'a>, body: &'a [u8]) -> Result<Batch<'_, 'a>, ArrowError> {
-        let block = Block::new(batch, body, is_compressed(batch)?);
+        let block = Block::new(batch, body)?;
         let rows = block.len()?;
         self.rows = self.check_rows(self.rows.saturating_add(rows), "rows")?;
         self.batches += 1;
@@ -93,23 +90,4 @@ impl<'a> Reader<'a> {
         let limit = self.limits.max_rows;
         if rows > limit { Err(ArrowError::TooLarge { what, limit }) } else { Ok(rows) }
     }
-}
-
-fn is_compressed(batch: RecordBatch<'_>) -> Result<bool, ArrowError> {
-    match batch.compression().map(|compression| compression.codec()) {
-        None => Ok(false),
-        Some(CompressionType::LZ4_FRAME) => Ok(true),
-        Some(other) => Err(ArrowError::Unsupported {
-            expected: "buffers compressed by LZ4, or not at all",
-            found: format!("`{other:?}`"),
-        }),
-    }
-}
-
-fn unexpected(expected: &'static str, found: impl Into<String>) -> ArrowError {
-    ArrowError::Stream { expected, found: found.into() }
-}
-
-fn no_header(expected: &'static str) -> ArrowError {
-    unexpected(expected, "nothing")
 }

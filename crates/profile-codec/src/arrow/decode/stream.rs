@@ -1,4 +1,4 @@
-use arrow_ipc::{Message, MetadataVersion};
+use arrow_ipc::{Message, MetadataVersion, Schema};
 
 use super::{ArrowError, ArrowLimits};
 
@@ -49,6 +49,16 @@ impl<'a> Messages<'a> {
             found: format!("`{}`", message.bodyLength()),
         })?;
         Ok(Some(Envelope { message, body: self.take(body_len, "a body")? }))
+    }
+
+    /// The schema, which every stream begins with.
+    pub(super) fn schema(&mut self) -> Result<(Schema<'a>, MetadataVersion), ArrowError> {
+        let first =
+            self.next()?.ok_or_else(|| ArrowError::unexpected("a schema", "the end of the stream"))?;
+        let found = first.message.header_type();
+        let schema = first.message.header_as_schema();
+        let schema = schema.ok_or_else(|| ArrowError::unexpected("a schema", format!("`{found:?}`")))?;
+        Ok((schema, first.message.version()))
     }
 
     fn spend_metadata(&mut self, len: usize) -> Result<(), ArrowError> {
