@@ -18,14 +18,19 @@
 //! # }
 //! ```
 //!
+//! Features, both on by default: `disk` (stores in a folder, copies of their blocks) and `apis` (what is spoken beside
+//! gRPC: Parca's JSON gateway, OTLP, Pyroscope's API).
+//!
 //! Answers have the codes and texts of the real server; where they differ on purpose is in
 //! docs/compat.md. It knows nothing of `parca-client`: each is a fair test of the other.
 
 mod access;
 mod agents;
+#[cfg(feature = "disk")]
 mod copy;
 mod doors;
 mod faces;
+#[cfg(feature = "apis")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod grpc;
@@ -34,9 +39,12 @@ mod inner;
 mod limits;
 mod metrics;
 mod offline;
+#[cfg(feature = "apis")]
 mod otlp;
+#[cfg(feature = "apis")]
 mod pyroscope;
 mod query;
+#[cfg(feature = "apis")]
 mod rest;
 mod self_profiling;
 mod server;
@@ -45,11 +53,14 @@ mod tls;
 mod writes;
 
 pub use access::{Access, AccessError};
+#[cfg(feature = "disk")]
 pub use copy::{CopyTo, CopyToError};
 pub use inner::PageTarget;
 pub use limits::QueryLimits;
 pub use offline::pprof_of;
-pub use profile_store::{DiskSettings, DiskStats, OpenError, Stats, Store};
+#[cfg(feature = "disk")]
+pub use profile_store::{DiskSettings, DiskStats, OpenError};
+pub use profile_store::{Stats, Store};
 pub use server::{Server, Settings, StartError, start, start_on};
 pub use tenants::TenantStores;
 pub use tls::{ServerTls, TlsError};

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+#[cfg(feature = "disk")]
 use crate::copy::{self, CopyTo};
 use crate::doors::Doors;
 use crate::faces::Faces;
@@ -39,6 +40,7 @@ pub struct Settings {
     pub self_profile_every: Option<Duration>,
     /// The `job` label of the server's own profiles. Default `parca-embedded`.
     pub self_profile_job: String,
+    #[cfg(feature = "disk")]
     /// Where sealed blocks of a store on disk are copied to; nowhere by default.
     pub copy_to: Option<CopyTo>,
     /// Routes that a binary adds: a page of targets.
@@ -55,6 +57,7 @@ pub struct Settings {
     pub path_prefix: String,
     /// Origins of pages that may call from a browser, or `*`; none by default.
     pub cors_origins: Vec<String>,
+    #[cfg(feature = "apis")]
     /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
     pub service_labels: Vec<String>,
     /// How many questions are answered at once, and for how long.
@@ -71,6 +74,7 @@ impl Default for Settings {
             memory_limit_bytes: 512 << 20,
             self_profile_every: Some(Duration::from_secs(10)),
             self_profile_job: "parca-embedded".to_owned(),
+            #[cfg(feature = "disk")]
             copy_to: None,
             routes: None,
             page: None,
@@ -79,6 +83,7 @@ impl Default for Settings {
             tls: None,
             path_prefix: String::new(),
             cors_origins: Vec::new(),
+            #[cfg(feature = "apis")]
             service_labels: pyroscope_api::Settings::default().service_labels,
             query_limits: QueryLimits::default(),
             tenant_stores: None,
@@ -153,8 +158,12 @@ pub async fn start_on(
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
     let metrics = Metrics::new(&registry, &store);
     let writes = Writes { store: store.clone(), metrics };
-    let (gate, service_labels) = (Gate::new(settings.query_limits), settings.service_labels);
-    let faces = Faces { writes, gate, service_labels };
+    let faces = Faces {
+        writes,
+        gate: Gate::new(settings.query_limits),
+        #[cfg(feature = "apis")]
+        service_labels: settings.service_labels,
+    };
     let is_guarded = settings.access.is_some() || acceptor.is_some();
     let page = match settings.page {
         None => front(),
@@ -176,6 +185,7 @@ pub async fn start_on(
         let (job, instance) = (settings.self_profile_job, address.to_string());
         tokio::spawn(self_profiling::run(profiler, store.clone(), every, job, instance, stop.clone()));
     }
+    #[cfg(feature = "disk")]
     if let Some(to) = settings.copy_to {
         tokio::spawn(copy::run(store.clone(), to, registry.clone(), stop.clone()));
     }

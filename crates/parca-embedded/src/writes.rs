@@ -19,8 +19,10 @@ pub(crate) enum NotStored {
     /// What the real server says before its reason, and the reason.
     #[error("{0}{1}")]
     Agent(&'static str, AgentError),
+    #[cfg(feature = "apis")]
     #[error(transparent)]
     Otlp(#[from] crate::otlp::OtlpError),
+    #[cfg(feature = "apis")]
     /// A push, refused before it was a profile.
     #[error(transparent)]
     Pushed(#[from] pyroscope_api::ApiError),
@@ -36,7 +38,9 @@ impl NotStored {
             Self::Invalid(error) => error.reason(),
             Self::Refused(error) => error.reason(),
             Self::Agent(..) => "arrow",
+            #[cfg(feature = "apis")]
             Self::Otlp(_) => "otlp",
+            #[cfg(feature = "apis")]
             Self::Pushed(_) => "pyroscope",
             Self::GivenUp => "given_up",
         }
@@ -49,9 +53,9 @@ impl NotStored {
             Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => {
                 Status::unknown(words)
             }
-            Self::Invalid(_) | Self::Agent(..) | Self::Otlp(_) | Self::Pushed(_) => {
-                Status::invalid_argument(words)
-            }
+            Self::Invalid(_) | Self::Agent(..) => Status::invalid_argument(words),
+            #[cfg(feature = "apis")]
+            Self::Otlp(_) | Self::Pushed(_) => Status::invalid_argument(words),
             Self::Refused(error) => refused(error, words),
             Self::GivenUp => Status::internal(words),
         }

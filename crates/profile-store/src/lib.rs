@@ -22,8 +22,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Feature `disk` (on by default): stores in a folder, which keep what they acknowledged, as a log and blocks of Parquet.
+//!
 //! What it does not know: any wire, any server, any clock but the one that it is given.
 
+#![cfg_attr(not(feature = "disk"), expect(dead_code, reason = "what only sealing asks of a part in memory"))]
+
+#[cfg(feature = "disk")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
@@ -31,6 +36,7 @@ mod memory;
 mod merge;
 mod model;
 mod new_profile;
+#[cfg(feature = "disk")]
 mod sealed;
 mod store;
 mod view;
@@ -39,10 +45,11 @@ mod write;
 pub use merge::{Merge, Merged, ProfileSum};
 pub use model::{Filter, Span, TypeKey};
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
-pub use sealed::ReadError;
+#[cfg(feature = "disk")]
 pub use store::{
-    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Stats, Store, Waste,
-    check, open_read_only,
+    BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Waste, check,
+    open_read_only,
 };
-pub use view::View;
+pub use store::{Stats, Store};
+pub use view::{ReadError, View};
 pub use write::{MAX_KEY_BYTES, NewWrite, Refused, Written};

@@ -1,7 +1,8 @@
 //! What a question sees: the parts of the store at one moment.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use hashbrown::HashSet;
 use pql::ProfileType;
@@ -9,20 +10,88 @@ use profile_model::Labels;
 
 use crate::memory::MemoryPart;
 use crate::merge::{Collector, Merge, Merged, ProfileSum};
-use crate::model::{Extent, Filter, Span};
-use crate::sealed::{Block, ReadError};
+use crate::model::{Extent, Filter, Span, TypeKey};
 
-/// A part of the store. Only the youngest one in memory still grows.
-#[derive(Clone, Debug)]
-pub(crate) enum Part {
-    Memory(Arc<RwLock<MemoryPart>>),
-    Sealed(Arc<Block>),
+/// Why a part on disk could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("block {block} cannot be read: {reason}")]
+#[non_exhaustive]
+pub struct ReadError {
+    /// The block's number.
+    pub block: u64,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A part of the store: profiles with symbols of their own. Only the youngest one in memory still grows.
+pub(crate) trait Part: fmt::Debug + Send + Sync {
+    /// Adds the rows that are asked for to those of other parts.
+    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError>;
+
+    /// Calls back with the profiles of each series that is selected, sums without stacks.
+    fn sums(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+    ) -> Result<(), ReadError>;
+
+    /// Calls back with each type that has a profile in the span and whether it is a delta.
+    fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError>;
+
+    /// Calls back with the labels of each series that has a selected profile.
+    fn labels(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Arc<Labels>),
+    ) -> Result<(), ReadError>;
+
+    /// From the first profile to the last; empty where there is none.
+    fn extent(&self) -> Extent;
+}
+
+/// A part in memory is locked by whoever reads it: others may read, too.
+impl Part for RwLock<MemoryPart> {
+    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
+        read(self).merge(ask, into);
+        Ok(())
+    }
+
+    fn sums(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+    ) -> Result<(), ReadError> {
+        read(self).sums(filter, span, each);
+        Ok(())
+    }
+
+    fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
+        read(self).types(span, each);
+        Ok(())
+    }
+
+    fn labels(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Arc<Labels>),
+    ) -> Result<(), ReadError> {
+        read(self).labels(filter, span, each);
+        Ok(())
+    }
+
+    fn extent(&self) -> Extent {
+        read(self).extent()
+    }
 }
 
 /// All parts at one moment. Holds no lock; reading one part keeps nobody from writing to another.
 #[derive(Clone, Debug)]
 pub struct View {
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<Arc<dyn Part>>,
 }
 
 impl View {
@@ -33,10 +102,7 @@ impl View {
     pub fn merge(&self, ask: &Merge) -> Result<Option<Merged>, ReadError> {
         let mut collector = Collector::default();
         for part in &self.parts {
-            match part {
-                Part::Memory(part) => read(part).merge(ask, &mut collector),
-                Part::Sealed(block) => block.merge(ask, &mut collector)?,
-            }
+            part.merge(ask, &mut collector)?;
         }
         Ok(collector.finish())
     }
@@ -53,10 +119,7 @@ impl View {
         mut each: impl FnMut(&Labels, &[ProfileSum]),
     ) -> Result<(), ReadError> {
         for part in &self.parts {
-            match part {
-                Part::Memory(part) => read(part).sums(filter, span, &mut each),
-                Part::Sealed(block) => block.sums(filter, span, &mut each)?,
-            }
+            part.sums(filter, span, &mut each)?;
         }
         Ok(())
     }
@@ -67,14 +130,11 @@ impl View {
     /// A part on disk cannot be read.
     pub fn profile_types(&self, span: Span) -> Result<BTreeSet<ProfileType>, ReadError> {
         let mut found = BTreeSet::new();
-        let mut add = |key: &crate::TypeKey, delta: bool| {
+        let mut add = |key: &TypeKey, delta: bool| {
             found.insert(key.profile_type(delta));
         };
         for part in &self.parts {
-            match part {
-                Part::Memory(part) => read(part).types(span, &mut add),
-                Part::Sealed(block) => block.types(span, &mut add)?,
-            }
+            part.types(span, &mut add)?;
         }
         Ok(found)
     }
@@ -91,10 +151,7 @@ impl View {
             }
         };
         for part in &self.parts {
-            match part {
-                Part::Memory(part) => read(part).labels(filter, span, &mut add),
-                Part::Sealed(block) => block.labels(filter, span, &mut add)?,
-            }
+            part.labels(filter, span, &mut add)?;
         }
         Ok(found.into_iter().collect())
     }
@@ -103,23 +160,17 @@ impl View {
     pub fn extent(&self) -> Option<(i64, i64)> {
         let mut whole = Extent::EMPTY;
         for part in &self.parts {
-            whole.join(match part {
-                Part::Memory(part) => read(part).extent(),
-                Part::Sealed(block) => block.summary.extent(),
-            });
+            whole.join(part.extent());
         }
         (!whole.is_empty()).then_some((whole.first, whole.last))
     }
 
     /// Whether there is any profile.
     pub fn has_data(&self) -> bool {
-        self.parts.iter().any(|part| match part {
-            Part::Memory(part) => !read(part).is_empty(),
-            Part::Sealed(_) => true,
-        })
+        self.parts.iter().any(|part| !part.extent().is_empty())
     }
 }
 
-pub(crate) fn read(part: &RwLock<MemoryPart>) -> std::sync::RwLockReadGuard<'_, MemoryPart> {
+pub(crate) fn read(part: &RwLock<MemoryPart>) -> RwLockReadGuard<'_, MemoryPart> {
     part.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,6 @@
 //! What the server says of itself on `/metrics`.
 
+#[cfg(feature = "disk")]
 mod disk;
 
 use std::future::Future;
@@ -46,6 +47,7 @@ impl Metrics {
             .with_description("Writes that were not stored, by reason.")
             .build();
         store_gauges(registry, store);
+        #[cfg(feature = "disk")]
         disk::register(registry, store);
         Self { calls, seconds, refused, said: Arc::default() }
     }

@@ -4,5 +4,6 @@ mod block;
 mod intern;
 mod part;
 
+#[cfg(feature = "disk")]
 pub(crate) use block::Moment;
 pub(crate) use part::MemoryPart;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use profile_model::{Labels, StackId, Symbols};
 
+use super::Block;
 use super::catalog::Entry;
-use super::{Block, ReadError};
 use crate::merge::{Collector, Merge, PartSums, ProfileSum};
-use crate::model::{Extents, Filter, Known, Span, TypeKey};
+use crate::model::{Extent, Extents, Filter, Known, Span, TypeKey};
+use crate::view::{Part, ReadError};
 
 /// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
 struct Run {
@@ -16,9 +17,8 @@ struct Run {
     factor: i64,
 }
 
-impl Block {
-    /// Adds the rows that are asked for to those of other parts.
-    pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
+impl Part for Block {
+    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
         if !self.may_have(&ask.filter, ask.span) {
             return Ok(());
         }
@@ -43,6 +43,88 @@ impl Block {
         Ok(())
     }
 
+    fn sums(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+    ) -> Result<(), ReadError> {
+        if !self.may_have(filter, span) {
+            return Ok(());
+        }
+        let catalog = self.catalog()?;
+        let mut rows = self.rows(false)?;
+        let (mut values, mut none) = (Vec::new(), Vec::new());
+        for series in catalog.index.select(filter) {
+            let entry = &catalog.entries[series as usize];
+            let takes = |class| filter.takes_duration(Extents::duration_of(class));
+            if entry.extents.any_in(span, takes) == Known::No {
+                continue;
+            }
+            let mut sums = Vec::new();
+            let mut row = entry.first_row;
+            for head in self.heads_of(entry)? {
+                let (at, count) = (head.at, head.rows);
+                if span.has(at.time_nanos) && filter.takes_duration(at.duration_nanos) {
+                    values.clear();
+                    rows.read(row, count, &mut none, &mut values).map_err(|error| self.undecodable(error))?;
+                    sums.push(ProfileSum {
+                        time_nanos: at.time_nanos,
+                        duration_nanos: at.duration_nanos,
+                        period: at.period,
+                        value: values.iter().fold(0, |sum: i64, value| sum.wrapping_add(*value)),
+                        rows: count,
+                    });
+                }
+                row += count;
+            }
+            each(catalog.index.labels(series), &sums);
+        }
+        Ok(())
+    }
+
+    fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
+        for of in &self.summary.types {
+            for delta in [false, true] {
+                let class = |class: usize| (class == 1) == delta;
+                let has = match of.extents.any_in(span, class) {
+                    Known::Yes => true,
+                    Known::No => false,
+                    Known::Maybe => self.any_series(&of.key, span, class)?,
+                };
+                if has {
+                    each(&of.key, delta);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn labels(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Arc<Labels>),
+    ) -> Result<(), ReadError> {
+        if !self.may_have(filter, span) {
+            return Ok(());
+        }
+        let catalog = self.catalog()?;
+        for series in catalog.index.select(filter) {
+            let takes = |class| filter.takes_duration(Extents::duration_of(class));
+            if self.has(&catalog.entries[series as usize], span, takes)? {
+                each(catalog.index.labels(series));
+            }
+        }
+        Ok(())
+    }
+
+    fn extent(&self) -> Extent {
+        self.summary.extent()
+    }
+}
+
+impl Block {
     fn sum(
         &self,
         runs: &[(usize, Run)],
@@ -98,65 +180,6 @@ impl Block {
         Ok(runs)
     }
 
-    /// Calls back with the profiles of each series that is selected, sums without stacks.
-    pub(crate) fn sums(
-        &self,
-        filter: &Filter,
-        span: Span,
-        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
-    ) -> Result<(), ReadError> {
-        if !self.may_have(filter, span) {
-            return Ok(());
-        }
-        let catalog = self.catalog()?;
-        let mut rows = self.rows(false)?;
-        let (mut values, mut none) = (Vec::new(), Vec::new());
-        for series in catalog.index.select(filter) {
-            let entry = &catalog.entries[series as usize];
-            let takes = |class| filter.takes_duration(Extents::duration_of(class));
-            if entry.extents.any_in(span, takes) == Known::No {
-                continue;
-            }
-            let mut sums = Vec::new();
-            let mut row = entry.first_row;
-            for head in self.heads_of(entry)? {
-                let (at, count) = (head.at, head.rows);
-                if span.has(at.time_nanos) && filter.takes_duration(at.duration_nanos) {
-                    values.clear();
-                    rows.read(row, count, &mut none, &mut values).map_err(|error| self.undecodable(error))?;
-                    sums.push(ProfileSum {
-                        time_nanos: at.time_nanos,
-                        duration_nanos: at.duration_nanos,
-                        period: at.period,
-                        value: values.iter().fold(0, |sum: i64, value| sum.wrapping_add(*value)),
-                        rows: count,
-                    });
-                }
-                row += count;
-            }
-            each(catalog.index.labels(series), &sums);
-        }
-        Ok(())
-    }
-
-    /// Calls back with each type that has a profile in the span and whether it is a delta.
-    pub(crate) fn types(&self, span: Span, each: &mut dyn FnMut(&TypeKey, bool)) -> Result<(), ReadError> {
-        for of in &self.summary.types {
-            for delta in [false, true] {
-                let class = |class: usize| (class == 1) == delta;
-                let has = match of.extents.any_in(span, class) {
-                    Known::Yes => true,
-                    Known::No => false,
-                    Known::Maybe => self.any_series(&of.key, span, class)?,
-                };
-                if has {
-                    each(&of.key, delta);
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn any_series(
         &self,
         key: &TypeKey,
@@ -170,26 +193,6 @@ impl Block {
             }
         }
         Ok(false)
-    }
-
-    /// Calls back with the labels of each series that has a selected profile.
-    pub(crate) fn labels(
-        &self,
-        filter: &Filter,
-        span: Span,
-        each: &mut dyn FnMut(&Arc<Labels>),
-    ) -> Result<(), ReadError> {
-        if !self.may_have(filter, span) {
-            return Ok(());
-        }
-        let catalog = self.catalog()?;
-        for series in catalog.index.select(filter) {
-            let takes = |class| filter.takes_duration(Extents::duration_of(class));
-            if self.has(&catalog.entries[series as usize], span, takes)? {
-                each(catalog.index.labels(series));
-            }
-        }
-        Ok(())
     }
 
     fn has(&self, entry: &Entry, span: Span, takes: impl Fn(usize) -> bool) -> Result<bool, ReadError> {

@@ -13,7 +13,8 @@ use super::catalog::{Catalog, Entry};
 use super::heads::{self, CHUNK, Head};
 use super::pages::{self, RowCursor, RowGroup};
 use super::summary::{self, CATALOG, DIGESTS, GROUPS, HEADS, SYMBOLS, Summary, Unusable};
-use super::{INDEX, ReadError, SAMPLES, symbols};
+use super::{INDEX, SAMPLES, symbols};
+use crate::view::ReadError;
 
 /// A block of the store. What it says of itself is in memory, the rest is read when it is asked for.
 #[derive(Debug)]

@@ -42,14 +42,3 @@ pub(crate) fn read_any_section(bytes: &[u8]) {
     }
     let _ = (pages::read(bytes), heads::read(bytes), Summary::read(bytes, 0));
 }
-
-/// Why a part on disk could not be read.
-#[derive(Debug, thiserror::Error)]
-#[error("block {block} cannot be read: {reason}")]
-#[non_exhaustive]
-pub struct ReadError {
-    /// The block's number.
-    pub block: u64,
-    /// What is wrong with it.
-    pub reason: String,
-}

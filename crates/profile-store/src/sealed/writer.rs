@@ -24,7 +24,7 @@ pub(crate) enum WriteError {
     #[error("cannot encode a block")]
     Encode(#[from] parquet::errors::ParquetError),
     #[error(transparent)]
-    Read(#[from] super::ReadError),
+    Read(#[from] crate::view::ReadError),
     #[error("this program made a mistake; its log says where")]
     Panicked,
 }

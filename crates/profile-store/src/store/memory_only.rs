@@ -1,18 +1,22 @@
 //! The store that forgets at the end of the process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use super::parts::Parts;
 use super::recent::Recent;
+use crate::memory::MemoryPart;
 use crate::{NewWrite, Written};
 
 /// The memory limit is kept by whole parts, so a part is a small share of it.
 const PARTS: usize = 12;
 
+/// Nothing is ever sealed: what stands in for a block is a part as the others are.
+type NoBlock = RwLock<MemoryPart>;
+
 #[derive(Debug)]
 pub(crate) struct MemoryOnly {
-    pub(crate) parts: Parts,
+    pub(crate) parts: Parts<NoBlock>,
     recent: Mutex<Recent>,
     limit_bytes: usize,
     pub(crate) evicted_rows: AtomicU64,

@@ -1,5 +1,8 @@
 //! The store: writes go in, views come out.
 
+#[cfg(feature = "disk")]
+mod disk;
+#[cfg(feature = "disk")]
 mod durable;
 mod memory_only;
 mod parts;
@@ -10,16 +13,22 @@ use std::sync::atomic::Ordering;
 
 use hashbrown::HashSet;
 
+#[cfg(feature = "disk")]
+pub use self::disk::SealedBlock;
+#[cfg(feature = "disk")]
 use self::durable::OnDisk;
+#[cfg(feature = "disk")]
 pub use self::durable::{
     BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, Waste, check, open_read_only,
 };
 use crate::model::TypeKey;
-use crate::view::{Part, View, read};
+use crate::view::{View, read};
 use crate::{NewProfile, NewWrite, Refused, Written};
 use memory_only::MemoryOnly;
+use parts::SharedPart;
 use profile_model::Labels;
 
+#[cfg(feature = "disk")]
 pub(crate) use self::durable::read_any_record;
 
 /// What is stored, for metrics.
@@ -46,6 +55,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 enum Kind {
     Memory(Arc<MemoryOnly>),
+    #[cfg(feature = "disk")]
     Disk(Arc<OnDisk>),
 }
 
@@ -55,28 +65,12 @@ impl Store {
         Self { kind: Kind::Memory(Arc::new(MemoryOnly::new(limit_bytes))) }
     }
 
-    /// A store in a folder, which keeps what it acknowledged and is larger than memory. `words` say who has
-    /// the folder, to whoever comes second; an address, say.
-    ///
-    /// # Errors
-    /// The folder is somebody else's, cannot be used, or a newer program wrote it.
-    pub fn open(settings: DiskSettings, words: &str) -> Result<Self, OpenError> {
-        Ok(Self { kind: Kind::Disk(Arc::new(OnDisk::open(settings, words)?)) })
-    }
-
-    /// A store on another disk than this machine's, for tests. Nobody checks that it has one owner.
-    ///
-    /// # Errors
-    /// The folder cannot be used, or a newer program wrote it.
-    pub fn open_on(disk: ::durable::SharedDisk, settings: DiskSettings) -> Result<Self, OpenError> {
-        Ok(Self { kind: Kind::Disk(Arc::new(OnDisk::open_on(disk, settings, None)?)) })
-    }
-
     /// Stores all of it or nothing; calls back once it is known which, at once or later from another
     /// thread. What was stored is visible to every later [`view`](Self::view).
     pub fn submit(&self, write: NewWrite, done: impl FnOnce(Result<Written, Refused>) + Send + 'static) {
         match &self.kind {
             Kind::Memory(store) => done(Ok(store.write(&write))),
+            #[cfg(feature = "disk")]
             Kind::Disk(store) => store.submit(write, Box::new(done)),
         }
     }
@@ -98,128 +92,55 @@ impl Store {
     pub fn view(&self) -> View {
         match &self.kind {
             Kind::Memory(store) => store.parts.view(),
+            #[cfg(feature = "disk")]
             Kind::Disk(store) => store.shared.parts.view(),
         }
     }
 
     /// What is stored now.
     pub fn stats(&self) -> Stats {
-        let mut stats = count(&self.view());
         match &self.kind {
-            Kind::Memory(store) => stats.evicted_rows = store.evicted_rows.load(Ordering::Relaxed),
-            Kind::Disk(_) => {}
+            Kind::Memory(store) => {
+                let evicted_rows = store.evicted_rows.load(Ordering::Relaxed);
+                Stats { evicted_rows, ..count(&store.parts.memory()) }
+            }
+            #[cfg(feature = "disk")]
+            Kind::Disk(store) => count(&store.shared.parts.memory()),
         }
-        stats
-    }
-
-    /// How the disk does; nothing for a store in memory.
-    pub fn disk_stats(&self) -> Option<DiskStats> {
-        self.on_disk().map(|store| store.shared.stats())
-    }
-
-    /// The store's name, which its blocks bear, too; nothing for a store in memory.
-    pub fn name(&self) -> Option<&str> {
-        self.on_disk().map(|store| store.shared.name())
-    }
-
-    /// The file that says which blocks live; nothing for a store in memory.
-    pub fn manifest(&self) -> Option<std::path::PathBuf> {
-        self.on_disk().map(|store| store.shared.manifest_path())
-    }
-
-    /// The blocks that live now, oldest first. Their files stay for as long as what is returned lives.
-    pub fn sealed_blocks(&self) -> Vec<SealedBlock> {
-        let Some(store) = self.on_disk() else { return Vec::new() };
-        let mut blocks: Vec<SealedBlock> =
-            store.shared.parts.read_sealed().into_iter().map(|block| SealedBlock { block }).collect();
-        blocks.sort_by_key(SealedBlock::id);
-        blocks
     }
 
     /// Why writes are refused now; nothing where they are taken.
     pub fn problem(&self) -> Option<String> {
-        self.on_disk()?.shared.health.writing()
+        match &self.kind {
+            Kind::Memory(_) => None,
+            #[cfg(feature = "disk")]
+            Kind::Disk(store) => store.shared.health.writing(),
+        }
     }
 
     /// Why memory cannot be written to blocks now.
     pub fn sealing_problem(&self) -> Option<String> {
-        self.on_disk()?.shared.health.sealing()
-    }
-
-    /// Writes what waits and ends all threads; what comes later is refused.
-    pub fn close(&self) {
-        if let Some(store) = self.on_disk() {
-            store.close();
-        }
-    }
-
-    /// Seals what is in memory, now and in this thread. Returns how many blocks that made.
-    ///
-    /// # Errors
-    /// In words: blocks cannot be written. Everything is where it was.
-    pub fn seal_now(&self) -> Result<usize, String> {
-        let Some(store) = self.on_disk() else { return Ok(0) };
-        store.shared.freeze();
-        store.shared.seal_frozen().map_err(|error| {
-            store.shared.seal_failed(&error);
-            words::with_causes(&error)
-        })
-    }
-
-    /// Merges blocks, now and in this thread, as long as that is of use. Returns how often.
-    ///
-    /// # Errors
-    /// In words: blocks cannot be written. Everything is where it was.
-    pub fn compact_now(&self) -> Result<usize, String> {
-        let Some(store) = self.on_disk() else { return Ok(0) };
-        let mut times = 0;
-        while store.shared.compact().map_err(|error| words::with_causes(&error))? {
-            times += 1;
-        }
-        Ok(times)
-    }
-
-    /// Removes blocks that are too old or too many, now and in this thread. Returns how many.
-    ///
-    /// # Errors
-    /// In words: the manifest cannot be written. Everything is where it was.
-    pub fn retain_now(&self) -> Result<usize, String> {
-        let Some(store) = self.on_disk() else { return Ok(0) };
-        store.shared.set_damaged_aside();
-        store.shared.retain().map_err(|error| words::with_causes(&error))
-    }
-
-    fn on_disk(&self) -> Option<&OnDisk> {
         match &self.kind {
             Kind::Memory(_) => None,
-            Kind::Disk(store) => Some(store),
+            #[cfg(feature = "disk")]
+            Kind::Disk(store) => store.shared.health.sealing(),
+        }
+    }
+
+    /// Writes what waits and ends all threads; what comes later is refused. A store in memory has neither.
+    pub fn close(&self) {
+        match &self.kind {
+            Kind::Memory(_) => {}
+            #[cfg(feature = "disk")]
+            Kind::Disk(store) => store.close(),
         }
     }
 }
 
-/// A sealed block, held so that its files stay.
-#[derive(Clone, Debug)]
-pub struct SealedBlock {
-    block: Arc<crate::sealed::Block>,
-}
-
-impl SealedBlock {
-    /// The block's number in the store.
-    pub fn id(&self) -> u64 {
-        self.block.id()
-    }
-
-    /// The block's files, in the order in which a copy of them is of use: the index, which knows the others, is last.
-    pub fn files(&self) -> Vec<std::path::PathBuf> {
-        self.block.files()
-    }
-}
-
-fn count(view: &View) -> Stats {
+fn count(parts: &[SharedPart]) -> Stats {
     let mut stats = Stats::default();
     let mut series: HashSet<(Arc<TypeKey>, Arc<Labels>), foldhash::fast::RandomState> = HashSet::default();
-    for part in &view.parts {
-        let Part::Memory(part) = part else { continue };
+    for part in parts {
         let part = read(part);
         series.extend(part.index().all().map(|(key, labels)| (Arc::clone(key), Arc::clone(labels))));
         stats.profiles += part.profiles();

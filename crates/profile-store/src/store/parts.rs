@@ -4,7 +4,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::NewProfile;
 use crate::memory::MemoryPart;
-use crate::sealed::Block;
 use crate::view::{Part, View};
 
 /// Rows after which a part takes no more: a reader keeps a writer waiting for at most that many.
@@ -22,32 +21,44 @@ pub(crate) struct Frozen {
     pub(crate) through: u64,
 }
 
-#[derive(Debug, Default)]
-struct Lists {
-    sealed: Vec<Arc<Block>>,
+#[derive(Debug)]
+struct Lists<B> {
+    sealed: Vec<Arc<B>>,
     frozen: Vec<Frozen>,
     head: SharedPart,
 }
 
-/// All parts. The lock over the lists is held for as long as it takes to copy them.
+impl<B> Lists<B> {
+    fn memory(&self) -> impl Iterator<Item = &SharedPart> {
+        self.frozen.iter().map(|frozen| &frozen.part).chain([&self.head])
+    }
+}
+
+/// All parts, those in memory and the blocks `B`. The lock over the lists is held for as long as it takes to copy them.
 #[derive(Debug)]
-pub(crate) struct Parts {
-    lists: RwLock<Lists>,
+pub(crate) struct Parts<B> {
+    lists: RwLock<Lists<B>>,
     /// Bytes after which a part takes no more.
     full_bytes: usize,
 }
 
-impl Parts {
+impl<B: Part + 'static> Parts<B> {
     pub(crate) fn new(full_bytes: usize) -> Self {
-        Self { lists: RwLock::default(), full_bytes }
+        let lists = Lists { sealed: Vec::new(), frozen: Vec::new(), head: SharedPart::default() };
+        Self { lists: RwLock::new(lists), full_bytes }
     }
 
     pub(crate) fn view(&self) -> View {
         self.read(|lists| {
-            let sealed = lists.sealed.iter().cloned().map(Part::Sealed);
-            let frozen = lists.frozen.iter().map(|frozen| Part::Memory(Arc::clone(&frozen.part)));
-            View { parts: sealed.chain(frozen).chain([Part::Memory(Arc::clone(&lists.head))]).collect() }
+            let sealed = lists.sealed.iter().map(|block| Arc::clone(block) as Arc<dyn Part>);
+            let memory = lists.memory().map(|part| Arc::clone(part) as Arc<dyn Part>);
+            View { parts: sealed.chain(memory).collect() }
         })
+    }
+
+    /// The parts in memory, oldest first.
+    pub(crate) fn memory(&self) -> Vec<SharedPart> {
+        self.read(|lists| lists.memory().cloned().collect())
     }
 
     /// Adds profiles to the youngest part. One caller at a time. Returns whether the part is full now.
@@ -108,23 +119,23 @@ impl Parts {
         self.read(|lists| lists.frozen.clone())
     }
 
-    pub(crate) fn read_sealed(&self) -> Vec<Arc<Block>> {
+    pub(crate) fn read_sealed(&self) -> Vec<Arc<B>> {
         self.read(|lists| lists.sealed.clone())
     }
 
     /// In one step: these parts of memory go, and the sealed ones become those that `change` leaves.
-    pub(crate) fn replace(&self, sealed_parts: &[SharedPart], change: impl FnOnce(&mut Vec<Arc<Block>>)) {
+    pub(crate) fn replace(&self, sealed_parts: &[SharedPart], change: impl FnOnce(&mut Vec<Arc<B>>)) {
         self.write(|lists| {
             lists.frozen.retain(|frozen| !sealed_parts.iter().any(|part| Arc::ptr_eq(part, &frozen.part)));
             change(&mut lists.sealed);
         });
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Lists) -> T) -> T {
+    fn read<T>(&self, read: impl FnOnce(&Lists<B>) -> T) -> T {
         read(&self.lists.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut Lists) -> T) -> T {
+    fn write<T>(&self, change: impl FnOnce(&mut Lists<B>) -> T) -> T {
         change(&mut self.lists.write().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -10,6 +10,7 @@ use hashbrown::HashSet;
 use super::health::add;
 use super::queue::{Pending, refuse};
 use super::{Shared, record};
+use crate::sealed::Block;
 use crate::store::parts::Parts;
 use crate::store::recent::Recent;
 use crate::{NewProfile, NewWrite, Refused, Written};
@@ -177,7 +178,7 @@ impl Drop for Ended {
 }
 
 /// Makes profiles visible that are in the log.
-pub(crate) fn apply(parts: &Parts, recent: &mut Recent, write: &NewWrite, profiles: &[&NewProfile]) {
+pub(crate) fn apply(parts: &Parts<Block>, recent: &mut Recent, write: &NewWrite, profiles: &[&NewProfile]) {
     let digests: Vec<u64> = crate::store::digests(write, profiles).collect();
     digests.iter().for_each(|digest| recent.add(*digest));
     if parts.append(profiles.iter().copied(), digests) {

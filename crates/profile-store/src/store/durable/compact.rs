@@ -9,7 +9,8 @@ use profile_model::{Labels, StackId, Symbols, Transfer};
 
 use super::seal::day;
 use crate::model::TypeKey;
-use crate::sealed::{Block, BlockWriter, Head, ReadError, RowCursor, Summary, WriteError};
+use crate::sealed::{Block, BlockWriter, Head, RowCursor, Summary, WriteError};
+use crate::view::ReadError;
 
 /// Blocks of a day that is not over are merged when there are this many.
 const MANY: usize = 8;

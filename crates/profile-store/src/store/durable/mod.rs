@@ -39,7 +39,7 @@ use durable::{DiskError, FolderLock, LockError, Log, SharedDisk, StdDisk};
 
 use super::parts::Parts;
 use super::recent::Recent;
-use crate::sealed::Cache;
+use crate::sealed::{Block, Cache};
 use crate::{NewWrite, Refused, Written};
 use commit::Committer;
 use health::{Counters, Health, add};
@@ -92,7 +92,7 @@ pub(crate) struct Shared {
     disk: SharedDisk,
     settings: DiskSettings,
     store: String,
-    pub(crate) parts: Parts,
+    pub(crate) parts: Parts<Block>,
     cache: Arc<Cache>,
     log: Mutex<Log>,
     /// Held from before a record is written until it is visible.

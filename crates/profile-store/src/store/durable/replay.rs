@@ -41,7 +41,7 @@ pub(crate) fn replay(
     disk: &SharedDisk,
     settings: &DiskSettings,
     manifest: &Manifest,
-    parts: &Parts,
+    parts: &Parts<Block>,
     recent: &mut Recent,
     counters: &Counters,
 ) -> Result<Log, OpenError> {
@@ -71,7 +71,7 @@ pub(crate) fn replay(
 
 /// Records on their way into memory, many at once.
 pub(crate) struct Batch<'a> {
-    parts: &'a Parts,
+    parts: &'a Parts<Block>,
     recent: &'a mut Recent,
     counters: &'a Counters,
     waiting: Vec<(u64, Vec<u8>)>,
@@ -80,7 +80,7 @@ pub(crate) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(parts: &'a Parts, recent: &'a mut Recent, counters: &'a Counters) -> Self {
+    pub(crate) fn new(parts: &'a Parts<Block>, recent: &'a mut Recent, counters: &'a Counters) -> Self {
         Self { parts, recent, counters, waiting: Vec::new(), bytes: 0, said: Instant::now() }
     }
 
