@@ -105,6 +105,14 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
     /// The file system's.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Makes the file so many bytes longer than its end, by zeros which appends write over: a sync has less to do
+    /// where the length stays. Zeros that nothing was written over remain until [`truncate`](Self::truncate); they
+    /// are in [`bytes`](Self::bytes).
+    ///
+    /// # Errors
+    /// The file system's. Appends go on as if there had been no call.
+    fn reserve(&mut self, bytes: u64) -> io::Result<()>;
+
     /// Makes what was written survive a power cut. After an error nobody knows what does.
     ///
     /// # Errors

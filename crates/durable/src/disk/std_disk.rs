@@ -22,13 +22,16 @@ impl StdDisk {
 #[derive(Debug)]
 struct StdFile {
     file: File,
+    /// Where the next append goes.
     end: u64,
+    /// Up to where there are zeros behind the end.
+    reserved: u64,
 }
 
 impl StdFile {
     fn boxed(file: File) -> io::Result<Box<dyn DiskFile>> {
         let end = file.metadata()?.len();
-        Ok(Box::new(Self { file, end }))
+        Ok(Box::new(Self { file, end, reserved: end }))
     }
 }
 
@@ -95,13 +98,22 @@ impl DiskFile for StdFile {
         Ok(())
     }
 
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        let from = self.end.max(self.reserved);
+        let to = self.end + bytes;
+        let zeros = vec![0; usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)];
+        self.file.write_all_at(&zeros, from)?;
+        self.reserved = from.max(to);
+        Ok(())
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         self.file.set_len(bytes)?;
-        self.end = bytes;
+        (self.end, self.reserved) = (bytes, bytes);
         Ok(())
     }
 

@@ -37,6 +37,9 @@ pub struct LogSettings {
     /// A number that whoever chooses the records' bytes does not know: after damage, records are
     /// looked for in what is left, and bytes inside a record must not pass for one. Default 0.
     pub key: u64,
+    /// How many bytes of zeros a segment has behind its last record, for the next ones: a sync that changes no
+    /// file's length is several times faster. They are given back when the segment ends. Default 0.
+    pub reserve_bytes: u64,
     /// Whether an append survives a power cut, and not only a kill. Default true.
     pub sync: bool,
     /// Where copies of damaged bytes are kept. Default: nowhere.
@@ -52,6 +55,7 @@ impl LogSettings {
             segment_bytes: 64 << 20,
             max_record_bytes: 64 << 20,
             key: 0,
+            reserve_bytes: 0,
             sync: true,
             aside: None,
         }
@@ -152,6 +156,7 @@ impl Log {
                 last.bytes = damage.offset;
             }
         }
+        segments.back().into_iter().for_each(|last| scan::give_back(&*disk, last));
         let next = segments.back().map_or(0, |last| last.end);
         Ok((Self { disk, settings, segments, writer: None, next }, found))
     }

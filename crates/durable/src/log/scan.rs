@@ -6,10 +6,13 @@ use std::path::Path;
 use super::reader::{Item, SegmentReader};
 use super::segment::{HEADER, Segment, number};
 use super::{Damage, DamageKind, Found, LogSettings};
-use crate::{Disk, DiskError, OnPath};
+use crate::{Disk, DiskError, DiskFile, OnPath};
 
 /// How much of one damage is copied aside.
 const MOST_ASIDE: u64 = 64 << 20;
+
+/// How much is read at once while looking for the last byte that is not zero.
+const STRIDE: u64 = 64 << 10;
 
 /// The segments with their true bounds, and what was found in them.
 pub(super) fn all(
@@ -65,6 +68,7 @@ fn one(
             Item::Bad { offset, bytes } => bad.push((offset, bytes, segment.end)),
         }
     }
+    trim(disk, segment, &mut bad)?;
     match successor {
         Some(next) => {
             judge(&mut bad, segment, next, found);
@@ -79,6 +83,37 @@ fn one(
     Ok(())
 }
 
+/// Zeros at the end are what was reserved for records that never came: no part of the segment, and no damage.
+fn trim(disk: &dyn Disk, segment: &mut Segment, bad: &mut Vec<(u64, u64, u64)>) -> std::io::Result<()> {
+    let Some((offset, bytes, _)) = bad.last_mut() else { return Ok(()) };
+    if *offset + *bytes < segment.bytes {
+        return Ok(());
+    }
+    let file = disk.open(&segment.path)?;
+    let mut chunk = Vec::new();
+    while *bytes > 0 {
+        let taken = (*bytes).min(STRIDE);
+        chunk.resize(taken as usize, 0);
+        file.read_at(&mut chunk, *offset + *bytes - taken)?;
+        let zeros = chunk.iter().rev().take_while(|byte| **byte == 0).count();
+        *bytes -= zeros as u64;
+        if zeros < chunk.len() {
+            break;
+        }
+    }
+    segment.bytes = *offset + *bytes;
+    bad.pop_if(|(_, bytes, _)| *bytes == 0);
+    Ok(())
+}
+
+/// Cuts what a killed process had reserved. Need not succeed: it is found again the next time.
+pub(super) fn give_back(disk: &dyn Disk, segment: &Segment) {
+    let longer = |file: Box<dyn DiskFile>| Ok(file.bytes()? > segment.bytes);
+    if disk.open(&segment.path).and_then(longer).unwrap_or(false) {
+        drop(cut(disk, &segment.path, segment.bytes));
+    }
+}
+
 /// Damage counts as lost if numbers are missing between the record before it and `next`, the one behind.
 fn judge(bad: &mut Vec<(u64, u64, u64)>, segment: &Segment, next: u64, found: &mut Found) {
     for (offset, bytes, expected) in bad.drain(..) {
@@ -91,16 +126,16 @@ fn judge(bad: &mut Vec<(u64, u64, u64)>, segment: &Segment, next: u64, found: &m
 /// segment, and what could not be cut or copied is found again the next time.
 pub(super) fn repair(disk: &dyn Disk, settings: &LogSettings, damage: &Damage) {
     let result = match damage.kind {
-        DamageKind::Torn => cut(disk, damage),
+        DamageKind::Torn => cut(disk, &damage.path, damage.offset),
         DamageKind::Lost => copy(disk, settings, damage),
         DamageKind::Void => Ok(()),
     };
     drop(result);
 }
 
-fn cut(disk: &dyn Disk, damage: &Damage) -> std::io::Result<()> {
-    let mut file = disk.open_to_write(&damage.path)?;
-    file.truncate(damage.offset)?;
+fn cut(disk: &dyn Disk, path: &Path, bytes: u64) -> std::io::Result<()> {
+    let mut file = disk.open_to_write(path)?;
+    file.truncate(bytes)?;
     file.sync()
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Writer {
     seal: Seal,
     /// The end of the last good record.
     end: u64,
+    /// Up to where zeros were written ahead; `None` once the disk refused to.
+    reserved: Option<u64>,
     buffer: Vec<u8>,
 }
 
@@ -53,7 +55,8 @@ impl Writer {
         }
         let end = HEADER.len() as u64;
         let segment = Segment { path, first, end: first, bytes: end };
-        Ok((Self { file, seal: Seal::new(settings.key, first), end, buffer: Vec::new() }, segment))
+        let seal = Seal::new(settings.key, first);
+        Ok((Self { file, seal, end, reserved: Some(end), buffer: Vec::new() }, segment))
     }
 
     /// Writes the records; returns the segment's length.
@@ -76,6 +79,7 @@ impl Writer {
         for (number, record) in (first..).zip(records) {
             self.seal.write(number, record.as_ref(), &mut self.buffer);
         }
+        self.reserve(settings.reserve_bytes);
         self.write(settings.sync)?;
         self.end += self.buffer.len() as u64;
         if self.buffer.capacity() > KEPT_BUFFER {
@@ -84,17 +88,37 @@ impl Writer {
         Ok(self.end)
     }
 
+    /// Makes room for the buffer and for records behind it, where there is too little.
+    fn reserve(&mut self, ahead: u64) {
+        let bytes = self.buffer.len() as u64;
+        if ahead > 0 && self.reserved.is_some_and(|reserved| self.end + bytes > reserved) {
+            // Without it syncs are slower, and that is all.
+            let made = self.file.reserve(bytes + ahead);
+            self.reserved = made.is_ok().then_some(self.end + bytes + ahead);
+        }
+    }
+
     fn write(&mut self, sync: bool) -> Result<(), Failed> {
         if let Err(error) = self.file.append(&self.buffer) {
             // Nothing may follow a torn record.
             let usable = self.file.truncate(self.end).is_ok();
+            self.reserved = usable.then_some(self.end);
             return Err(Failed { action: "write", error, usable });
         }
         let synced = if sync { self.file.sync() } else { Ok(()) };
         synced.map_err(|error| {
             // What the system still holds of this file may be gone: it is not written to again.
-            let _ = self.file.truncate(self.end);
+            self.reserved = self.file.truncate(self.end).is_ok().then_some(self.end);
             Failed { action: "sync", error, usable: false }
         })
+    }
+}
+
+/// What was reserved is given back. It need not succeed: readers know zeros behind the last record.
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if self.reserved != Some(self.end) {
+            let _ = self.file.truncate(self.end);
+        }
     }
 }

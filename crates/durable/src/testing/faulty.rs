@@ -167,6 +167,14 @@ impl DiskFile for FaultyFile {
         self.inner.append(bytes)
     }
 
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        if let Err(error) = self.state.step() {
+            self.inner.reserve(bytes / 2)?;
+            return Err(error);
+        }
+        self.inner.reserve(bytes)
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         self.state.with(|plan| plan.syncs += 1);
         self.state.step()?;

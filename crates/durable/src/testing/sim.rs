@@ -18,6 +18,8 @@ pub struct SimDisk {
 struct SimFile {
     disk: SimDisk,
     file: Arc<Mutex<File>>,
+    /// Where the next append goes.
+    end: usize,
 }
 
 impl SimDisk {
@@ -50,7 +52,8 @@ impl SimDisk {
     }
 
     fn file(&self, file: Arc<Mutex<File>>) -> Box<dyn DiskFile> {
-        Box::new(SimFile { disk: self.clone(), file })
+        let end = file.lock().unwrap_or_else(PoisonError::into_inner).now.len();
+        Box::new(SimFile { disk: self.clone(), file, end })
     }
 }
 
@@ -121,6 +124,12 @@ impl Disk for SimDisk {
 }
 
 impl SimFile {
+    /// Bytes that the disk still takes.
+    fn free(&self) -> io::Result<usize> {
+        let free = self.disk.free_bytes(Path::new("/"))?;
+        Ok(free.map_or(usize::MAX, |free| usize::try_from(free).unwrap_or(usize::MAX)))
+    }
+
     fn lock(&self) -> MutexGuard<'_, File> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,10 +137,26 @@ impl SimFile {
 
 impl DiskFile for SimFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let free = self.disk.free_bytes(Path::new("/"))?.unwrap_or(u64::MAX);
-        let taken = bytes.len().min(usize::try_from(free).unwrap_or(usize::MAX));
-        self.lock().now.extend_from_slice(&bytes[..taken]);
+        let free = self.free()?;
+        let mut file = self.lock();
+        let reserved = file.now.len().saturating_sub(self.end);
+        let taken = bytes.len().min(free.saturating_add(reserved));
+        let over = taken.min(reserved);
+        file.now[self.end..self.end + over].copy_from_slice(&bytes[..over]);
+        file.now.extend_from_slice(&bytes[over..taken]);
+        drop(file);
+        self.end += taken;
         if taken < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        let free = self.free()?;
+        let mut file = self.lock();
+        let wanted = self.end + usize::try_from(bytes).unwrap_or(usize::MAX);
+        let taken = wanted.saturating_sub(file.now.len()).min(free);
+        let reserved = file.now.len() + taken;
+        file.now.resize(reserved, 0);
+        if reserved < wanted { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -141,7 +166,8 @@ impl DiskFile for SimFile {
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
-        self.lock().now.resize(usize::try_from(bytes).unwrap_or(usize::MAX), 0);
+        self.end = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self.lock().now.resize(self.end, 0);
         Ok(())
     }
 

@@ -57,6 +57,27 @@ fn a_log_cut_anywhere_has_the_records_before_the_cut_and_goes_on() {
 }
 
 #[test]
+fn what_a_killed_process_had_reserved_is_no_damage_and_is_given_back() {
+    let disk: SharedDisk = Arc::new(SimDisk::new());
+    let mut with = settings();
+    (with.segment_bytes, with.reserve_bytes) = (600, 5000);
+    let (mut log, ..) = open(&disk, with.clone());
+    (0..RECORDS).for_each(|number| drop(log.append(&[body(number)]).unwrap()));
+    let bytes = log.bytes();
+    std::mem::forget(log);
+    let on_disk = || disk.list(Path::new("/log")).unwrap().iter().map(|entry| entry.bytes).sum::<u64>();
+    assert!(on_disk() > bytes + 3000);
+    let before = durable::inspect(&*disk, &with, |_, _| {}).unwrap().1;
+    let (log, found, records) = open(&disk, with);
+    assert_eq!(
+        (before.damage.len(), found.damage.len(), records.len()),
+        (0, 0, RECORDS as usize),
+        "{found:?}"
+    );
+    assert_eq!((log.bytes(), on_disk()), (bytes, bytes));
+}
+
+#[test]
 fn a_flipped_bit_costs_one_record() {
     let whole = written(u64::MAX);
     let path = segments(&whole).remove(0);

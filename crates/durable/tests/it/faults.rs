@@ -9,9 +9,9 @@ use durable::testing::{Fault, FaultyDisk, SimDisk};
 use crate::{body, open, settings};
 
 /// Appends ten batches, and one more once the disk is well again; returns the numbers that were acknowledged with what they are to hold.
-fn fill(disk: &SharedDisk, faulty: &FaultyDisk, fault: Fault) -> Vec<(u64, Vec<u8>)> {
+fn fill(disk: &SharedDisk, faulty: &FaultyDisk, fault: Fault, reserved: u64) -> Vec<(u64, Vec<u8>)> {
     let mut with = settings();
-    with.segment_bytes = 700;
+    (with.segment_bytes, with.reserve_bytes) = (700, reserved);
     let (mut log, ..) = open(disk, with);
     faulty.fail(Fault { at: faulty.calls() + fault.at, ..fault });
     let mut acknowledged = Vec::new();
@@ -30,14 +30,15 @@ fn fill(disk: &SharedDisk, faulty: &FaultyDisk, fault: Fault) -> Vec<(u64, Vec<u
 
 #[test]
 fn what_failed_is_not_there_and_what_was_acknowledged_is() {
-    for kind in [ErrorKind::StorageFull, ErrorKind::Other] {
+    let kinds = [ErrorKind::StorageFull, ErrorKind::Other];
+    for (kind, reserved) in kinds.into_iter().flat_map(|kind| [0, 30, 1000].map(|bytes| (kind, bytes))) {
         for count in [1, 2, 3, 5] {
             let mut at = 0;
             loop {
                 let sim = SimDisk::new();
                 let faulty = FaultyDisk::new(Arc::new(sim.clone()));
                 let disk: SharedDisk = Arc::new(faulty.clone());
-                let acknowledged = fill(&disk, &faulty, Fault { at, count, kind });
+                let acknowledged = fill(&disk, &faulty, Fault { at, count, kind }, reserved);
                 if faulty.failed() == 0 {
                     break;
                 }
@@ -84,6 +85,38 @@ fn a_full_disk_refuses_and_then_takes_again() {
     let (_, found, records) = open(&disk, settings());
     assert_eq!(records.len() as u64, kept + 1);
     assert!(found.damage.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_disk_without_room_to_reserve_takes_what_fits() {
+    let sim = SimDisk::new();
+    let disk: SharedDisk = Arc::new(sim.clone());
+    let mut with = settings();
+    with.reserve_bytes = 1000;
+    let (mut log, ..) = open(&disk, with.clone());
+    sim.set_capacity(Some(4096));
+    let kept = (0..).take_while(|_| log.append(&[[7; 100]]).is_ok()).count();
+    assert_eq!(kept, (4096 - 16) / 120);
+    drop(log);
+    let (_, found, records) = open(&disk, with);
+    assert_eq!((records.len(), found.damage.len()), (kept, 0), "{found:?}");
+}
+
+#[test]
+fn a_batch_that_fits_into_what_is_reserved_leaves_the_file_as_long() {
+    let disk: SharedDisk = Arc::new(SimDisk::new());
+    let mut with = settings();
+    with.reserve_bytes = 1000;
+    let (mut log, ..) = open(&disk, with);
+    let bytes = || disk.list("/log".as_ref()).unwrap()[0].bytes;
+    log.append(&[[7; 100]]).unwrap();
+    let before = bytes();
+    (0..8).for_each(|_| drop(log.append(&[[7; 100]]).unwrap()));
+    assert_eq!((before, bytes(), log.bytes()), (1136, 1136, 16 + 9 * 120));
+    log.append(&[[7; 100]]).unwrap();
+    assert_eq!(bytes(), 16 + 10 * 120 + 1000);
+    log.rotate();
+    assert_eq!((bytes(), log.bytes()), (16 + 10 * 120, 16 + 10 * 120));
 }
 
 #[test]

@@ -28,9 +28,13 @@ fn at_every_step<T>(work: impl Fn(&SharedDisk) -> T, check: impl Fn(&T, &SharedD
 
 #[test]
 fn acknowledged_records_survive_and_nothing_comes_twice() {
+    [0, 30, 1000].into_iter().for_each(survive_with_reserved);
+}
+
+fn survive_with_reserved(bytes: u64) {
     let work = |disk: &SharedDisk| {
         let mut with = settings();
-        with.segment_bytes = 500;
+        (with.segment_bytes, with.reserve_bytes) = (500, bytes);
         let Ok((mut log, _)) = Log::open(disk.clone(), with, |_, _| {}) else { return (0, 0) };
         let (mut acknowledged, mut removed) = (0, 0);
         for number in 0..9 {
