@@ -43,7 +43,7 @@ pub use profile::{CombineError, LabelValue, Profile, Sample, SampleLabel, Sample
 pub use series_name::series_name;
 pub use symbols::{
     Frame, FrameName, Function, FunctionId, Line, Location, LocationId, Mapping, MappingFlags, MappingId,
-    StackId, StringId, Symbols, Transfer,
+    Room, StackId, StringId, Symbols, Transfer,
 };
 pub use time::{TimeRange, Timestamp};
 pub use unit::{Dimension, Unit, comparable};

@@ -12,8 +12,8 @@ pub(super) struct Ids<T> {
 }
 
 impl<T: Copy> Ids<T> {
-    pub(super) fn new(table: Table) -> Self {
-        Self { table, sequential: Vec::new(), others: HashMap::default() }
+    pub(super) fn new(table: Table, room: usize) -> Self {
+        Self { table, sequential: Vec::with_capacity(room), others: HashMap::default() }
     }
 
     pub(super) fn insert(&mut self, id: u64, meaning: T) -> Result<(), InvalidProfile> {

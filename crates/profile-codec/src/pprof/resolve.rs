@@ -1,8 +1,10 @@
 //! From ids and indices to the model.
 
+use std::borrow::Cow;
+
 use profile_model::{
     Function, FunctionId, LabelValue, Line, Location, LocationId, Mapping, MappingFlags, MappingId, Profile,
-    Sample, SampleLabel, Samples, StringId, Symbols, ValueType,
+    Room, Sample, SampleLabel, Samples, StringId, Symbols, ValueType,
 };
 
 use super::{
@@ -34,10 +36,26 @@ pub(super) fn resolve(raw: &RawProfile<'_>) -> Result<Profile> {
         symbols: Symbols::new(),
         samples: Samples::new(raw.sample_types.len()),
     };
-    let mut resolver = Resolver::new(text, &mut profile.symbols);
+    let room = room(raw);
+    profile.symbols.reserve(&room);
+    profile.samples.reserve(room.stacks);
+    let mut resolver = Resolver::new(text, &room, &mut profile.symbols);
     resolver.add_tables(raw)?;
     resolver.add_samples(raw, &mut profile.samples)?;
     Ok(profile)
+}
+
+/// As if nothing were there twice, which is so in most profiles; all of it is less than what was read.
+fn room(raw: &RawProfile<'_>) -> Room {
+    Room {
+        strings: raw.strings.len(),
+        text_bytes: raw.strings.iter().map(|string| string.len()).sum(),
+        functions: raw.functions.len(),
+        locations: raw.locations.len(),
+        lines: raw.lines.len(),
+        stacks: raw.samples.len(),
+        frames: raw.location_ids.len(),
+    }
 }
 
 pub(super) fn check_first_string(raw: &RawProfile<'_>) -> Result<()> {
@@ -88,14 +106,14 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(text: Text<'a>, symbols: &'a mut Symbols) -> Self {
+    fn new(text: Text<'a>, room: &Room, symbols: &'a mut Symbols) -> Self {
         Self {
             text,
             symbols,
             strings: vec![None; text.strings.len()],
-            mappings: Ids::new(Table::Mapping),
-            functions: Ids::new(Table::Function),
-            locations: Ids::new(Table::Location),
+            mappings: Ids::new(Table::Mapping, 0),
+            functions: Ids::new(Table::Function, room.functions),
+            locations: Ids::new(Table::Location, room.locations),
         }
     }
 
@@ -208,7 +226,9 @@ impl<'a> Resolver<'a> {
         let slot = self.strings.get_mut(usize::try_from(index).ok()?)?;
         if slot.is_none() {
             let bytes = self.text.get(index)?;
-            *slot = Some(self.symbols.intern_string(&String::from_utf8_lossy(bytes)));
+            // The check alone is several times faster than looking for what is to be repaired.
+            let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+            *slot = Some(self.symbols.intern_string(&text));
         }
         *slot
     }

@@ -56,6 +56,12 @@ impl Samples {
         Self { width, ..Self::default() }
     }
 
+    /// Makes room for so many more samples.
+    pub fn reserve(&mut self, more: usize) {
+        self.stacks.reserve(more);
+        self.values.reserve(more.saturating_mul(self.width));
+    }
+
     /// Adds a sample.
     ///
     /// # Panics

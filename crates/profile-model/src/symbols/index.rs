@@ -29,6 +29,11 @@ impl Slot {
 }
 
 impl Index {
+    /// Makes room for so many more entries.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.slots.reserve(more, |slot| Slot::spread(slot.hash));
+    }
+
     /// The position of `key`, and whether it is new and the caller must append it there.
     /// `key_at` reads the list, which is `len` long before the call.
     pub(crate) fn find_or_append<K: Hash + Eq>(

@@ -29,6 +29,12 @@ impl Locations {
         LocationId::at(at)
     }
 
+    pub(crate) fn reserve(&mut self, more: usize, lines: usize) {
+        self.heads.reserve(more);
+        self.lines.reserve(lines);
+        self.index.reserve(more);
+    }
+
     pub(crate) fn get(&self, id: LocationId) -> Location<'_> {
         entry(&self.heads, &self.lines, id.index())
     }

@@ -38,6 +38,25 @@ pub struct Symbols {
     stacks: Stacks,
 }
 
+/// How many entries tables are to have room for; what they grow to beyond it, they grow to step by step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Distinct strings.
+    pub strings: usize,
+    /// Bytes of all strings together.
+    pub text_bytes: usize,
+    /// Distinct functions.
+    pub functions: usize,
+    /// Distinct locations.
+    pub locations: usize,
+    /// Lines of all locations together.
+    pub lines: usize,
+    /// Distinct stacks.
+    pub stacks: usize,
+    /// Locations of all stacks together.
+    pub frames: usize,
+}
+
 impl Default for Symbols {
     fn default() -> Self {
         Self {
@@ -54,6 +73,14 @@ impl Symbols {
     /// Tables with nothing but the empty string and the empty stack.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes room for so many more entries, for who knows how many will come.
+    pub fn reserve(&mut self, room: &Room) {
+        self.strings.reserve(room.strings, room.text_bytes);
+        self.functions.reserve(room.functions);
+        self.locations.reserve(room.locations, room.lines);
+        self.stacks.reserve(room.stacks, room.frames);
     }
 
     /// The id of a string, which is stored if it is new.

@@ -25,6 +25,11 @@ impl<T: Copy + Hash + Eq> Plain<T> {
         at
     }
 
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.entries.reserve(more);
+        self.index.reserve(more);
+    }
+
     pub(crate) fn entries(&self) -> &[T] {
         &self.entries
     }

@@ -25,6 +25,12 @@ impl Stacks {
         StackId::at(at)
     }
 
+    pub(crate) fn reserve(&mut self, more: usize, frames: usize) {
+        self.ends.reserve(more);
+        self.frames.reserve(frames);
+        self.index.reserve(more);
+    }
+
     pub(crate) fn get(&self, id: StackId) -> &[LocationId] {
         slice(&self.frames, &self.ends, id.index())
     }

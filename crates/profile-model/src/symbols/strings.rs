@@ -26,6 +26,12 @@ impl Strings {
         StringId::at(at)
     }
 
+    pub(crate) fn reserve(&mut self, more: usize, bytes: usize) {
+        self.ends.reserve(more);
+        self.text.reserve(bytes);
+        self.index.reserve(more);
+    }
+
     pub(crate) fn find(&self, string: &str) -> Option<StringId> {
         self.index.find(string, |at| slice(&self.text, &self.ends, at)).map(StringId::at)
     }
