@@ -38,7 +38,10 @@ pub(super) fn resolve(raw: &RawProfile<'_>) -> Result<Profile> {
     };
     let room = room(raw);
     profile.symbols.reserve(&room);
-    profile.samples.reserve(room.stacks);
+    // Otherwise one of them is refused soon: nothing is reserved for values that nobody sent.
+    if room.stacks.checked_mul(raw.sample_types.len()) == Some(raw.values.len()) {
+        profile.samples.reserve(room.stacks);
+    }
     let mut resolver = Resolver::new(text, &room, &mut profile.symbols);
     resolver.add_tables(raw)?;
     resolver.add_samples(raw, &mut profile.samples)?;
