@@ -3,8 +3,10 @@
 mod circles;
 #[cfg(feature = "codegen")]
 mod codegen;
+mod deb;
 mod docs;
 mod layers;
+mod programs;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ cargo xtask ci               everything that must hold: format, generated code, 
 cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
 cargo xtask docs             first lines of documentation that begin with a pronoun
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
+cargo xtask deb [--built] [--deb-version=V] [PROGRAM...]
+                             .deb files into target/packages, by cargo-deb; --built takes target/release as it is
 ";
 
 fn main() -> ExitCode {
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::check(&root()),
         ["codegen"] => codegen(&root(), false),
         ["codegen", "--check"] => codegen(&root(), true),
+        ["deb", args @ ..] => deb::run(&root(), args),
         _ => {
             eprint!("{HELP}");
             return ExitCode::from(2);

@@ -9,7 +9,7 @@ use parca_embedded::CopyTo;
 
 /// A Parca-compatible server in one process: write profiles to it, query them, over gRPC or gRPC-Web.
 #[derive(Debug, Parser)]
-#[command(name = "parca-embedded", version, max_term_width = 110, after_help = AFTER_HELP)]
+#[command(name = "parca-embedded", version = ops::version(), max_term_width = 110, after_help = AFTER_HELP)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -29,6 +29,18 @@ pub(crate) enum Command {
     },
     /// Write what a query selects in a data folder as one gzipped pprof, without a server
     Export(Export),
+    /// Ask one that runs on this machine whether it is ready, for the health check of a container: exit 0 or 1
+    Probe {
+        /// Where it listens
+        #[arg(
+            env = "PARCA_EMBEDDED_HTTP_ADDRESS",
+            default_value = "127.0.0.1:7070",
+            value_name = "HOST:PORT"
+        )]
+        address: String,
+    },
+    #[command(flatten)]
+    Manual(manual::Manual),
 }
 
 /// What is exported.

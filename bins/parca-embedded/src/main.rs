@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use ops::{console, describe, eprint_line, init_logs, stop_on_signals};
 use parca_embedded::{Access, DiskSettings, OpenError, ServerTls, Settings, Store, TenantStores, start_on};
 use tokio_util::sync::CancellationToken;
@@ -31,12 +31,26 @@ fn main() -> ExitCode {
     let done = match args.command {
         Some(Command::Check { dir }) => check::run(&dir),
         Some(Command::Export(export)) => export::run(&export),
+        Some(Command::Probe { address }) => {
+            ops::probe(&address, "/readyz").map(|()| ExitCode::SUCCESS).map_err(Failure::from)
+        }
+        Some(Command::Manual(asked)) => print_manual(asked),
         None => serve(&args.serve),
     };
     done.unwrap_or_else(|error| console::fail(error.as_ref()))
 }
 
 type Failure = Box<dyn std::error::Error>;
+
+fn print_manual(asked: manual::Manual) -> Result<ExitCode, Failure> {
+    match asked.text(Args::command()) {
+        Ok(text) => console::print(text).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Err(error) => {
+            eprint_line(&describe(&error));
+            Ok(ExitCode::from(2))
+        }
+    }
+}
 
 fn serve(args: &Serve) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Runtime::new()?;

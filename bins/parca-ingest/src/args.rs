@@ -9,7 +9,7 @@ use ops::LogFormat;
 
 /// Scrapes and pushes profiles into a Parca or a Pyroscope, and converts them from other forms.
 #[derive(Debug, Parser)]
-#[command(name = "parca-ingest", version, max_term_width = 110, after_help = AFTER_HELP)]
+#[command(name = "parca-ingest", version = ops::version(), max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// error, warn, info or debug
     #[arg(long, global = true, env = "PARCA_INGEST_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
@@ -49,6 +49,14 @@ pub(crate) enum Command {
     Run(Box<Run>),
     /// Write a profile in another form: perf.data, perf script, folded stacks, speedscope and older forms to pprof, or pprof to folded stacks
     Convert(Convert),
+    /// Ask a `scrape` that runs on this machine whether it is ready, for the health check of a container: exit 0 or 1
+    Probe {
+        /// Where it listens
+        #[arg(default_value = "127.0.0.1:7073", value_name = "HOST:PORT")]
+        address: String,
+    },
+    #[command(flatten)]
+    Manual(manual::Manual),
 }
 
 impl Command {
@@ -58,7 +66,7 @@ impl Command {
             Self::Scrape(args) => (!args.check).then_some(&args.stores),
             Self::Push(args) => Some(&args.stores),
             Self::Run(args) => Some(&args.stores),
-            Self::Convert(_) => None,
+            Self::Convert(_) | Self::Probe { .. } | Self::Manual(_) => None,
         }
     }
 }

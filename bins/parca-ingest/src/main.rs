@@ -14,7 +14,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use ops::{console, eprint_line};
 
 use args::{Args, Command};
@@ -73,6 +73,21 @@ fn dispatch(command: Command) -> Result<Exit, Error> {
         },
         Command::Run(args) => with_runtime(command::run(*args)),
         Command::Convert(args) => convert::run(&args),
+        Command::Probe { address } => {
+            ops::probe(&address, "/-/ready")?;
+            Ok(Exit::Done)
+        }
+        Command::Manual(asked) => print_manual(asked),
+    }
+}
+
+fn print_manual(asked: manual::Manual) -> Result<Exit, Error> {
+    match asked.text(Args::command()) {
+        Ok(text) => console::print(text).map(|()| Exit::Done).map_err(Error::from),
+        Err(error) => {
+            eprint_line(&ops::describe(&error));
+            Ok(Exit::Mistakes)
+        }
     }
 }
 

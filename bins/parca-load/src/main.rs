@@ -21,6 +21,10 @@ fn main() -> ExitCode {
     let config = match args::read(std::env::args_os()) {
         Ok(config) => config,
         Err(Stop::Asked(text)) => return ended(console::print(text)),
+        Err(Stop::Probe(address)) => {
+            return ops::probe(&address, "/readyz")
+                .map_or_else(|error| console::fail(&error), |()| ExitCode::SUCCESS);
+        }
         Err(Stop::Mistakes(mistakes)) => {
             for mistake in mistakes {
                 eprint_line(&format!("error: {mistake}"));

@@ -8,7 +8,7 @@ use ops::LogFormat;
 
 /// Queries a Parca at intervals, makes metrics of functions, and sends them by Prometheus remote write.
 #[derive(Debug, Parser)]
-#[command(name = "profile-exporter", version, max_term_width = 110, after_help = AFTER_HELP)]
+#[command(name = "profile-exporter", version = ops::version(), max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// Path to the config file
     #[arg(
@@ -83,11 +83,18 @@ pub(crate) enum Command {
     Types(Reach),
     /// List the label names of the Parca's profiles, or the values of one label
     Labels(Labels),
-    /// Print a completion script for a shell
-    Completions {
-        /// bash, elvish, fish, powershell or zsh
-        shell: clap_complete::Shell,
+    /// Ask one that runs on this machine whether it is ready, for the health check of a container: exit 0 or 1
+    Probe {
+        /// Where it listens
+        #[arg(
+            env = "PROFILE_EXPORTER_HTTP_ADDRESS",
+            default_value = "127.0.0.1:7172",
+            value_name = "HOST:PORT"
+        )]
+        address: String,
     },
+    #[command(flatten)]
+    Manual(manual::Manual),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -59,11 +59,20 @@ fn dispatch(args: Args) -> Result<Exit, Error> {
         Some(Command::Backfill(backfill)) => with_runtime(single::backfill(file, backfill, shown)),
         Some(Command::Types(reach)) => with_runtime(list::types(file, reach)),
         Some(Command::Labels(labels)) => with_runtime(list::labels(file, labels)),
-        Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Args::command(), "profile-exporter", &mut script);
-            console::print(script)?;
+        Some(Command::Probe { address }) => {
+            ops::probe(&address, "/-/ready")?;
             Ok(Exit::Done)
+        }
+        Some(Command::Manual(asked)) => print_manual(asked),
+    }
+}
+
+fn print_manual(asked: manual::Manual) -> Result<Exit, Error> {
+    match asked.text(Args::command()) {
+        Ok(text) => console::print(text).map(|()| Exit::Done).map_err(Error::from),
+        Err(error) => {
+            eprint_line(&ops::describe(&error));
+            Ok(Exit::Mistakes)
         }
     }
 }

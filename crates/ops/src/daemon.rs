@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Family, Kind, Value};
-use crate::{Hint, ServeError, bind, refuse_foreign_hosts, serve};
+use crate::{COMMIT, Hint, ServeError, bind, refuse_foreign_hosts, serve};
 
 /// How long answers under way may take once the daemon is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -83,11 +83,11 @@ impl Serving {
     }
 }
 
-/// The family `<prefix>_build_info`, whose label says which version runs.
+/// The family `<prefix>_build_info`, whose labels say which version runs and, where the build knew it, of which commit.
 pub fn build_info(prefix: &str, version: &str) -> Family {
-    let help = "Always 1; the version is a label.";
-    Family::new(format!("{prefix}_build_info"), help, Kind::Gauge)
-        .with([("version", version)], Value::Gauge(1.0))
+    let help = "Always 1; version and, where it is known, revision are labels.";
+    let labels = [("version", version)].into_iter().chain(COMMIT.map(|commit| ("revision", commit)));
+    Family::new(format!("{prefix}_build_info"), help, Kind::Gauge).with(labels, Value::Gauge(1.0))
 }
 
 #[cfg(test)]

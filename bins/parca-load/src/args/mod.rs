@@ -8,6 +8,7 @@ mod typed;
 use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches};
+use manual::Manual;
 
 pub(crate) use check::{Config, Limits, Target, VaultConfig};
 use names::Names;
@@ -15,8 +16,10 @@ pub(crate) use typed::Typed;
 
 /// Why there is nothing to run.
 pub(crate) enum Stop {
-    /// `--help` or `--version`: text for stdout, exit 0.
-    Asked(String),
+    /// `--help`, `--version`, `man` or `completions`: text for stdout, exit 0.
+    Asked(Vec<u8>),
+    /// `probe`: whether one that listens at this address is ready.
+    Probe(String),
     /// Mistakes, each a line of its own; exit 2.
     Mistakes(Vec<String>),
 }
@@ -34,6 +37,12 @@ pub(crate) fn read(args: impl Iterator<Item = OsString>) -> Result<Config, Stop>
     }
     let program = if words.is_empty() { "parca-load".to_owned() } else { words.remove(0) };
     let command = Typed::command();
+    if words.first().is_some_and(|word| word == "probe") {
+        return Err(probe(&words[1..]));
+    }
+    if let Some(asked) = Manual::asked("parca-load", &words).map_err(|error| stop(&error, &mistakes))? {
+        return Err(printed(asked, command));
+    }
     let known = known_flags(&command);
     let (words, wrong) = go::normalise(words, &known);
     mistakes.extend(wrong);
@@ -60,13 +69,33 @@ fn start_logs(typed: &Typed, names: &Names, mistakes: &mut Vec<String>) {
     }
 }
 
+/// `probe [HOST:PORT]`: by default at the address where a run would listen.
+fn probe(words: &[String]) -> Stop {
+    match words {
+        [] => Stop::Probe(std::env::var("PARCA_LOAD_ADDR").unwrap_or_else(|_| typed::ADDR.to_owned())),
+        [address] => Stop::Probe(address.clone()),
+        [_, second, ..] => Stop::Mistakes(vec![format!(
+            "expected only HOST:PORT after `probe`, found `{}`",
+            words::safe(second)
+        )]),
+    }
+}
+
+/// What is printed instead of a run.
+fn printed(asked: Manual, command: clap::Command) -> Stop {
+    match asked.text(command) {
+        Ok(text) => Stop::Asked(text),
+        Err(error) => Stop::Mistakes(vec![ops::describe(&error).trim_start_matches("error: ").to_owned()]),
+    }
+}
+
 fn stop(error: &clap::Error, mistakes: &[String]) -> Stop {
     if error.use_stderr() {
         let text = error.to_string();
         let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         Stop::Mistakes(mistakes.iter().cloned().chain([line]).collect())
     } else {
-        Stop::Asked(error.render().to_string())
+        Stop::Asked(error.render().to_string().into_bytes())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+pub(super) const ADDR: &str = "127.0.0.1:7171";
 pub(super) const VAULT_TOKEN_PATH: &str = "parca-load/token";
 pub(super) const VAULT_ROLE: &str = "parca-load";
 pub(super) const VAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -10,14 +11,14 @@ pub(super) const VAULT_JWT_FILE: &str = "/var/run/secrets/kubernetes.io/servicea
 ///
 /// Flags take one dash or two. Each can also be set as a variable: PARCA_LOAD_URL for -url.
 #[derive(Debug, Parser)]
-#[command(name = "parca-load", version, max_term_width = 110, args_override_self = true, after_help = AFTER_HELP)]
+#[command(name = "parca-load", version = ops::version(), max_term_width = 110, args_override_self = true, after_help = AFTER_HELP)]
 pub(crate) struct Typed {
     /// Parca to query
     #[arg(long, env = "PARCA_LOAD_URL", default_value = "http://localhost:7070", value_name = "URL")]
     pub(crate) url: String,
 
     /// Own address: a page at /, /parcaquery, /metrics, /healthz, /readyz, /debug/pprof/profile; `none` serves nothing
-    #[arg(long, env = "PARCA_LOAD_ADDR", default_value = "127.0.0.1:7171", value_name = "HOST:PORT")]
+    #[arg(long, env = "PARCA_LOAD_ADDR", default_value = ADDR, value_name = "HOST:PORT")]
     pub(crate) addr: String,
 
     /// Start a Parca inside this process, on a free port, that profiles this process; -url is not used
@@ -299,6 +300,8 @@ Examples:
   parca-load -url http://localhost:7070       keep querying, until Ctrl-C
   parca-load -url http://localhost:7070 -once a smoke test for CI
   parca-load -url http://localhost:7070 -duration 5m -max-error-rate 1% -max-p99 2s
+  parca-load completions bash                 completions for a shell; `parca-load man` is the man page
+  parca-load probe                            is one that runs here ready? exit 0 or 1
 
 Exit codes:
   0  done, also after Ctrl-C or SIGTERM

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 /// DEPLOYMENT is a section of ~/.config/axiom-sre/config.toml (SRE_CONFIG, SRE_CONFIG_DIR). With --url there
 /// is none, and `-` is the server that PROFILECLI_URL or PARCA_URL names.
 #[derive(Parser)]
-#[command(name = "profile-query", version, max_term_width = 110, after_help = AFTER_HELP, disable_help_subcommand = true)]
+#[command(name = "profile-query", version = ops::version(), max_term_width = 110, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Typed {
     #[command(flatten)]
     pub(crate) server: Server,
@@ -165,16 +165,8 @@ pub(crate) enum Command {
     /// Print the address of a profile in a browser [default range: 1h]
     #[command(override_usage = "profile-query link DEPLOYMENT SERVICE|QUERY [RANGE] [VIEW] [OPTIONS]")]
     Link(Link),
-    /// Print completions for a shell: bash, elvish, fish, powershell or zsh
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the man page, or that of a command
-    Man {
-        /// The command
-        command: Option<String>,
-    },
+    #[command(flatten)]
+    Manual(manual::Manual),
 }
 
 /// A span of time.

@@ -1,6 +1,5 @@
 //! The commands, one module each: from words to one call and its output.
 
-mod completions;
 mod config;
 mod diff;
 mod export;
@@ -9,7 +8,7 @@ mod gateway;
 mod labels;
 mod link;
 mod list;
-mod man;
+mod manual;
 mod peek;
 mod profiles;
 mod query;
@@ -32,8 +31,7 @@ use crate::failure::Failure;
 pub(crate) fn run(context: &Context, command: Command) -> Result<(), Failure> {
     match command {
         Command::Config(args) => config::run(context, args),
-        Command::Completions { shell } => completions::run(shell),
-        Command::Man { command } => man::run(command.as_deref()),
+        Command::Manual(asked) => manual::run(asked),
         Command::Link(args) => link::run(context, args),
         Command::Services(args) => wait_for(services::run(context, args)),
         Command::Profiles(args) => wait_for(profiles::run(context, args)),
