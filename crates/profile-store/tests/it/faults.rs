@@ -204,6 +204,9 @@ impl durable::DiskFile for SlowFile {
     fn append(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.0.append(bytes)
     }
+    fn reserve(&mut self, bytes: u64) -> std::io::Result<()> {
+        self.0.reserve(bytes)
+    }
     fn sync(&mut self) -> std::io::Result<()> {
         std::thread::sleep(std::time::Duration::from_millis(20));
         self.0.sync()
