@@ -62,7 +62,9 @@ fn what_a_killed_process_had_reserved_is_no_damage_and_is_given_back() {
     let mut with = settings();
     (with.segment_bytes, with.reserve_bytes) = (600, 5000);
     let (mut log, ..) = open(&disk, with.clone());
-    (0..RECORDS).for_each(|number| drop(log.append(&[body(number)]).unwrap()));
+    for number in 0..RECORDS {
+        log.append(&[body(number)]).unwrap();
+    }
     let bytes = log.bytes();
     std::mem::forget(log);
     let on_disk = || disk.list(Path::new("/log")).unwrap().iter().map(|entry| entry.bytes).sum::<u64>();

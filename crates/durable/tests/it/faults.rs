@@ -111,7 +111,9 @@ fn a_batch_that_fits_into_what_is_reserved_leaves_the_file_as_long() {
     let bytes = || disk.list("/log".as_ref()).unwrap()[0].bytes;
     log.append(&[[7; 100]]).unwrap();
     let before = bytes();
-    (0..8).for_each(|_| drop(log.append(&[[7; 100]]).unwrap()));
+    for _ in 0..8 {
+        log.append(&[[7; 100]]).unwrap();
+    }
     assert_eq!((before, bytes(), log.bytes()), (1136, 1136, 16 + 9 * 120));
     log.append(&[[7; 100]]).unwrap();
     assert_eq!(bytes(), 16 + 10 * 120 + 1000);
