@@ -29,7 +29,7 @@ use crate::pyroscope::{StoreSink, StoreSource};
 use crate::writes::Writes;
 use crate::{otlp, rest};
 
-/// What the real server takes and sends: 64 MiB a message.
+/// What the real server takes: 64 MiB a message. How much is sent is a limit of the questions.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Sets what every service shares; a macro because tonic has no trait for it.
@@ -37,7 +37,6 @@ macro_rules! service {
     ($server:ident, $api:expr) => {
         $server::new($api)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip)
     };
@@ -57,6 +56,7 @@ impl Faces {
         let Self { writes, gate, service_labels } = self.clone();
         let mut of_api = pyroscope_api::Settings::default();
         of_api.service_labels = service_labels;
+        of_api.max_answer_bytes = gate.answer_bytes();
         let api = Api::new(StoreSource { store: writes.store.clone(), gate: gate.clone() }, of_api);
         let sink = StoreSink { writes: writes.clone() };
         let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));

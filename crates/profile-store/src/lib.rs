@@ -30,16 +30,20 @@ mod index;
 mod memory;
 mod merge;
 mod model;
+mod new_batch;
 mod new_profile;
 mod sealed;
+mod stop;
 mod store;
 mod view;
 mod write;
 
 pub use merge::{Merge, Merged, ProfileSum};
 pub use model::{Filter, Span, TypeKey};
+pub use new_batch::NewBatch;
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
 pub use sealed::ReadError;
+pub use stop::Stop;
 pub use store::{
     BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Stats, Store, Waste,
     check, open_read_only,

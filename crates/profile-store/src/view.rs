@@ -11,6 +11,7 @@ use crate::memory::MemoryPart;
 use crate::merge::{Collector, Merge, Merged, ProfileSum};
 use crate::model::{Extent, Filter, Span};
 use crate::sealed::{Block, ReadError};
+use crate::stop::Stop;
 
 /// A part of the store. Only the youngest one in memory still grows.
 #[derive(Clone, Debug)]
@@ -23,19 +24,35 @@ pub(crate) enum Part {
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) parts: Vec<Part>,
+    stop: Stop,
 }
 
 impl View {
+    pub(crate) fn of(parts: Vec<Part>) -> Self {
+        Self { parts, stop: Stop::default() }
+    }
+
+    /// A view of which `stop` ends the reading, between one series and the next.
+    #[must_use]
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// What ends the reading.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Sums rows by stack and group; nothing where no profile is selected.
     ///
     /// # Errors
     /// A part on disk cannot be read.
     pub fn merge(&self, ask: &Merge) -> Result<Option<Merged>, ReadError> {
         let mut collector = Collector::default();
-        for part in &self.parts {
+        for part in self.stop.before(&self.parts) {
             match part {
-                Part::Memory(part) => read(part).merge(ask, &mut collector),
-                Part::Sealed(block) => block.merge(ask, &mut collector)?,
+                Part::Memory(part) => read(part).merge(ask, &mut collector, &self.stop),
+                Part::Sealed(block) => block.merge(ask, &mut collector, &self.stop)?,
             }
         }
         Ok(collector.finish())
@@ -52,10 +69,10 @@ impl View {
         span: Span,
         mut each: impl FnMut(&Labels, &[ProfileSum]),
     ) -> Result<(), ReadError> {
-        for part in &self.parts {
+        for part in self.stop.before(&self.parts) {
             match part {
-                Part::Memory(part) => read(part).sums(filter, span, &mut each),
-                Part::Sealed(block) => block.sums(filter, span, &mut each)?,
+                Part::Memory(part) => read(part).sums(filter, span, &mut each, &self.stop),
+                Part::Sealed(block) => block.sums(filter, span, &mut each, &self.stop)?,
             }
         }
         Ok(())
@@ -70,7 +87,7 @@ impl View {
         let mut add = |key: &crate::TypeKey, delta: bool| {
             found.insert(key.profile_type(delta));
         };
-        for part in &self.parts {
+        for part in self.stop.before(&self.parts) {
             match part {
                 Part::Memory(part) => read(part).types(span, &mut add),
                 Part::Sealed(block) => block.types(span, &mut add)?,
@@ -90,10 +107,10 @@ impl View {
                 found.insert(Arc::clone(labels));
             }
         };
-        for part in &self.parts {
+        for part in self.stop.before(&self.parts) {
             match part {
-                Part::Memory(part) => read(part).labels(filter, span, &mut add),
-                Part::Sealed(block) => block.labels(filter, span, &mut add)?,
+                Part::Memory(part) => read(part).labels(filter, span, &mut add, &self.stop),
+                Part::Sealed(block) => block.labels(filter, span, &mut add, &self.stop)?,
             }
         }
         Ok(found.into_iter().collect())

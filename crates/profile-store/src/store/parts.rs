@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::NewProfile;
+use super::fresh::Fresh;
+use crate::NewWrite;
 use crate::memory::MemoryPart;
 use crate::sealed::Block;
 use crate::view::{Part, View};
@@ -46,19 +47,17 @@ impl Parts {
         self.read(|lists| {
             let sealed = lists.sealed.iter().cloned().map(Part::Sealed);
             let frozen = lists.frozen.iter().map(|frozen| Part::Memory(Arc::clone(&frozen.part)));
-            View { parts: sealed.chain(frozen).chain([Part::Memory(Arc::clone(&lists.head))]).collect() }
+            View::of(sealed.chain(frozen).chain([Part::Memory(Arc::clone(&lists.head))]).collect())
         })
     }
 
-    /// Adds profiles to the youngest part. One caller at a time. Returns whether the part is full now.
-    pub(crate) fn append<'a>(
-        &self,
-        profiles: impl IntoIterator<Item = &'a NewProfile>,
-        digests: impl IntoIterator<Item = u64>,
-    ) -> bool {
+    /// Adds what is fresh of a write to the youngest part, and remembers by what it is recognised. One caller at a
+    /// time. Returns whether the part is full now.
+    pub(crate) fn append(&self, write: &NewWrite, fresh: &Fresh, digests: &[u64]) -> bool {
         let head = self.head();
         let mut part = head.write().unwrap_or_else(PoisonError::into_inner);
-        profiles.into_iter().for_each(|profile| part.append(profile));
+        fresh.profiles(write).for_each(|profile| part.append(profile));
+        fresh.batch(write).into_iter().for_each(|batch| part.append_batch(batch));
         part.remember(digests);
         part.rows() >= FULL_ROWS || part.heap_bytes() >= self.full_bytes
     }
