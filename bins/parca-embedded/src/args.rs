@@ -152,6 +152,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARCA_EMBEDDED_QUERY_TIMEOUT", default_value = "60s", value_parser = span, value_name = "DURATION", hide_short_help = true)]
     pub(crate) query_timeout: Duration,
 
+    /// The longest answer, before it is compressed
+    #[arg(long, env = "PARCA_EMBEDDED_QUERY_ANSWER_SIZE", default_value = "64MiB", value_parser = memory, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) query_answer_size: usize,
+
     /// Labels that clients of Pyroscope see as service_name: the first that a profile has [default: service_name, service.name, job, comm]
     #[arg(
         long,
@@ -193,7 +197,7 @@ fn size(text: &str) -> Result<u64, String> {
         .ok_or_else(|| format!("expected bytes such as 536870912 or 512MiB, found `{text}`"))
 }
 
-/// At least 1 MiB: less than that holds no profile.
+/// At least 1 MiB: less than that holds no profile, and no answer.
 fn memory(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     let enough = usize::try_from(bytes).ok().filter(|bytes| *bytes >= 1 << 20);

@@ -129,6 +129,7 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.tls = tls(args);
     settings.tenant_stores = tenant_stores(args);
     settings.query_limits.time = args.query_timeout;
+    settings.query_limits.answer_bytes = args.query_answer_size;
     if let Some(concurrency) = args.query_concurrency {
         settings.query_limits.concurrency = concurrency.get();
     }

@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use parca_proto::profilestore::WriteArrowRequest;
 use parca_proto::profilestore::profile_store_service_client::ProfileStoreServiceClient;
@@ -23,7 +24,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         _ => (own_server().await?, std::process::id().to_string()),
     };
     let batches: u32 = args.next().map_or(Ok(1000), |count| count.parse())?;
-    let channel = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    let channel = Client::builder(TokioExecutor::new()).http2_only(true).build(connector);
     let mut client = ProfileStoreServiceClient::with_origin(channel, url.parse()?);
     let (before, begun) = (cpu_ticks(&pid)?, Instant::now());
     for batch in 0..batches {

@@ -27,7 +27,7 @@ use crate::writes::Writes;
 #[cfg(feature = "apis")]
 use others::{Others, is_pyroscope, otlp_grpc};
 
-/// What the real server takes and sends: 64 MiB a message.
+/// What the real server takes: 64 MiB a message. How much is sent is a limit of the questions.
 const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Sets what every service shares; a macro because tonic has no trait for it.
@@ -35,7 +35,6 @@ macro_rules! service {
     ($server:ident, $api:expr) => {
         $server::new($api)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES)
             .accept_compressed(CompressionEncoding::Gzip)
             .send_compressed(CompressionEncoding::Gzip)
     };

@@ -1,9 +1,10 @@
 //! From what came over the wire to checked profiles, with the real server's codes and texts.
 
 use parca_proto::profilestore::{RawProfileSeries, WriteRawRequest};
-use profile_codec::arrow::{AgentError, AgentProfile, ArrowLimits, decode_agent_batch};
+use profile_codec::arrow::{AgentError, ArrowLimits, decode_agent_batch};
 use profile_codec::pprof::Limits;
-use profile_store::{Invalid, Keep, Named, NewProfile};
+use profile_model::ProfileBatch;
+use profile_store::{Invalid, Keep, Named, NewBatch, NewProfile, NewWrite};
 
 use crate::writes::NotStored;
 
@@ -35,8 +36,8 @@ pub(crate) fn agent_limits() -> ArrowLimits {
 }
 
 /// A batch of schema v2.
-pub(crate) fn agent_batch(ipc: &[u8]) -> Result<Vec<NewProfile>, NotStored> {
-    let profiles = decode_agent_batch(ipc, &agent_limits()).map_err(|error| match error {
+pub(crate) fn agent_batch(ipc: &[u8]) -> Result<NewWrite, NotStored> {
+    let batch = decode_agent_batch(ipc, &agent_limits()).map_err(|error| match error {
         AgentError::Stream(_) | AgentError::NoRecord => {
             NotStored::Agent("failed to create arrow IPC reader: ", error)
         }
@@ -44,16 +45,10 @@ pub(crate) fn agent_batch(ipc: &[u8]) -> Result<Vec<NewProfile>, NotStored> {
         AgentError::Missing(_) => NotStored::Agent("validate record: ", error),
         other => NotStored::Agent("failed to add sample record: ", other),
     })?;
-    agent_profiles(profiles)
+    agent_write(batch)
 }
 
-/// Profiles of an agent's, as Parca keeps them: with rows of nothing and with columns.
-pub(crate) fn agent_profiles(profiles: Vec<AgentProfile>) -> Result<Vec<NewProfile>, NotStored> {
-    let keep = Keep { zeros: true, columns: true };
-    let mut checked = Vec::with_capacity(profiles.len());
-    for AgentProfile { name, labels, profile, .. } in profiles {
-        let pairs = [(pql::NAME_LABEL, name.as_str())].into_iter().chain(labels.iter());
-        checked.push(NewProfile::new(&Named::new(pairs)?, profile, keep, None)?);
-    }
-    Ok(checked)
+/// What an agent sent, as Parca keeps it: with rows of nothing and with columns.
+pub(crate) fn agent_write(batch: ProfileBatch) -> Result<NewWrite, NotStored> {
+    Ok(NewWrite::of_batch(NewBatch::new(batch, Keep { zeros: true, columns: true })?))
 }

@@ -1,12 +1,13 @@
-//! How many questions are answered at once, and for how long.
+//! How many questions are answered at once, for how long, and how much.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use profile_store::Stop;
 use tokio::sync::Semaphore;
 
-/// How many questions, how long.
+/// How many questions, how long, how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueryLimits {
@@ -16,12 +17,15 @@ pub struct QueryLimits {
     pub waiting: usize,
     /// How long a question may take, waiting included. Default: a minute, after which the real server cuts off, too.
     pub time: Duration,
+    /// The most bytes of an answer, before it is compressed. Default: 64 MiB, as the real server.
+    pub answer_bytes: usize,
 }
 
 impl Default for QueryLimits {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { concurrency: (processors * 2).max(4), waiting: 1000, time: Duration::from_secs(60) }
+        let (concurrency, time) = ((processors * 2).max(4), Duration::from_secs(60));
+        Self { concurrency, waiting: 1000, time, answer_bytes: 64 << 20 }
     }
 }
 
@@ -32,8 +36,21 @@ pub(crate) enum TooMuch {
     Waiting(usize),
     #[error("query_timeout: the question took longer than {} s; ask for less time or for fewer series", .0.as_secs())]
     Time(Duration),
+    #[error(
+        "query_answer_size: the answer has {bytes} bytes, more than {most}; ask for less time, for fewer series, or trim it"
+    )]
+    Answer { bytes: usize, most: usize },
     #[error("the question was given up")]
     GivenUp,
+}
+
+/// Tells the work when nobody waits for it any more.
+struct Awaited(Stop);
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 /// Answers questions within limits, on threads for blocking work.
@@ -50,10 +67,22 @@ impl Gate {
         Self { limits, running, waiting: Arc::default() }
     }
 
-    /// Does the work when it is its turn. Who goes away while waiting, asks nothing.
+    #[cfg(feature = "apis")]
+    pub(crate) fn answer_bytes(&self) -> usize {
+        self.limits.answer_bytes
+    }
+
+    /// Refuses an answer that is too long.
+    pub(crate) fn check_answer(&self, bytes: usize) -> Result<(), TooMuch> {
+        let most = self.limits.answer_bytes;
+        if bytes > most { Err(TooMuch::Answer { bytes, most }) } else { Ok(()) }
+    }
+
+    /// Does the work when it is its turn. Who goes away while waiting, asks nothing; who goes away later, or has waited
+    /// too long, stops it.
     pub(crate) async fn answer<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(Stop) -> T + Send + 'static,
     ) -> Result<T, TooMuch> {
         let time = self.limits.time;
         tokio::time::timeout(time, self.in_turn(work)).await.unwrap_or(Err(TooMuch::Time(time)))
@@ -61,7 +90,7 @@ impl Gate {
 
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(Stop) -> T + Send + 'static,
     ) -> Result<T, TooMuch> {
         let turn = match Arc::clone(&self.running).try_acquire_owned() {
             Ok(turn) => turn,
@@ -71,9 +100,11 @@ impl Gate {
                 turn.map_err(|_| TooMuch::GivenUp)?
             }
         };
+        let stop = Stop::default();
+        let _awaited = Awaited(stop.clone());
         // The turn ends with the work, even where nobody waits for it any more.
         let worked = tokio::task::spawn_blocking(move || {
-            let answer = work();
+            let answer = work(stop);
             drop(turn);
             answer
         });
@@ -102,13 +133,13 @@ mod tests {
     use super::*;
 
     fn gate(concurrency: usize, waiting: usize, time: Duration) -> Gate {
-        Gate::new(QueryLimits { concurrency, waiting, time })
+        Gate::new(QueryLimits { concurrency, waiting, time, ..QueryLimits::default() })
     }
 
     /// Work that ends when told.
-    fn held() -> (std::sync::mpsc::Sender<()>, impl FnOnce() + Send + 'static) {
+    fn held() -> (std::sync::mpsc::Sender<()>, impl FnOnce(Stop) + Send + 'static) {
         let (end, ended) = std::sync::mpsc::channel();
-        (end, move || {
+        (end, move |_| {
             // Told, or nobody is left to tell.
             let _ = ended.recv();
         })
@@ -127,12 +158,12 @@ mod tests {
         }
         let second = tokio::spawn({
             let gate = gate.clone();
-            async move { gate.answer(|| 2).await }
+            async move { gate.answer(|_| 2).await }
         });
         while gate.waiting.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(gate.answer(|| 3).await, Err(TooMuch::Waiting(1)));
+        assert_eq!(gate.answer(|_| 3).await, Err(TooMuch::Waiting(1)));
         end.send(()).unwrap();
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(()), Ok(2)));
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
@@ -143,8 +174,37 @@ mod tests {
         let gate = gate(1, 5, Duration::from_millis(20));
         let (end, work) = held();
         assert_eq!(gate.answer(work).await, Err(TooMuch::Time(Duration::from_millis(20))));
-        assert_eq!(gate.answer(|| 1).await, Err(TooMuch::Time(Duration::from_millis(20))));
+        assert_eq!(gate.answer(|_| 1).await, Err(TooMuch::Time(Duration::from_millis(20))));
         assert_eq!(gate.waiting.load(Ordering::Relaxed), 0);
         end.send(()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_told_so() {
+        let gate = gate(1, 5, Duration::from_secs(60));
+        let asked = tokio::spawn({
+            let gate = gate.clone();
+            async move {
+                let until_stopped = |stop: Stop| {
+                    while !stop.is_stopped() {
+                        std::thread::yield_now();
+                    }
+                };
+                gate.answer(until_stopped).await
+            }
+        });
+        while gate.running.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        asked.abort();
+        // The turn comes back only when the work has ended.
+        assert_eq!(gate.answer(|stop| stop.is_stopped()).await, Ok(false));
+    }
+
+    #[test]
+    fn answers_that_are_too_long_name_the_limit() {
+        let gate = Gate::new(QueryLimits { answer_bytes: 10, ..QueryLimits::default() });
+        assert_eq!(gate.check_answer(10), Ok(()));
+        assert!(gate.check_answer(11).unwrap_err().to_string().starts_with("query_answer_size: "));
     }
 }

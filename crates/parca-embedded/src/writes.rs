@@ -3,7 +3,7 @@
 
 use profile_codec::arrow::AgentError;
 use profile_codec::pprof::DecodeError;
-use profile_store::{Invalid, NewProfile, NewWrite, Refused, Store, Written};
+use profile_store::{Invalid, NewWrite, Refused, Store, Written};
 use tonic::Status;
 use twox_hash::XxHash3_128;
 
@@ -107,8 +107,7 @@ impl Writes {
 }
 
 /// A write that is recognised when it comes again: by the sender's key, else by its bytes.
-pub(crate) fn once(profiles: Vec<NewProfile>, key: &[u8], bytes: &[&[u8]]) -> Result<NewWrite, NotStored> {
-    let write = NewWrite::new(profiles);
+pub(crate) fn once(write: NewWrite, key: &[u8], bytes: &[&[u8]]) -> Result<NewWrite, NotStored> {
     if !key.is_empty() {
         return Ok(write.with_key(&String::from_utf8_lossy(key))?);
     }

@@ -27,6 +27,7 @@
 //!
 //! What it does not know: any profiling service, any encoding, any file, clock or socket.
 
+mod batch;
 mod labels;
 mod profile;
 mod series_name;
@@ -38,6 +39,7 @@ mod unit;
 mod value_type;
 mod views;
 
+pub use batch::{BatchHead, BatchType, LabelSets, ProfileBatch};
 pub use labels::Labels;
 pub use profile::{CombineError, LabelValue, Profile, Sample, SampleLabel, Samples};
 pub use series_name::series_name;

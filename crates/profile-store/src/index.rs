@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use profile_model::Labels;
 
 use crate::model::{Extents, Filter, TypeKey};
@@ -31,6 +31,16 @@ struct OneType {
     extents: Extents,
 }
 
+/// The pairs of a label set; hashed as the set.
+#[derive(Hash)]
+struct Pairs<'a>(&'a [(&'a str, &'a str)]);
+
+impl Equivalent<Arc<Labels>> for Pairs<'_> {
+    fn equivalent(&self, labels: &Arc<Labels>) -> bool {
+        labels.iter().eq(self.0.iter().copied())
+    }
+}
+
 /// What a hash map takes for an entry beside the entry, on average.
 const SLOT: usize = 16;
 
@@ -47,10 +57,23 @@ impl Index {
     }
 
     pub(crate) fn set_id(&mut self, labels: &Labels) -> u32 {
-        if let Some(known) = self.set_ids.get(labels) {
-            return *known;
+        match self.set_ids.get(labels) {
+            Some(known) => *known,
+            None => self.add_set(labels.clone()),
         }
-        let (id, labels) = (position(self.sets.len()), Arc::new(labels.clone()));
+    }
+
+    /// As [`set_id`](Self::set_id), for names and values in order of the names: of a set that is known no copy is made.
+    pub(crate) fn set_id_of<'a>(&mut self, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> u32 {
+        let pairs: Vec<(&str, &str)> = pairs.collect();
+        match self.set_ids.get(&Pairs(&pairs)) {
+            Some(known) => *known,
+            None => self.add_set(pairs.into_iter().collect()),
+        }
+    }
+
+    fn add_set(&mut self, labels: Labels) -> u32 {
+        let (id, labels) = (position(self.sets.len()), Arc::new(labels));
         for (name, value) in labels.iter() {
             let posting = self.postings.entry((name.into(), value.into())).or_insert_with(|| {
                 self.bytes += size_of::<(Box<str>, Box<str>, Vec<u32>)>() + name.len() + value.len() + SLOT;
@@ -161,4 +184,23 @@ impl Index {
 
 fn position(len: usize) -> u32 {
     u32::try_from(len).expect("the memory limit is reached long before 2^32 series")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_found_by_its_pairs() {
+        let mut index = Index::default();
+        let pairs = [("a", "x"), ("b", ""), ("c", "yz")];
+        for count in 0..=pairs.len() {
+            let labels: Labels = pairs[..count].iter().copied().collect();
+            let id = index.set_id(&labels);
+            assert_eq!(index.set_id_of(pairs[..count].iter().copied()), id);
+        }
+        let new = index.set_id_of([("a", "y")].into_iter());
+        assert_eq!(index.set_id(&[("a", "y")].into_iter().collect()), new);
+        assert_eq!(index.sets().len(), 5);
+    }
 }

@@ -35,16 +35,20 @@ mod index;
 mod memory;
 mod merge;
 mod model;
+mod new_batch;
 mod new_profile;
 #[cfg(feature = "disk")]
 mod sealed;
+mod stop;
 mod store;
 mod view;
 mod write;
 
 pub use merge::{Merge, Merged, ProfileSum};
 pub use model::{Filter, Span, TypeKey};
+pub use new_batch::NewBatch;
 pub use new_profile::{Invalid, Keep, MAX_LABEL_BYTES, MAX_LABELS, Named, NewProfile};
+pub use stop::Stop;
 #[cfg(feature = "disk")]
 pub use store::{
     BlockReport, DiskSettings, DiskStats, LogReport, OpenError, Report, SealedBlock, Waste, check,

@@ -150,7 +150,9 @@ impl NewProfile {
         raw: Option<Bytes>,
         digest: u128,
     ) -> Result<Self, Invalid> {
-        check_types(&of.name, &profile)?;
+        let nothing = ValueType::default();
+        let period = profile.period_type.as_ref().unwrap_or(&nothing);
+        check_types(&of.name, &profile.sample_types, period, profile.duration_nanos > 0)?;
         let (name, labels) = (of.name.clone(), of.labels.clone());
         Ok(Self { name, labels, profile, keep, raw, digest })
     }
@@ -165,32 +167,40 @@ thread_local! {
 const MOST_GOOD: usize = 16;
 
 /// What cannot be asked for must not be stored: the type has to be a name in the query language.
-fn check_types(name: &str, profile: &Profile) -> Result<(), Invalid> {
-    let nothing = ValueType::default();
-    let period = profile.period_type.as_ref().unwrap_or(&nothing);
+pub(crate) fn check_types(
+    name: &str,
+    sample_types: &[ValueType],
+    period: &ValueType,
+    delta: bool,
+) -> Result<(), Invalid> {
     let is_good = |(known, types, of): &(String, Vec<ValueType>, ValueType)| {
-        known == name && *types == profile.sample_types && of == period
+        known == name && types == sample_types && of == period
     };
     if GOOD.with_borrow(|good| good.iter().any(is_good)) {
         return Ok(());
     }
-    parse_types(name, profile, period)?;
+    parse_types(name, sample_types, period, delta)?;
     GOOD.with_borrow_mut(|good| {
         good.truncate(MOST_GOOD - 1);
-        good.push_front((name.to_owned(), profile.sample_types.clone(), period.clone()));
+        good.push_front((name.to_owned(), sample_types.to_vec(), period.clone()));
     });
     Ok(())
 }
 
-fn parse_types(name: &str, profile: &Profile, period: &ValueType) -> Result<(), Invalid> {
-    for sample_type in &profile.sample_types {
+fn parse_types(
+    name: &str,
+    sample_types: &[ValueType],
+    period: &ValueType,
+    delta: bool,
+) -> Result<(), Invalid> {
+    for sample_type in sample_types {
         let profile_type = ProfileType {
             name: name.to_owned(),
             sample_type: sample_type.name.clone(),
             sample_unit: sample_type.unit.clone(),
             period_type: period.name.clone(),
             period_unit: period.unit.clone(),
-            delta: profile.duration_nanos > 0,
+            delta,
         };
         let id = profile_type.to_string();
         if let Err(error) = id.parse::<Selector>() {

@@ -11,6 +11,7 @@ use profile_model::Labels;
 use crate::memory::MemoryPart;
 use crate::merge::{Collector, Merge, Merged, ProfileSum};
 use crate::model::{Extent, Filter, Span, TypeKey};
+use crate::stop::Stop;
 
 /// Why a part on disk could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +26,8 @@ pub struct ReadError {
 
 /// A part of the store: profiles with symbols of their own. Only the youngest one in memory still grows.
 pub(crate) trait Part: fmt::Debug + Send + Sync {
-    /// Adds the rows that are asked for to those of other parts.
-    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError>;
+    /// Adds the rows that are asked for to those of other parts. As the other readings it ends early when told to stop.
+    fn merge(&self, ask: &Merge, into: &mut Collector, stop: &Stop) -> Result<(), ReadError>;
 
     /// Calls back with the profiles of each series that is selected, sums without stacks.
     fn sums(
@@ -34,6 +35,7 @@ pub(crate) trait Part: fmt::Debug + Send + Sync {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+        stop: &Stop,
     ) -> Result<(), ReadError>;
 
     /// Calls back with each type that has a profile in the span and whether it is a delta.
@@ -45,6 +47,7 @@ pub(crate) trait Part: fmt::Debug + Send + Sync {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Arc<Labels>),
+        stop: &Stop,
     ) -> Result<(), ReadError>;
 
     /// From the first profile to the last; empty where there is none.
@@ -53,8 +56,8 @@ pub(crate) trait Part: fmt::Debug + Send + Sync {
 
 /// A part in memory is locked by whoever reads it: others may read, too.
 impl Part for RwLock<MemoryPart> {
-    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
-        read(self).merge(ask, into);
+    fn merge(&self, ask: &Merge, into: &mut Collector, stop: &Stop) -> Result<(), ReadError> {
+        read(self).merge(ask, into, stop);
         Ok(())
     }
 
@@ -63,8 +66,9 @@ impl Part for RwLock<MemoryPart> {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+        stop: &Stop,
     ) -> Result<(), ReadError> {
-        read(self).sums(filter, span, each);
+        read(self).sums(filter, span, each, stop);
         Ok(())
     }
 
@@ -78,8 +82,9 @@ impl Part for RwLock<MemoryPart> {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Arc<Labels>),
+        stop: &Stop,
     ) -> Result<(), ReadError> {
-        read(self).labels(filter, span, each);
+        read(self).labels(filter, span, each, stop);
         Ok(())
     }
 
@@ -92,17 +97,33 @@ impl Part for RwLock<MemoryPart> {
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) parts: Vec<Arc<dyn Part>>,
+    stop: Stop,
 }
 
 impl View {
+    pub(crate) fn of(parts: Vec<Arc<dyn Part>>) -> Self {
+        Self { parts, stop: Stop::default() }
+    }
+
+    /// A view of which `stop` ends the reading, between one series and the next.
+    #[must_use]
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
+    }
+
+    /// What ends the reading.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     /// Sums rows by stack and group; nothing where no profile is selected.
     ///
     /// # Errors
     /// A part on disk cannot be read.
     pub fn merge(&self, ask: &Merge) -> Result<Option<Merged>, ReadError> {
         let mut collector = Collector::default();
-        for part in &self.parts {
-            part.merge(ask, &mut collector)?;
+        for part in self.stop.before(&self.parts) {
+            part.merge(ask, &mut collector, &self.stop)?;
         }
         Ok(collector.finish())
     }
@@ -118,8 +139,8 @@ impl View {
         span: Span,
         mut each: impl FnMut(&Labels, &[ProfileSum]),
     ) -> Result<(), ReadError> {
-        for part in &self.parts {
-            part.sums(filter, span, &mut each)?;
+        for part in self.stop.before(&self.parts) {
+            part.sums(filter, span, &mut each, &self.stop)?;
         }
         Ok(())
     }
@@ -133,7 +154,7 @@ impl View {
         let mut add = |key: &TypeKey, delta: bool| {
             found.insert(key.profile_type(delta));
         };
-        for part in &self.parts {
+        for part in self.stop.before(&self.parts) {
             part.types(span, &mut add)?;
         }
         Ok(found)
@@ -150,8 +171,8 @@ impl View {
                 found.insert(Arc::clone(labels));
             }
         };
-        for part in &self.parts {
-            part.labels(filter, span, &mut add)?;
+        for part in self.stop.before(&self.parts) {
+            part.labels(filter, span, &mut add, &self.stop)?;
         }
         Ok(found.into_iter().collect())
     }

@@ -1,6 +1,6 @@
 //! A request to store something, and why it may be refused.
 
-use crate::NewProfile;
+use crate::{NewBatch, NewProfile};
 
 /// What is stored together or not at all.
 #[derive(Clone, Debug, Default)]
@@ -8,6 +8,8 @@ use crate::NewProfile;
 pub struct NewWrite {
     /// The profiles.
     pub profiles: Vec<NewProfile>,
+    /// Further profiles, which share their symbols.
+    pub batch: Option<NewBatch>,
     /// What the sender calls this request: another one of the same name is the same request, sent again.
     pub key: Option<String>,
 }
@@ -18,7 +20,12 @@ pub const MAX_KEY_BYTES: usize = 256;
 impl NewWrite {
     /// A write of these profiles without a key.
     pub fn new(profiles: Vec<NewProfile>) -> Self {
-        Self { profiles, key: None }
+        Self { profiles, ..Self::default() }
+    }
+
+    /// A write of profiles that share their symbols.
+    pub fn of_batch(batch: NewBatch) -> Self {
+        Self { batch: Some(batch), ..Self::default() }
     }
 
     /// Sets the sender's name for the request.

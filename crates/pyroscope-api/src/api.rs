@@ -3,11 +3,11 @@ use std::sync::Arc;
 use pql::{Matcher, ProfileType, Query};
 use profile_model::TimeRange;
 
-use crate::ApiError;
 use crate::catalog::{self, Listed, Stored};
 use crate::names;
 use crate::selection::Selectors;
 use crate::source::{Ask, Source};
+use crate::{ApiError, Code};
 
 /// How an API is to be.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Settings {
     pub service_labels: Vec<String>,
     /// The longest message that is taken, once it is decompressed.
     pub max_message_bytes: usize,
+    /// The longest answer that is given, before it is compressed.
+    pub max_answer_bytes: usize,
     /// The longest range that is answered; nothing for any.
     pub max_range: Option<std::time::Duration>,
 }
@@ -24,7 +26,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let service_labels = ["service_name", "service.name", "job", "comm"].map(str::to_owned).to_vec();
-        Self { service_labels, max_message_bytes: 64 << 20, max_range: None }
+        Self { service_labels, max_message_bytes: 64 << 20, max_answer_bytes: 64 << 20, max_range: None }
     }
 }
 
@@ -106,6 +108,18 @@ impl<S: Source> Api<S> {
         let is_known = |label: &&String| known.as_ref().is_none_or(|known| known.contains(label));
         let labels: Vec<String> = self.service_labels().iter().filter(is_known).cloned().collect();
         names::branches(&selectors.plain, &selectors.services, &labels)
+    }
+
+    /// An answer, if it is no longer than allowed.
+    pub(crate) fn fitting(&self, answer: Vec<u8>) -> Result<Vec<u8>, ApiError> {
+        let (bytes, most) = (answer.len(), self.inner.settings.max_answer_bytes);
+        if bytes <= most {
+            return Ok(answer);
+        }
+        let words = format!(
+            "query_answer_size: the answer has {bytes} bytes, more than {most}; ask for less time, for fewer series or nodes"
+        );
+        Err(ApiError::new(Code::ResourceExhausted, words))
     }
 
     pub(crate) fn check_range(&self, range: TimeRange) -> Result<(), ApiError> {

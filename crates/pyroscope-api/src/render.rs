@@ -35,11 +35,10 @@ async fn render<S: Source>(State(api): State<Api<S>>, Query(pairs): Parameters) 
         let side = parameters.side("query", "from", "until")?;
         if parameters.first(&["format"]) == Some("dot") {
             let text = dot(&api, &side.merge, parameters.max_nodes()?).await?;
+            let text = api.fitting(text.into_bytes())?;
             return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
         }
-        single(&api, &side, &parameters)
-            .await
-            .map(|value| json_body(StatusCode::OK, value.to_string().into_bytes()))
+        document(&api, single(&api, &side, &parameters).await?)
     };
     answered.await.unwrap_or_else(|error: ApiError| failed(&error))
 }
@@ -66,9 +65,13 @@ async fn render_diff<S: Source>(State(api): State<Api<S>>, Query(pairs): Paramet
         value.insert("timeline".into(), Value::Null);
         value.insert("leftTicks".into(), ticks.0.into());
         value.insert("rightTicks".into(), ticks.1.into());
-        Ok(json_body(StatusCode::OK, Value::Object(value).to_string().into_bytes()))
+        document(&api, Value::Object(value))
     };
     answered.await.unwrap_or_else(|error| failed(&error))
+}
+
+fn document<S: Source>(api: &Api<S>, value: Value) -> Result<Response, ApiError> {
+    Ok(json_body(StatusCode::OK, api.fitting(value.to_string().into_bytes())?))
 }
 
 /// One selection with its times in milliseconds.

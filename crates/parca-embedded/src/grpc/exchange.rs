@@ -9,7 +9,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Response, Status, Streaming};
 
-use crate::ingest::{agent_limits, agent_profiles};
+use crate::ingest::{agent_limits, agent_write};
 use crate::writes::{NotStored, Writes, once};
 
 /// How long an exchange may take, as there.
@@ -59,11 +59,10 @@ async fn converse(
     let stacks = next(&mut requests).await?;
     let stored = writes.take("Write", move || {
         let limits = agent_limits();
-        let profiles =
+        let batch =
             AgentSamples::read(&samples, &limits).and_then(|mut read| read.profiles(&stacks, &limits));
-        let profiles =
-            profiles.map_err(|error| NotStored::Agent("failed to add locations record: ", error))?;
-        once(agent_profiles(profiles)?, &key, &[&samples, &stacks])
+        let batch = batch.map_err(|error| NotStored::Agent("failed to add locations record: ", error))?;
+        once(agent_write(batch)?, &key, &[&samples, &stacks])
     });
     stored.await.map(drop).map_err(|error| error.status())
 }

@@ -5,6 +5,7 @@ use parca_proto::query::{
     SeriesResponse, ShareProfileRequest, ShareProfileResponse, ValuesRequest, ValuesResponse,
 };
 use profile_store::{Store, View};
+use prost::Message;
 use tonic::{Request, Response, Status};
 
 use crate::limits::{Gate, TooMuch};
@@ -20,15 +21,17 @@ pub(crate) struct QueryApi {
 }
 
 impl QueryApi {
-    async fn answer<T: Send + 'static>(
+    async fn answer<T: Message + 'static>(
         &self,
         method: &'static str,
         work: impl FnOnce(&View) -> Result<T, Status> + Send + 'static,
     ) -> Result<Response<T>, Status> {
         let store = self.store.clone();
         let answer = async {
-            let answer = self.gate.answer(move || work(&store.view())).await.map_err(too_much)?;
-            answer.map(Response::new)
+            let answer = self.gate.answer(move |stop| work(&store.view().until(stop))).await;
+            let answer = answer.map_err(too_much)??;
+            self.gate.check_answer(answer.encoded_len()).map_err(too_much)?;
+            Ok(Response::new(answer))
         };
         self.metrics.timed(method, answer).await
     }
@@ -36,7 +39,7 @@ impl QueryApi {
 
 fn too_much(error: TooMuch) -> Status {
     match error {
-        TooMuch::Waiting(_) => Status::resource_exhausted(error.to_string()),
+        TooMuch::Waiting(_) | TooMuch::Answer { .. } => Status::resource_exhausted(error.to_string()),
         TooMuch::Time(_) => Status::deadline_exceeded(error.to_string()),
         TooMuch::GivenUp => Status::internal(error.to_string()),
     }

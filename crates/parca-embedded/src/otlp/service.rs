@@ -7,7 +7,7 @@ use bytes::Bytes;
 use parca_proto::otlp::collector::{
     ExportProfilesPartialSuccess, ExportProfilesServiceRequest as Export, ExportProfilesServiceResponse,
 };
-use profile_store::NewProfile;
+use profile_store::{NewProfile, NewWrite};
 use prost::Message;
 
 use super::convert::{Taken, take};
@@ -27,7 +27,7 @@ pub(crate) async fn export(
     let check = move || {
         let taken = taken(&bytes)?;
         *noted.lock().unwrap_or_else(PoisonError::into_inner) = taken.rejected;
-        once(taken.profiles, &[], &[&bytes])
+        once(NewWrite::new(taken.profiles), &[], &[&bytes])
     };
     writes.take("Export", check).await?;
     let rejected = std::mem::take(&mut *rejected.lock().unwrap_or_else(PoisonError::into_inner));

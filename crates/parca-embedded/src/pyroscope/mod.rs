@@ -3,5 +3,5 @@
 mod sink;
 mod source;
 
-pub(crate) use sink::StoreSink;
+pub(crate) use sink::{StoreSink, checked};
 pub(crate) use source::StoreSource;

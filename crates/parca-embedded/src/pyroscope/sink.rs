@@ -20,7 +20,7 @@ impl Sink for StoreSink {
     }
 }
 
-fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid> {
+pub(crate) fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid> {
     let mut checked = Vec::with_capacity(profiles.len());
     for Pushed { labels, profile, bytes, .. } in profiles {
         checked.push(NewProfile::new(&Named::new(labels.iter())?, profile, Keep::default(), Some(&bytes))?);

@@ -20,9 +20,9 @@ impl StoreSource {
         work: impl FnOnce(&View) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let store = self.store.clone();
-        let read = self.gate.answer(move || work(&store.view())).await.map_err(|error| {
+        let read = self.gate.answer(move |stop| work(&store.view().until(stop))).await.map_err(|error| {
             let code = match error {
-                TooMuch::Waiting(_) => Code::ResourceExhausted,
+                TooMuch::Waiting(_) | TooMuch::Answer { .. } => Code::ResourceExhausted,
                 TooMuch::Time(_) => Code::DeadlineExceeded,
                 TooMuch::GivenUp => Code::Internal,
             };

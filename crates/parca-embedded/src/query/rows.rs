@@ -64,7 +64,11 @@ pub(super) fn read(view: &View, selection: &Selection, group_by: &[String]) -> R
     };
     let filter = Filter::of_query(&selection.query);
     let ask = Merge { filter, span, group_by: group_by.to_vec(), in_periods };
-    match (view.merge(&ask).map_err(|error| unreadable(&error))?, selection.when) {
+    let merged = view.merge(&ask).map_err(|error| unreadable(&error))?;
+    if view.stop().is_stopped() {
+        return Err(Status::cancelled("nobody waits for the answer any more"));
+    }
+    match (merged, selection.when) {
         (Some(merged), _) => Ok(Rows::of(merged)),
         (None, When::Merge(_)) => Ok(Rows::default()),
         (None, When::Single(_)) => {

@@ -11,9 +11,8 @@ mod record;
 mod table;
 
 pub use decode::{
-    AgentError, AgentProfile, AgentSamples, ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable,
-    FlameColumns, FlameRow, FlameRows, decode_agent_batch, decode_flame_graph, decode_flame_rows,
-    decode_table,
+    AgentError, AgentSamples, ArrowError, ArrowLimits, DecodedFlameGraph, DecodedTable, FlameColumns,
+    FlameRow, FlameRows, decode_agent_batch, decode_flame_graph, decode_flame_rows, decode_table,
 };
 pub use flame_graph::{EncodedFlameGraph, encode_flame_graph};
 pub use record::EncodeError;

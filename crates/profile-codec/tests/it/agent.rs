@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use profile_codec::arrow::{AgentError, AgentProfile, AgentSamples, ArrowLimits, decode_agent_batch};
-use profile_model::Profile;
+use profile_codec::arrow::{AgentError, AgentSamples, ArrowLimits, decode_agent_batch};
+use profile_model::{ProfileBatch, StackId};
 
 const V2: &[u8] = include_bytes!("../fixtures/agent/write-arrow-v2.arrows");
 const SAMPLES: &[u8] = include_bytes!("../fixtures/agent/write-v1-samples.arrows");
 const STACKS: &[u8] = include_bytes!("../fixtures/agent/write-v1-locations.arrows");
 
-fn v2() -> Vec<AgentProfile> {
+fn v2() -> ProfileBatch {
     decode_agent_batch(V2, &ArrowLimits::default()).unwrap()
 }
 
-fn v1() -> Vec<AgentProfile> {
+fn v1() -> ProfileBatch {
     let limits = ArrowLimits::default();
     AgentSamples::read(SAMPLES, &limits).unwrap().profiles(STACKS, &limits).unwrap()
 }
 
 /// A frame with all that is known of it.
-fn frames(profile: &Profile, stack: profile_model::StackId) -> Vec<String> {
-    let symbols = &profile.symbols;
+fn frames(batch: &ProfileBatch, stack: StackId) -> Vec<String> {
+    let symbols = &batch.symbols;
     let frame = |id: &profile_model::LocationId| {
         let location = symbols.location(*id);
         let file = location.mapping.map_or("-", |id| symbols.string(symbols.mapping(id).file));
@@ -39,30 +39,34 @@ fn frames(profile: &Profile, stack: profile_model::StackId) -> Vec<String> {
 }
 
 /// Type, labels, time, period and duration, then stack and value of each row.
-fn described(profiles: &[AgentProfile]) -> Vec<String> {
-    let mut rows = Vec::new();
-    for AgentProfile { name, labels, profile, .. } in profiles {
-        let period = profile.period_type.as_ref().unwrap();
+fn described(batch: &ProfileBatch) -> Vec<String> {
+    let mut described = Vec::new();
+    for (head, rows) in batch.profiles() {
+        let (of_type, labels) = (batch.type_of(head), batch.sets.labels(head.set as usize));
         let head = format!(
-            "{name}:{}:{period} {labels} {} {} {}",
-            profile.sample_types[0], profile.time_nanos, profile.period, profile.duration_nanos
+            "{}:{}:{} {labels} {} {} {}",
+            of_type.name,
+            of_type.sample_type,
+            of_type.period_type,
+            head.time_nanos,
+            head.period,
+            head.duration_nanos
         );
-        for sample in profile.samples.iter() {
-            rows.push(format!("{head} {:?} {}", frames(profile, sample.stack), sample.values[0]));
-        }
+        described.extend(rows.map(|(stack, value)| format!("{head} {:?} {value}", frames(batch, stack))));
     }
-    rows.sort_unstable();
-    rows
+    described.sort_unstable();
+    described
 }
 
 #[test]
 fn all_rows_of_a_batch_are_read() {
-    let profiles = v2();
-    let rows: usize = profiles.iter().map(|profile| profile.profile.samples.len()).sum();
-    assert_eq!(rows, 712);
-    let mut totals: BTreeMap<String, i128> = BTreeMap::new();
-    for AgentProfile { name, profile, .. } in &profiles {
-        *totals.entry(format!("{name}:{}", profile.sample_types[0])).or_default() += profile.samples.total(0);
+    let batch = v2();
+    assert_eq!((batch.stacks.len(), batch.values.len()), (712, 712));
+    let mut totals: BTreeMap<String, i64> = BTreeMap::new();
+    for (head, rows) in batch.profiles() {
+        let of_type = batch.type_of(head);
+        let total: i64 = rows.map(|(_, value)| value).sum();
+        *totals.entry(format!("{}:{}", of_type.name, of_type.sample_type)).or_default() += total;
     }
     let expect = [
         ("memory:inuse_objects/count", 7),
@@ -105,6 +109,14 @@ fn both_schemas_say_the_same() {
         rows.into_iter().filter(|row| row.contains("samples/count:cpu")).collect()
     };
     assert_eq!(times(described(&v1())), times(described(&v2())));
+}
+
+#[test]
+fn what_rows_share_is_there_once() {
+    let batch = v2();
+    assert_eq!((batch.types.len(), batch.symbols.stacks().len()), (4, 7));
+    let stacks: std::collections::BTreeSet<StackId> = batch.stacks.iter().copied().collect();
+    assert_eq!(stacks.len(), batch.symbols.stacks().len());
 }
 
 #[test]

@@ -15,10 +15,12 @@ pub use id::{FunctionId, LocationId, MappingId, StackId, StringId};
 pub use name::FrameName;
 pub use transfer::Transfer;
 
+pub(crate) use index::Index;
+pub(crate) use strings::Strings;
+
 use locations::Locations;
 use plain::Plain;
 use stacks::Stacks;
-use strings::Strings;
 
 /// What stacks are made of: strings, functions, mappings, locations and the stacks themselves.
 ///

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use profile_model::{Labels, StackId, Symbols, ValueType};
+use profile_model::{BatchHead, BatchType, Labels, StackId, Symbols, ValueType};
 
 use super::block::{Moment, ProfileRows, Profiles};
 use super::intern::Interner;
 use crate::index::Index;
 use crate::merge::{Collector, Merge, ProfileSum};
 use crate::model::{Extent, Extents, Filter, Known, Span, TypeKey};
-use crate::new_profile::NewProfile;
+use crate::stop::Stop;
+use crate::{NewBatch, NewProfile};
 
 /// Profiles by series with the symbols that their stacks point to. Grows until it is frozen.
 #[derive(Debug)]
@@ -74,6 +75,32 @@ impl MemoryPart {
         }
     }
 
+    /// As [`append`](Self::append) of each profile; what they share is looked up once.
+    pub(crate) fn append_batch(&mut self, new: &NewBatch) {
+        let batch = &new.batch;
+        let mut interner = Interner::new(&batch.symbols, new.keep.columns);
+        let mut types: Vec<Option<u32>> = vec![None; batch.types.len()];
+        let mut sets: Vec<Option<u32>> = vec![None; batch.sets.len()];
+        let mut kept = Vec::new();
+        for (head, rows) in batch.profiles() {
+            kept.clear();
+            for (stack, value) in rows.filter(|(_, value)| *value != 0 || new.keep.zeros) {
+                kept.push((interner.stack(&mut self.symbols, stack), value));
+            }
+            if kept.is_empty() {
+                continue;
+            }
+            let of_type = *types[head.of_type as usize].get_or_insert_with(|| {
+                let BatchType { name, sample_type, period_type } = batch.type_of(head);
+                self.index.type_id(&TypeKey::new(name, sample_type, period_type))
+            });
+            let set = *sets[head.set as usize]
+                .get_or_insert_with(|| self.index.set_id_of(batch.sets.get(head.set as usize)));
+            let BatchHead { time_nanos, duration_nanos, period, .. } = *head;
+            self.push(of_type, set, Moment { time_nanos, duration_nanos, period }, &kept);
+        }
+    }
+
     fn push(&mut self, of_type: u32, set: u32, at: Moment, rows: &[(StackId, i64)]) {
         let (series, new) = self.index.series_id(of_type, set);
         if new {
@@ -91,8 +118,8 @@ impl MemoryPart {
     }
 
     /// Remembers by what writes that are in it are recognised.
-    pub(crate) fn remember(&mut self, digests: impl IntoIterator<Item = u64>) {
-        self.digests.extend(digests);
+    pub(crate) fn remember(&mut self, digests: &[u64]) {
+        self.digests.extend_from_slice(digests);
     }
 
     pub(crate) fn digests(&self) -> &[u64] {
@@ -147,11 +174,11 @@ impl MemoryPart {
     }
 
     /// Adds the rows that are asked for to those of other parts.
-    pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector) {
+    pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector, stop: &Stop) {
         let series: Vec<u32> = self.index.select(&ask.filter);
         let series = series.into_iter().filter(|series| self.may_have(*series, &ask.filter, ask.span));
         let mut grouped: Vec<(usize, u32)> = Vec::new();
-        for series in series {
+        for series in stop.before(series) {
             // A group is one only if a profile of it is there.
             if self.selected(series, &ask.filter, ask.span).next().is_some() {
                 grouped.push((into.group(self.index.labels(series), &ask.group_by), series));
@@ -159,7 +186,7 @@ impl MemoryPart {
         }
         grouped.sort_unstable();
         let mut sums = into.part(&self.symbols);
-        for (group, series) in grouped {
+        for (group, series) in stop.before(grouped) {
             sums.start_group(group);
             for profile in self.selected(series, &ask.filter, ask.span) {
                 let factor = if ask.in_periods { profile.at.period } else { 1 };
@@ -170,8 +197,14 @@ impl MemoryPart {
     }
 
     /// Calls back with the profiles of each series that is selected, sums without stacks.
-    pub(crate) fn sums(&self, filter: &Filter, span: Span, each: &mut dyn FnMut(&Labels, &[ProfileSum])) {
-        for series in self.index.select(filter) {
+    pub(crate) fn sums(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+        stop: &Stop,
+    ) {
+        for series in stop.before(self.index.select(filter)) {
             if self.may_have(series, filter, span) {
                 let sums: Vec<ProfileSum> = self.selected(series, filter, span).map(|p| sum(&p)).collect();
                 each(self.index.labels(series), &sums);
@@ -199,8 +232,14 @@ impl MemoryPart {
     }
 
     /// Calls back with the labels of each series that has a selected profile.
-    pub(crate) fn labels(&self, filter: &Filter, span: Span, each: &mut dyn FnMut(&Arc<Labels>)) {
-        for series in self.index.select(filter) {
+    pub(crate) fn labels(
+        &self,
+        filter: &Filter,
+        span: Span,
+        each: &mut dyn FnMut(&Arc<Labels>),
+        stop: &Stop,
+    ) {
+        for series in stop.before(self.index.select(filter)) {
             let takes = |class| filter.takes_duration(Extents::duration_of(class));
             let has = match self.extents_of(series).any_in(span, takes) {
                 Known::Yes => true,

@@ -8,6 +8,7 @@ use super::Block;
 use super::catalog::Entry;
 use crate::merge::{Collector, Merge, PartSums, ProfileSum};
 use crate::model::{Extent, Extents, Filter, Known, Span, TypeKey};
+use crate::stop::Stop;
 use crate::view::{Part, ReadError};
 
 /// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
@@ -18,13 +19,13 @@ struct Run {
 }
 
 impl Part for Block {
-    fn merge(&self, ask: &Merge, into: &mut Collector) -> Result<(), ReadError> {
+    fn merge(&self, ask: &Merge, into: &mut Collector, stop: &Stop) -> Result<(), ReadError> {
         if !self.may_have(&ask.filter, ask.span) {
             return Ok(());
         }
         let catalog = self.catalog()?;
         let mut runs: Vec<(usize, Run)> = Vec::new();
-        for series in catalog.index.select(&ask.filter) {
+        for series in stop.before(catalog.index.select(&ask.filter)) {
             let entry = &catalog.entries[series as usize];
             let found = self.runs(entry, ask)?;
             if !found.is_empty() {
@@ -38,7 +39,7 @@ impl Part for Block {
         join(&mut runs);
         let symbols = self.symbols()?;
         let mut sums = into.part(&symbols);
-        self.sum(&runs, &symbols, &mut sums)?;
+        self.sum(&runs, &symbols, &mut sums, stop)?;
         sums.finish();
         Ok(())
     }
@@ -48,6 +49,7 @@ impl Part for Block {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Labels, &[ProfileSum]),
+        stop: &Stop,
     ) -> Result<(), ReadError> {
         if !self.may_have(filter, span) {
             return Ok(());
@@ -55,7 +57,7 @@ impl Part for Block {
         let catalog = self.catalog()?;
         let mut rows = self.rows(false)?;
         let (mut values, mut none) = (Vec::new(), Vec::new());
-        for series in catalog.index.select(filter) {
+        for series in stop.before(catalog.index.select(filter)) {
             let entry = &catalog.entries[series as usize];
             let takes = |class| filter.takes_duration(Extents::duration_of(class));
             if entry.extents.any_in(span, takes) == Known::No {
@@ -105,12 +107,13 @@ impl Part for Block {
         filter: &Filter,
         span: Span,
         each: &mut dyn FnMut(&Arc<Labels>),
+        stop: &Stop,
     ) -> Result<(), ReadError> {
         if !self.may_have(filter, span) {
             return Ok(());
         }
         let catalog = self.catalog()?;
-        for series in catalog.index.select(filter) {
+        for series in stop.before(catalog.index.select(filter)) {
             let takes = |class| filter.takes_duration(Extents::duration_of(class));
             if self.has(&catalog.entries[series as usize], span, takes)? {
                 each(catalog.index.labels(series));
@@ -130,6 +133,7 @@ impl Block {
         runs: &[(usize, Run)],
         symbols: &Symbols,
         sums: &mut PartSums<'_, '_>,
+        stop: &Stop,
     ) -> Result<(), ReadError> {
         /// Rows that are in memory at once.
         const STRIDE: u64 = 32 << 10;
@@ -139,7 +143,7 @@ impl Block {
         for (group, run) in runs {
             sums.start_group(*group);
             let (mut at, end) = (run.first_row, run.first_row + run.rows);
-            while at < end {
+            while at < end && !stop.is_stopped() {
                 let count = (end - at).min(STRIDE);
                 stacks.clear();
                 values.clear();

@@ -19,6 +19,7 @@ pub(crate) use catalog::{read_labels, write_labels};
 pub(crate) use heads::Head;
 pub(crate) use pages::RowCursor;
 pub(crate) use summary::{Summary, Unusable, read_summary};
+pub(crate) use symbols::{read as read_symbols, write as write_symbols};
 pub(crate) use writer::{BlockWriter, WriteError, checksum};
 
 /// The format of the index; a reader takes this one and those before it.

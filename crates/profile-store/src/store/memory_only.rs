@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use super::fresh::Fresh;
 use super::parts::Parts;
 use super::recent::Recent;
 use crate::memory::MemoryPart;
@@ -31,15 +32,15 @@ impl MemoryOnly {
     pub(crate) fn write(&self, write: &NewWrite) -> Written {
         // Held to the end: one writer at a time.
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = super::fresh(write, &|digest| recent.has(digest));
-        let written = Written { stored: fresh.len(), repeated: write.profiles.len() - fresh.len() };
-        super::digests(write, &fresh).for_each(|digest| recent.add(digest));
+        let fresh = Fresh::of(write, &|digest| recent.has(digest));
+        fresh.digests(write).into_iter().for_each(|digest| recent.add(digest));
         // In memory nothing outlives `recent`.
-        if self.parts.append(fresh, []) {
+        if self.parts.append(write, &fresh, &[]) {
             self.parts.freeze(0);
         }
         self.evict();
-        written
+        let (stored, repeated) = fresh.counts(write);
+        Written { stored, repeated }
     }
 
     fn evict(&self) {

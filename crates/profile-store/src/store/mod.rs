@@ -4,6 +4,7 @@
 mod disk;
 #[cfg(feature = "disk")]
 mod durable;
+mod fresh;
 mod memory_only;
 mod parts;
 mod recent;
@@ -23,7 +24,7 @@ pub use self::durable::{
 };
 use crate::model::TypeKey;
 use crate::view::{View, read};
-use crate::{NewProfile, NewWrite, Refused, Written};
+use crate::{NewWrite, Refused, Written};
 use memory_only::MemoryOnly;
 use parts::SharedPart;
 use profile_model::Labels;
@@ -149,24 +150,4 @@ fn count(parts: &[SharedPart]) -> Stats {
     }
     stats.series = series.len() as u64;
     stats
-}
-
-/// The profiles of a write that are not known yet: all of them, or none where its key is known. Equal ones
-/// in one write are the sender's to answer for.
-fn fresh<'a>(write: &'a NewWrite, known: &dyn Fn(u64) -> bool) -> Vec<&'a NewProfile> {
-    fresh_numbers(write, known).into_iter().map(|at| &write.profiles[at]).collect()
-}
-
-fn fresh_numbers(write: &NewWrite, known: &dyn Fn(u64) -> bool) -> Vec<usize> {
-    if write.key_digest().is_some_and(known) {
-        return Vec::new();
-    }
-    let is_new = |profile: &NewProfile| profile.digest == 0 || !known(profile.digest as u64);
-    (0..write.profiles.len()).filter(|at| is_new(&write.profiles[*at])).collect()
-}
-
-/// What to remember of a write.
-fn digests<'a>(write: &NewWrite, fresh: &'a [&NewProfile]) -> impl Iterator<Item = u64> + use<'a> {
-    let profiles = fresh.iter().filter(|profile| profile.digest != 0).map(|profile| profile.digest as u64);
-    write.key_digest().into_iter().chain(profiles)
 }

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::NewProfile;
+use super::fresh::Fresh;
+use crate::NewWrite;
 use crate::memory::MemoryPart;
 use crate::view::{Part, View};
 
@@ -52,7 +53,7 @@ impl<B: Part + 'static> Parts<B> {
         self.read(|lists| {
             let sealed = lists.sealed.iter().map(|block| Arc::clone(block) as Arc<dyn Part>);
             let memory = lists.memory().map(|part| Arc::clone(part) as Arc<dyn Part>);
-            View { parts: sealed.chain(memory).collect() }
+            View::of(sealed.chain(memory).collect())
         })
     }
 
@@ -61,15 +62,13 @@ impl<B: Part + 'static> Parts<B> {
         self.read(|lists| lists.memory().cloned().collect())
     }
 
-    /// Adds profiles to the youngest part. One caller at a time. Returns whether the part is full now.
-    pub(crate) fn append<'a>(
-        &self,
-        profiles: impl IntoIterator<Item = &'a NewProfile>,
-        digests: impl IntoIterator<Item = u64>,
-    ) -> bool {
+    /// Adds what is fresh of a write to the youngest part, and remembers by what it is recognised. One caller at a
+    /// time. Returns whether the part is full now.
+    pub(crate) fn append(&self, write: &NewWrite, fresh: &Fresh, digests: &[u64]) -> bool {
         let head = self.head();
         let mut part = head.write().unwrap_or_else(PoisonError::into_inner);
-        profiles.into_iter().for_each(|profile| part.append(profile));
+        fresh.profiles(write).for_each(|profile| part.append(profile));
+        fresh.batch(write).into_iter().for_each(|batch| part.append_batch(batch));
         part.remember(digests);
         part.rows() >= FULL_ROWS || part.heap_bytes() >= self.full_bytes
     }

@@ -8,7 +8,7 @@ use durable::SharedDisk;
 use durable::testing::SimDisk;
 use profile_store::{DiskSettings, NewWrite, OpenError, Store};
 
-use crate::fixture::{answers, new, profile, stacks, total, write};
+use crate::fixture::{answers, batch, new, profile, stacks, total, write};
 
 pub(crate) const DAY: i64 = 86_400_000_000_000;
 
@@ -74,6 +74,24 @@ fn a_retry_does_not_count_twice_even_after_a_restart_or_a_seal() {
             store.seal_now().unwrap();
             store.compact_now().unwrap();
         }
+    }
+}
+
+#[test]
+fn a_batch_that_comes_again_is_known_by_its_key() {
+    let disk = sim();
+    let write = || {
+        let profiles = ["p0", "p1"].map(|pod| (vec![("pod", pod)], profile(7, 3)));
+        batch(&profiles).with_key("a batch").unwrap()
+    };
+    let memory = Store::in_memory(1 << 20);
+    for (round, stored) in [4, 0, 0].into_iter().enumerate() {
+        let store = open(&disk);
+        let written = store.write(write()).unwrap();
+        assert_eq!((written.stored, written.repeated), (stored, 4 - stored), "round {round}");
+        assert_eq!(memory.write(write()).unwrap(), written);
+        assert_eq!(answers(&store.view()), answers(&memory.view()), "round {round}");
+        store.seal_now().unwrap();
     }
 }
 

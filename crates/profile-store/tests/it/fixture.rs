@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use profile_codec::pprof::{self, Limits};
-use profile_model::{Function, Line, Location, Profile, Sample, StringId, ValueType};
-use profile_store::{Filter, Merge, Named, NewProfile, NewWrite, Span, View};
+use profile_model::{
+    BatchHead, BatchType, Function, Line, Location, Profile, ProfileBatch, Sample, StringId, Transfer,
+    ValueType,
+};
+use profile_store::{Filter, Keep, Merge, Named, NewBatch, NewProfile, NewWrite, Span, View};
 
 /// A CPU profile of two values: `work` called by `main`, and `shared`, each of a function of its own.
 pub(crate) fn profile(time_nanos: i64, value: i64) -> Profile {
@@ -50,6 +53,32 @@ pub(crate) fn new(labels: &[(&str, &str)], profile: &Profile) -> NewProfile {
 
 pub(crate) fn write(labels: &[(&str, &str)], profile: &Profile) -> NewWrite {
     NewWrite::new(vec![new(labels, profile)])
+}
+
+/// A write of profiles that share their symbols, each type of each a profile of its own.
+pub(crate) fn batch(profiles: &[(Vec<(&str, &str)>, Profile)]) -> NewWrite {
+    let mut batch = ProfileBatch::default();
+    for (labels, profile) in profiles {
+        let given = labels.iter().filter(|(_, value)| !value.is_empty());
+        let pairs: Vec<_> =
+            given.map(|pair| [pair.0, pair.1].map(|text| batch.sets.intern_text(text))).collect();
+        let pairs: Vec<_> = pairs.into_iter().map(|[name, value]| (name, value)).collect();
+        let set = batch.sets.intern(&pairs).unwrap().0 as u32;
+        let mut transfer = Transfer::new(&profile.symbols);
+        for (at, sample_type) in profile.sample_types.iter().enumerate() {
+            for (stack, value) in profile.samples.column(at) {
+                batch.stacks.push(transfer.stack(&mut batch.symbols, stack));
+                batch.values.push(value);
+            }
+            let name = "process_cpu".to_owned();
+            let period_type = profile.period_type.clone().unwrap();
+            batch.types.push(BatchType { name, sample_type: sample_type.clone(), period_type });
+            let Profile { time_nanos, duration_nanos, period, .. } = *profile;
+            let (of_type, rows_end) = (batch.types.len() as u32 - 1, batch.stacks.len());
+            batch.heads.push(BatchHead { of_type, set, time_nanos, duration_nanos, period, rows_end });
+        }
+    }
+    NewWrite::of_batch(NewBatch::new(batch, Keep::default()).unwrap())
 }
 
 pub(crate) fn filter(matchers: &str) -> Filter {

@@ -104,3 +104,28 @@ fn labels_find_their_series() {
         assert_eq!(view.label_sets(&filter(matchers), Span::ALL).unwrap().len() as i64, pods, "{matchers}");
     }
 }
+
+#[test]
+fn who_stops_a_view_has_it_read_no_further() {
+    let disk = crate::disk::sim();
+    for store in [Store::in_memory(1 << 30), crate::disk::open(&disk)] {
+        for pod in 0..20 {
+            store.write(write(&[("pod", &pod.to_string())], &profile(pod, 1))).unwrap();
+        }
+        for _ in 0..2 {
+            let stop = profile_store::Stop::default();
+            let view = store.view().until(stop.clone());
+            let mut series = 0;
+            view.sums(&filter(""), Span::ALL, |_, _| {
+                series += 1;
+                stop.stop();
+            })
+            .unwrap();
+            assert_eq!(series, 1);
+            assert_eq!(total(&view, ""), 0);
+            assert!(view.label_sets(&filter(""), Span::ALL).unwrap().is_empty());
+            assert_eq!(total(&store.view(), ""), 20 * 20);
+            store.seal_now().unwrap();
+        }
+    }
+}

@@ -29,7 +29,17 @@ pub(crate) const METHODS: [&str; 12] = [
     "AnalyzeQuery",
 ];
 
+/// The answer to a request, if it is not too long.
 pub(crate) async fn call<S: Source>(
+    api: &Api<S>,
+    method: &str,
+    bytes: Bytes,
+    accepts_any_name: bool,
+) -> Result<Vec<u8>, ApiError> {
+    api.fitting(answer(api, method, bytes, accepts_any_name).await?)
+}
+
+async fn answer<S: Source>(
     api: &Api<S>,
     method: &str,
     bytes: Bytes,

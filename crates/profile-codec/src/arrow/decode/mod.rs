@@ -21,7 +21,7 @@ mod schema;
 mod stream;
 mod table;
 
-pub use agent::{AgentError, AgentProfile, AgentSamples, decode_agent_batch};
+pub use agent::{AgentError, AgentSamples, decode_agent_batch};
 pub use error::ArrowError;
 pub use flame_graph::{DecodedFlameGraph, decode_flame_graph};
 pub use flame_rows::{FlameColumns, FlameRow, FlameRows, decode_flame_rows};

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -50,6 +51,8 @@ pub(super) struct Runs<'a> {
     runs: usize,
     values: Box<Column<'a>>,
     len: usize,
+    /// The run that was asked for last: most readers go from row to row.
+    last: Cell<usize>,
 }
 
 /// Text of which short pieces stand in the rows themselves.
@@ -188,17 +191,38 @@ impl<'a> Runs<'a> {
         if values.len() < ends.len() {
             return Err(ends.error(ends.len(), "a value for each run", values.len()));
         }
-        Ok(Self { runs: ends.len(), ends, values: Box::new(values), len })
+        Ok(Self { runs: ends.len(), ends, values: Box::new(values), len, last: Cell::new(0) })
     }
 
     fn run_of(&self, row: usize) -> Result<usize, ArrowError> {
+        let last = self.last.get();
+        let run = if self.has(last, row) {
+            last
+        } else if self.has(last + 1, row) {
+            last + 1
+        } else {
+            self.search(row)?
+        };
+        self.last.set(run);
+        Ok(run)
+    }
+
+    fn has(&self, run: usize, row: usize) -> bool {
+        let begins = run.checked_sub(1).map_or(0, |before| self.end(before));
+        run < self.runs && (begins..self.end(run)).contains(&row)
+    }
+
+    fn search(&self, row: usize) -> Result<usize, ArrowError> {
         let (mut low, mut high) = (0, self.runs);
         while low < high {
             let middle = usize::midpoint(low, high);
-            let end = self.ends.get(middle).and_then(|end| usize::try_from(end).ok()).unwrap_or(0);
-            if end <= row { low = middle + 1 } else { high = middle }
+            if self.end(middle) <= row { low = middle + 1 } else { high = middle }
         }
         if low == self.runs { Err(self.ends.error(row, "a row that has a run", row)) } else { Ok(low) }
+    }
+
+    fn end(&self, run: usize) -> usize {
+        self.ends.get(run).and_then(|end| usize::try_from(end).ok()).unwrap_or(0)
     }
 }
 

@@ -11,9 +11,10 @@ use super::health::add;
 use super::queue::{Pending, refuse};
 use super::{Shared, record};
 use crate::sealed::Block;
+use crate::store::fresh::Fresh;
 use crate::store::parts::Parts;
 use crate::store::recent::Recent;
-use crate::{NewProfile, NewWrite, Refused, Written};
+use crate::{NewWrite, Refused, Written};
 
 /// How often a disk that refused is tried.
 const RETRY: Duration = Duration::from_secs(1);
@@ -67,17 +68,16 @@ impl Committer {
         }
     }
 
-    /// The profiles of each write that were not stored before, by number.
-    fn fresh(&self, group: &[Pending]) -> Vec<Vec<usize>> {
+    /// What of each write was not stored before.
+    fn fresh(&self, group: &[Pending]) -> Vec<Fresh> {
         let mut earlier: HashSet<u64, foldhash::fast::RandomState> = HashSet::default();
         let mut fresh = Vec::with_capacity(group.len());
         for pending in group {
             let new = {
                 let known = |digest| self.recent.has(digest) || earlier.contains(&digest);
-                crate::store::fresh_numbers(&pending.write, &known)
+                Fresh::of(&pending.write, &known)
             };
-            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
-            earlier.extend(crate::store::digests(&pending.write, &profiles));
+            earlier.extend(new.digests(&pending.write));
             fresh.push(new);
         }
         fresh
@@ -109,18 +109,17 @@ impl Committer {
         }
     }
 
-    fn acknowledge(&mut self, group: Vec<Pending>, fresh: &[Vec<usize>]) {
+    fn acknowledge(&mut self, group: Vec<Pending>, fresh: &[Fresh]) {
         for (pending, new) in group.iter().zip(fresh) {
-            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
-            if !profiles.is_empty() {
+            if !new.is_empty() {
                 self.unsealed_since.get_or_insert_with(Instant::now);
             }
-            apply(&self.shared.parts, &mut self.recent, &pending.write, &profiles);
+            apply(&self.shared.parts, &mut self.recent, &pending.write, new);
         }
         for (pending, new) in group.into_iter().zip(fresh) {
-            let repeated = pending.write.profiles.len() - new.len();
+            let (stored, repeated) = new.counts(&pending.write);
             add(&self.shared.counters.repeated_profiles, repeated as u64);
-            (pending.done)(Ok(Written { stored: new.len(), repeated }));
+            (pending.done)(Ok(Written { stored, repeated }));
         }
     }
 
@@ -177,29 +176,27 @@ impl Drop for Ended {
     }
 }
 
-/// Makes profiles visible that are in the log.
-pub(crate) fn apply(parts: &Parts<Block>, recent: &mut Recent, write: &NewWrite, profiles: &[&NewProfile]) {
-    let digests: Vec<u64> = crate::store::digests(write, profiles).collect();
+/// Makes visible what is in the log.
+pub(crate) fn apply(parts: &Parts<Block>, recent: &mut Recent, write: &NewWrite, fresh: &Fresh) {
+    let digests = fresh.digests(write);
     digests.iter().for_each(|digest| recent.add(*digest));
-    if parts.append(profiles.iter().copied(), digests) {
+    if parts.append(write, fresh, &digests) {
         // It may end inside a group: it is sealed with those behind it, which know where they end.
         parts.freeze(0);
     }
 }
 
 /// One record for each write that has something new.
-fn records<'a>(group: &'a [Pending], fresh: &[Vec<usize>]) -> Vec<Cow<'a, [u8]>> {
+fn records<'a>(group: &'a [Pending], fresh: &[Fresh]) -> Vec<Cow<'a, [u8]>> {
     let mut records = Vec::new();
     for (pending, new) in group.iter().zip(fresh) {
         if new.is_empty() {
             continue;
         }
-        if new.len() == pending.write.profiles.len() {
-            records.push(Cow::Borrowed(&pending.record[..]));
-        } else {
-            let profiles: Vec<&NewProfile> = new.iter().map(|at| &pending.write.profiles[*at]).collect();
-            records.push(Cow::Owned(record::write_some(pending.write.key.as_deref(), &profiles)));
-        }
+        records.push(match new.counts(&pending.write) {
+            (_, 0) => Cow::Borrowed(&pending.record[..]),
+            _ => Cow::Owned(record::write_some(&pending.write, new)),
+        });
     }
     records
 }

@@ -10,6 +10,7 @@
 //! DIR/bad/                    what was damaged
 //! ```
 
+mod batch_record;
 mod commit;
 mod compact;
 mod health;

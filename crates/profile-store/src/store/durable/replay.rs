@@ -10,6 +10,7 @@ use super::manifest::Manifest;
 use super::{DiskSettings, OpenError, commit, record, recover};
 use crate::NewWrite;
 use crate::sealed::Block;
+use crate::store::fresh::Fresh;
 use crate::store::parts::Parts;
 use crate::store::recent::{REMEMBERED, Recent};
 
@@ -98,7 +99,7 @@ impl<'a> Batch<'a> {
         for ((number, _), write) in waiting.iter().zip(decoded(&waiting)) {
             match write {
                 Ok(write) => {
-                    let fresh = crate::store::fresh(&write, &|digest| self.recent.has(digest));
+                    let fresh = Fresh::of(&write, &|digest| self.recent.has(digest));
                     commit::apply(self.parts, self.recent, &write, &fresh);
                     add(&self.counters.replayed_records, 1);
                 }

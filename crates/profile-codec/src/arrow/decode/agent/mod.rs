@@ -12,7 +12,7 @@ mod v1;
 pub use error::AgentError;
 pub use v1::AgentSamples;
 
-use profile_model::{Labels, Profile};
+use profile_model::ProfileBatch;
 
 use super::{ArrowLimits, nested_reader};
 use rows::Rows;
@@ -20,26 +20,14 @@ use stacks::InlineStacks;
 
 const VERSION_KEY: &str = "parca_write_schema_version";
 
-/// Rows of a batch that have labels, type and time in common.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct AgentProfile {
-    /// The producer, which is the name of the profile type.
-    pub name: String,
-    /// The labels of the rows.
-    pub labels: Labels,
-    /// The rows: one sample type, and a sample for each.
-    pub profile: Profile,
-}
-
 /// Reads a batch of schema v2, as `WriteArrow` takes it, into profiles in the order of their first rows.
 ///
 /// Rows become one profile only where nothing but stack and value tells them apart, so that each keeps its time.
-/// Functions have a system name and no other, as the agent sends them.
+/// Functions have a system name and no other, as the agent sends them. Labels with an empty value are left out.
 ///
 /// # Errors
 /// The bytes are no such batch, contradict themselves, or exceed the limits.
-pub fn decode_agent_batch(ipc: &[u8], limits: &ArrowLimits) -> Result<Vec<AgentProfile>, AgentError> {
+pub fn decode_agent_batch(ipc: &[u8], limits: &ArrowLimits) -> Result<ProfileBatch, AgentError> {
     let mut batch =
         nested_reader::read(ipc, limits).map_err(AgentError::Stream)?.ok_or(AgentError::NoRecord)?;
     match batch.metadata(VERSION_KEY) {
@@ -52,5 +40,5 @@ pub fn decode_agent_batch(ipc: &[u8], limits: &ArrowLimits) -> Result<Vec<AgentP
     column("stacktrace_id")?;
     let stacks = InlineStacks::new(column("stacktrace")?);
     let labels = rows::struct_labels(column("labels")?)?;
-    Rows::new(&batch, labels)?.profiles(batch.rows, stacks, &mut budget)
+    Rows::new(&batch, labels)?.gather(batch.rows, stacks, ProfileBatch::default(), &mut budget)
 }

@@ -1,18 +1,16 @@
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use profile_model::{StackId, Symbols};
+use profile_model::{LocationId, ProfileBatch, StackId};
 
 use super::rows::{Rows, named_labels};
-use super::stacks::{Stacks, intern};
-use super::{AgentError, AgentProfile, VERSION_KEY, frames::Frame};
+use super::stacks::Stacks;
+use super::{AgentError, VERSION_KEY, frames::Frames};
 use crate::arrow::decode::{
-    budget::Budget,
     nested::Column,
     nested_reader::{self, NestedBatch},
 };
@@ -74,12 +72,15 @@ impl<'a> AgentSamples<'a> {
     ///
     /// # Errors
     /// As [`read`](Self::read), or a stack is not there.
-    pub fn profiles(&mut self, stacks: &[u8], limits: &ArrowLimits) -> Result<Vec<AgentProfile>, AgentError> {
+    pub fn profiles(&mut self, stacks: &[u8], limits: &ArrowLimits) -> Result<ProfileBatch, AgentError> {
         let answer =
             nested_reader::read(stacks, limits).map_err(AgentError::Stream)?.ok_or(AgentError::NoRecord)?;
         let mut budget = self.batch.budget.take();
-        let stacks = NamedStacks::new(&self.batch, &answer, &self.ids, &mut budget)?;
-        Rows::new(&self.batch, named_labels(&self.batch))?.profiles(self.batch.rows, stacks, &mut budget)
+        let mut batch = ProfileBatch::default();
+        let mut frames = Frames { to: &mut batch.symbols, budget: &mut budget };
+        let stacks = NamedStacks::new(&self.batch, &answer, &self.ids, &mut frames)?;
+        let rows = Rows::new(&self.batch, named_labels(&self.batch))?;
+        rows.gather(self.batch.rows, stacks, batch, &mut budget)
     }
 }
 
@@ -99,7 +100,7 @@ fn distinct_ids(column: &Column<'_>, rows: usize) -> Result<Vec<Vec<u8>>, AgentE
 /// Stacks that rows name by ids.
 struct NamedStacks<'c, 'a> {
     rows: &'c Column<'a>,
-    stacks: HashMap<Vec<u8>, Vec<Rc<Frame>>>,
+    stacks: HashMap<Vec<u8>, StackId>,
 }
 
 impl<'c, 'a> NamedStacks<'c, 'a> {
@@ -107,14 +108,14 @@ impl<'c, 'a> NamedStacks<'c, 'a> {
         samples: &'c NestedBatch<'a>,
         answer: &NestedBatch<'_>,
         wanted: &[Vec<u8>],
-        budget: &mut Budget,
+        frames: &mut Frames<'_, '_>,
     ) -> Result<Self, AgentError> {
         let column = |name| answer.column(name).ok_or(AgentError::Missing(name));
         let (ids, locations) = (column(ID)?, column("locations")?);
         let mut stacks = HashMap::new();
         for row in 0..answer.rows {
             let id = ids.bytes(row)?.unwrap_or_default().to_vec();
-            stacks.insert(id, frames(locations, row, budget)?);
+            stacks.insert(id, stack(locations, row, frames)?);
         }
         if let Some(id) = wanted.iter().find(|id| !stacks.contains_key(*id)) {
             return Err(AgentError::NoStack(String::from_utf8_lossy(id).into_owned()));
@@ -124,24 +125,22 @@ impl<'c, 'a> NamedStacks<'c, 'a> {
     }
 }
 
-fn frames(locations: &Column<'_>, row: usize, budget: &mut Budget) -> Result<Vec<Rc<Frame>>, AgentError> {
-    let Some((span, items)) = locations.list(row)? else { return Ok(Vec::new()) };
-    budget.spend(span.len().saturating_mul(size_of::<Frame>()))?;
-    let mut frames = Vec::with_capacity(span.len());
+fn stack(locations: &Column<'_>, row: usize, frames: &mut Frames<'_, '_>) -> Result<StackId, AgentError> {
+    let Some((span, items)) = locations.list(row)? else { return Ok(StackId::EMPTY) };
+    frames.budget.spend(span.len().saturating_mul(size_of::<LocationId>()))?;
+    let mut stack = Vec::with_capacity(span.len());
     for item in span {
-        let frame = match items.place(item)? {
-            Some((leaf, at)) => Frame::plain(leaf, at, budget)?,
-            None => Frame::default(),
-        };
-        frames.push(Rc::new(frame));
+        stack.push(match items.place(item)? {
+            Some((leaf, at)) => frames.plain(leaf, at)?,
+            None => frames.unknown(),
+        });
     }
-    Ok(frames)
+    Ok(frames.to.intern_stack(&stack))
 }
 
 impl Stacks for NamedStacks<'_, '_> {
-    fn intern(&mut self, row: usize, to: &mut Symbols, budget: &mut Budget) -> Result<StackId, AgentError> {
+    fn intern(&mut self, row: usize, _frames: &mut Frames<'_, '_>) -> Result<StackId, AgentError> {
         let id = self.rows.bytes(row)?.unwrap_or_default();
-        let stack = self.stacks.get(id).map(Vec::as_slice).unwrap_or_default();
-        intern(stack, to, budget)
+        Ok(self.stacks.get(id).copied().unwrap_or(StackId::EMPTY))
     }
 }
