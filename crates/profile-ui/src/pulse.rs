@@ -5,7 +5,7 @@ use profile_model::TimeRange;
 use query::backend::Backend;
 use tokio::sync::Mutex;
 
-/// How long a server may take to say anything. Pages ask every two seconds, so that a frozen one is seen within five.
+/// How long a server may take to say anything. Pages ask every second, so that a frozen one is seen within five.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer holds, however many pages ask.
 const HOLDS: Duration = Duration::from_secs(1);

@@ -21,6 +21,8 @@ pub struct Fetched {
     pub outline: Option<Outline>,
     /// How many snapshots were added up, for types that are instants (memory in use, goroutines).
     pub snapshots: Option<Snapshots>,
+    /// Who answered: a name and an address.
+    pub server: String,
     /// What is to be said beside the answer, such as that another type is shown than the one expected.
     pub note: Option<String>,
 }

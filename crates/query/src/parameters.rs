@@ -17,7 +17,7 @@ const MAX_REGEX: usize = 4096;
 /// The most labels to group by.
 const MAX_LABELS: usize = 8;
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "query",
     "start",
     "end",
@@ -29,6 +29,7 @@ const NAMES: [&str; 17] = [
     "ignore",
     "hide",
     "invert",
+    "collapse",
     "trim",
     "absolute",
     "relative",
@@ -46,7 +47,7 @@ impl Question {
     /// - `baseStart`, `baseEnd`: the span to compare with; `absolute`: without scaling it
     /// - `groupBy`: labels, separated by commas
     /// - `focus`, `ignore`, `hide`: regular expressions on names of functions
-    /// - `invert`: `true` or `false`; `trim`: a percentage; `relative`: shares of what filters leave
+    /// - `invert`, `collapse` (runs of functions that only call the next one as the last of them): `true` or `false`; `trim`: a percentage; `relative`: shares of what filters leave
     /// - `sort` (`flat` or `cum`), `limit`: of rankings; `sum`: sums of instants in rankings, not means
     ///
     /// # Errors
@@ -229,7 +230,7 @@ impl Parameters {
             ignore: self.regex("ignore"),
             hide: self.regex("hide"),
             invert: self.flag("invert"),
-            collapse: false,
+            collapse: self.flag("collapse"),
             relative: self.flag("relative"),
         };
         let Some(form) = form else { return changes };
@@ -238,12 +239,19 @@ impl Parameters {
             ("ignore", changes.ignore.is_some()),
             ("hide", changes.hide.is_some()),
             ("invert", changes.invert),
+            ("collapse", changes.collapse),
         ];
         for (name, _) in needs_stacks.into_iter().filter(|(_, given)| *given && !form.is_made_from_stacks()) {
             self.wrong(name, format!("expected a report that is made from stacks, found `{form}`"));
         }
         if compares && !form.can_compare() {
             self.wrong("baseStart", format!("expected a report that shows a comparison, found `{form}`"));
+        }
+        if compares && changes.collapse {
+            self.wrong(
+                "collapse",
+                "expected no collapsing in a comparison: a run of one side may be none of the other",
+            );
         }
         if compares && !changes.group_by.is_empty() {
             self.wrong("groupBy", "expected no labels to group by in a comparison");
@@ -398,6 +406,16 @@ mod tests {
 
     #[test]
     fn what_cannot_go_together_is_said() {
+        check(
+            &[
+                ("query", "memory"),
+                ("reportType", "svg"),
+                ("baseStart", "now-2h"),
+                ("baseEnd", "now-1h"),
+                ("collapse", "true"),
+            ],
+            &["collapse: expected no collapsing in a comparison: a run of one side may be none of the other"],
+        );
         check(
             &[
                 ("query", "memory"),

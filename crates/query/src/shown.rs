@@ -11,6 +11,8 @@ pub struct Shown {
     pub title: String,
     /// What else stands on every output: the window, what it is compared with, how many snapshots were added up.
     pub facts: Vec<String>,
+    /// Who answered; empty for a file.
+    pub server: String,
     /// What is drawn.
     pub content: Content,
     /// What all shares are of.
@@ -39,6 +41,7 @@ impl Shown {
         Self {
             title: fetched.query.to_string(),
             facts,
+            server: fetched.server.clone(),
             whole: changed.whole,
             content: Content::Stacks(changed.stacks),
             snapshots: fetched.snapshots,
@@ -50,6 +53,7 @@ impl Shown {
         Self {
             title: name.to_owned(),
             facts,
+            server: String::new(),
             whole: changed.whole,
             content: Content::Stacks(changed.stacks),
             snapshots: None,
@@ -59,7 +63,14 @@ impl Shown {
     /// A comparison.
     pub fn of_comparison(title: String, facts: Vec<String>, comparison: Comparison) -> Self {
         let whole = comparison.selection().whole();
-        Self { title, facts, content: Content::Comparison(Box::new(comparison)), whole, snapshots: None }
+        let (server, content) = (String::new(), Content::Comparison(Box::new(comparison)));
+        Self { title, facts, server, content, whole, snapshots: None }
+    }
+
+    /// What stands below the title of every output: the facts, and who answered.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        let server = Some(self.server.as_str()).filter(|server| !server.is_empty());
+        self.facts.iter().map(String::as_str).chain(server)
     }
 
     /// The unit of the values.

@@ -46,7 +46,7 @@ impl Door {
 pub async fn suite(door: &Door) {
     let Some(browser) = Browser::start().await else { return };
     first_sight(&browser, door).await;
-    labels_name_functions(&browser, door).await;
+    labels_name_functions(&browser, &door.url, 1.0).await;
     addresses_show_the_same_again(&browser, door).await;
     a_keyboard_is_enough(&browser, door).await;
     a_finger_is_enough(&browser, door).await;
@@ -92,11 +92,12 @@ async fn first_sight(browser: &Browser, door: &Door) {
     browser.resize(1280, 900, false).await;
 }
 
-/// Of the labels that were drawn, those that show at least four letters of the function's own name, or all of it.
+/// Of the boxes with room for three letters, those whose label shows at least four letters of the function's own name, or
+/// all of it.
 pub const NAMED_LABELS: &str = "(() => {
-    const { graph, page } = profilePage, { raw } = page;
+    const { graph, page } = profilePage, { raw } = page, ROOM = 32;
     const own = (id) => raw.names[raw.f_name[page.result.tree.frame[id]]].at(-1);
-    const calls = graph.drawn.filter(([id]) => page.result.tree.frame[id] >= 0);
+    const calls = graph.drawn.filter(([id, , width]) => page.result.tree.frame[id] >= 0 && width >= ROOM);
     const says = ([id, text]) => {
         const name = own(id), shown = text.replace(/^[+−] /, '').replace(/^⋯\\d+ /, '').replace(/…$/, '');
         return shown.endsWith(name) || shown.length >= Math.min(3, name.length) && name.startsWith(shown) || shown.includes(name.slice(0, 4));
@@ -104,39 +105,68 @@ pub const NAMED_LABELS: &str = "(() => {
     return [calls.filter(says).length, calls.length, calls.filter((one) => !says(one)).slice(0, 5).map(([id, text]) => [own(id), text])];
 })()";
 
-async fn labels_name_functions(browser: &Browser, door: &Door) {
-    open(browser, &door.url).await;
+/// Whether the labels on show say what their boxes are. At least so many have to be there.
+pub async fn labels_name_functions(browser: &Browser, url: &str, least: f64) {
+    open(browser, url).await;
     let found = browser.wait(NAMED_LABELS).await;
     let (named, all) = (found[0].as_f64().unwrap(), found[1].as_f64().unwrap());
-    assert!(all >= 1.0 && named / all >= NAMED, "{named} of {all} labels say their function: {}", found[2]);
+    assert!(
+        all >= least && named / all >= NAMED,
+        "{named} of {all} labels of {url} say their function: {}",
+        found[2]
+    );
 }
 
-/// What a view shows: the labels, the rows of the table, what is in the fields.
+/// What a view shows: the pixels of the graph, the labels, the rows of the table, what is in the fields.
 const SEEN: &str = "(() => {
-    const { graph, page } = profilePage;
+    const { graph, page } = profilePage, { canvas } = graph;
+    const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+    const picture = pixels.reduce((sum, pixel) => Math.imul(sum ^ pixel, 16777619), 0);
     const rows = [...document.querySelectorAll('.row')].slice(0, 12).map((row) => row.textContent);
     const tools = [...document.querySelectorAll('#tools select, #tools input, #question select, #question input')].map((one) => one.value);
     const pressed = [...document.querySelectorAll('[aria-pressed=true]')].map((one) => one.textContent);
-    return JSON.stringify([graph.drawn.map(([id, text, width]) => [id, text, Math.round(width)]), rows, tools, pressed, document.querySelector('#details h2')?.textContent]);
+    return JSON.stringify([page.raw.comparison, picture, (graph.drawn || []).map(([id, text, width]) => [id, text, Math.round(width)]), rows, tools, pressed, document.querySelector('#details h2')?.textContent]);
 })()";
 
 async fn addresses_show_the_same_again(browser: &Browser, door: &Door) {
-    let function: String = format!("selected={}", encoded(&door.function));
-    let views = [
-        String::new(),
-        "invert=1".to_owned(),
-        "collapse=1".to_owned(),
-        "by=package".to_owned(),
-        "by=file&table=all".to_owned(),
-        "colour=binary&order=name".to_owned(),
-        "zoom=0".to_owned(),
-        "show=graph&below=1".to_owned(),
-        function.clone(),
-        format!("{function}&sandwich={}", encoded(&door.function)),
-        format!("focus={}&search=a", encoded(&door.function)),
-        "zone=local&show=table".to_owned(),
+    let function = encoded(&door.function);
+    let selected = format!("selected={function}");
+    let words = [
+        "",
+        "invert=1",
+        "invert=1&collapse=1&zoom=0.0",
+        "collapse=1",
+        "by=package",
+        "by=package&invert=1",
+        "by=file&table=all",
+        "by=binary&table=name",
+        "by=line&zoom=0.0",
+        "colour=file&below=1",
+        "colour=binary&order=name",
+        "colour=function&ignore=gc",
+        "zoom=0",
+        "show=graph&below=1",
+        "hide=runtime&order=change",
+        "sums=sum&search=a",
+        "zone=local&show=table",
     ];
-    for view in &views {
+    let views: Vec<String> = words
+        .map(str::to_owned)
+        .into_iter()
+        .chain([
+            selected.clone(),
+            format!("{selected}&sandwich={function}"),
+            format!("sandwich={function}&collapse=1&zoom=0"),
+            format!("focus={function}&search=a"),
+        ])
+        .collect();
+    let compared = door.compared.iter().flat_map(|url| {
+        let of = Door { url: url.clone(), ..door.clone() };
+        ["", "diff=value&table=points", "order=change&invert=1", "by=package&collapse=1"]
+            .map(|view| (of.with(view), view.to_owned()))
+    });
+    let plain = views.iter().map(|view| (door.with(view), view.clone()));
+    for (url, view) in plain.chain(compared) {
         // Nothing is drawn of a graph that is not shown.
         let shown = |text: &Value| text.as_str().unwrap_or_default().to_owned();
         let there = async |url: &str| {
@@ -148,7 +178,7 @@ async fn addresses_show_the_same_again(browser: &Browser, door: &Door) {
                 browser.wait("document.querySelector('#details h2') !== null").await;
             }
         };
-        there(&door.with(view)).await;
+        there(&url).await;
         let (seen, address) = settled(browser).await;
         there(shown(&address).as_str()).await;
         let (again, _) = settled(browser).await;
@@ -227,7 +257,28 @@ async fn a_finger_is_enough(browser: &Browser, door: &Door) {
     browser.touch(corner[0].as_f64().unwrap() + 20.0, corner[1].as_f64().unwrap() + 28.0).await;
     browser.wait("profilePage.state().selected !== ''").await;
     browser.wait("document.querySelector('#details h2') !== null").await;
+    touch_button(browser, "#details", "Callers and callees").await;
+    browser.wait("profilePage.state().sandwich === profilePage.state().selected").await;
+    touch_button(browser, "#filters", "around").await;
+    browser.wait("profilePage.state().sandwich === ''").await;
+    touch_button(browser, "#tools", "Invert").await;
+    browser.wait("profilePage.state().invert === '1' && profilePage.page.result.tree.count > 1").await;
     browser.resize(1280, 900, false).await;
+}
+
+/// Scrolls to a button that begins with these words and touches it.
+async fn touch_button(browser: &Browser, within: &str, words: &str) {
+    let script = format!(
+        "(() => {{ const found = [...document.querySelectorAll({})].find((one) => one.textContent.startsWith({}));
+         if (!found) return null;
+         found.scrollIntoView({{ block: 'center', inline: 'center' }});
+         const box = found.getBoundingClientRect();
+         return [box.left + box.width / 2, box.top + box.height / 2]; }})()",
+        json!(format!("{within} button")),
+        json!(words)
+    );
+    let place = browser.wait(&script).await;
+    browser.touch(place[0].as_f64().unwrap(), place[1].as_f64().unwrap()).await;
 }
 
 /// However stacks are turned, their sum is the same, and each part is no more than what it is a part of.
@@ -267,17 +318,30 @@ async fn a_comparison_is_honest(browser: &Browser, url: &str) {
                  if (table.all[row] === 0 && table.allBefore[row] !== 0) gone++;
                  if (table.all[row] !== 0 && table.allBefore[row] === 0) fresh++;
              }
-             return [raw.comparison, sums.all, sums.allBefore, gone, fresh, document.querySelector('#when').textContent];",
+             const { names, f_name } = raw, at = [...table.key.keys()].find((row) => table.all[row] === 0 && table.allBefore[row] !== 0);
+             const name = at === undefined ? '' : names[f_name[table.frame[at]]][0];
+             return [raw.comparison, sums.all, sums.allBefore, gone, fresh, document.querySelector('#when').textContent, name];",
         )
         .await;
     assert_eq!(sums[0], true);
     // Both totals are said.
     let words = sums[5].as_str().unwrap();
     assert!(words.contains(" before, ") && words.contains(" after"), "{words}");
-    // What is gone is in the table.
-    browser.wait("document.querySelectorAll('.row').length > 0").await;
-    let changes = browser.run("return profilePage.page.result.table.key.length;").await;
-    assert!(changes.as_u64().unwrap() > 0);
+    // What is gone is in the table, and called so.
+    if let Some(name) = sums[6].as_str().filter(|name| !name.is_empty()) {
+        open(
+            browser,
+            &format!("{url}{}search={}", if url.contains(['?', '#']) { "&" } else { "#" }, encoded(name)),
+        )
+        .await;
+        browser
+            .wait(&format!(
+                "[...document.querySelectorAll('.row')].some((row) => row.dataset.label === {} && row.querySelector('.fate')?.textContent === 'gone')",
+                json!(name)
+            ))
+            .await;
+        open(browser, url).await;
+    }
     // The switch changes widths and colours, and no amount.
     browser.click("#tools select[aria-label='What changes are measured in'] option[value=value]").await;
     browser.wait("profilePage.state().diff === 'value' && profilePage.page.scale === 1").await;

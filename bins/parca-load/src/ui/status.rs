@@ -68,6 +68,7 @@ struct LastError {
 /// The status, as a page asks for it again and again.
 pub(super) async fn status(State(ui): State<Ui>) -> impl IntoResponse {
     let mut known = known(&ui);
+    // Whether the server answers now: what lanes counted says it only when their calls have timed out.
     known.trouble = ui.pulse.trouble().await;
     ([(CACHE_CONTROL, "no-store")], Json(known))
 }
@@ -92,7 +93,7 @@ fn known(ui: &Ui) -> Status {
     }
 }
 
-/// Whether the server answers now: what lanes counted would say it when their calls have timed out.
+/// What a lane did since the start, and in its moments.
 fn lane(ui: &Ui, stats: &LaneStats) -> Lane {
     let (response, counts) = (stats.response(), &stats.counts);
     let moments = ui.moments.of(&stats.name);

@@ -263,6 +263,13 @@ async fn stacks_can_be_filtered_turned_grouped_trimmed_and_compared() {
     let inverted = with(&[("invert", "true")]).await;
     let first = &inverted["flamegraph"]["children"][0];
     assert_eq!((&first["name"], &first["cumulative"]), (&"read".into(), &200.into()));
+    // `main` only calls others and is alone below the root.
+    let collapsed = with(&[("collapse", "true")]).await;
+    let first = &collapsed["flamegraph"]["children"][0];
+    assert_eq!((&first["name"], &collapsed["total"]), (&"main".into(), &TOTAL.into()));
+    let runs = with(&[("collapse", "true"), ("focus", "^read$")]).await;
+    let first = &runs["flamegraph"]["children"][0];
+    assert_eq!((&first["name"], &first["cumulative"]), (&"read".into(), &200.into()), "{runs}");
     let grouped = with(&[("groupBy", "job")]).await;
     assert_eq!(grouped["flamegraph"]["children"][0]["name"], "job=parca-load");
     let nobody = [("query", AGENT), ("start", START), ("end", END), ("groupBy", "jab")];

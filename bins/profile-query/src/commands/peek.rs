@@ -55,7 +55,7 @@ fn write(shown: &Shown, pattern: &str, limit: usize) -> Result<(), Failure> {
     let mut options = PeekOptions::default();
     (options.width, options.limit) = (output::width(), limit);
     output::data(|mut out| {
-        for line in std::iter::once(&shown.title).chain(&shown.facts) {
+        for line in std::iter::once(shown.title.as_str()).chain(shown.lines()) {
             writeln!(out, "{}", words::fitting(line, output::width()))?;
         }
         peek::text(&found, &selection, &options, &mut out)

@@ -237,8 +237,14 @@ impl Certificates {
     }
 
     fn issue(&self) -> (String, String) {
+        self.issue_until(2096)
+    }
+
+    /// A certificate that is good until that year begins.
+    fn issue_until(&self, year: i32) -> (String, String) {
         let key = rcgen::KeyPair::generate().unwrap();
-        let params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
     }
 
@@ -312,6 +318,8 @@ async fn with_an_authority_clients_need_a_certificate_of_it() {
     })
     .await;
     assert!(certificates.shown(&server, Some(certificates.issue())).await.is_some());
+    // What has expired opens no door, so that behind it there is nothing to check.
+    assert!(certificates.shown(&server, Some(certificates.issue_until(2020))).await.is_none());
     assert!(certificates.shown(&server, None).await.is_none());
     let others = Certificates::new();
     assert!(certificates.shown(&server, Some(others.issue())).await.is_none());

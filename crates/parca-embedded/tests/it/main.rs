@@ -3,6 +3,7 @@
 
 mod access;
 mod agent;
+mod crowd;
 mod diffs;
 mod eviction;
 mod hostile;

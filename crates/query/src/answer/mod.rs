@@ -142,6 +142,7 @@ impl Found {
             return Err(BackendError::Answer("expected a side, found none".into()));
         };
         let query = one.query.clone();
+        let server = one.server.clone();
         let types = one.stacks.clone().into_profile().sample_types;
         let sides = [before, after].map(|fetched| Side::of(fetched, &types, &question.changes));
         let filtered = sides[1].filtered;
@@ -158,7 +159,8 @@ impl Found {
         facts.extend(question.base.map(|base| format!("compared with {}", span(base))));
         facts.extend(is_mean.then(|| "means of snapshots".to_owned()));
         let total = comparison.totals[1];
-        let shown = Shown::of_comparison(query.to_string(), facts, comparison);
+        let mut shown = Shown::of_comparison(query.to_string(), facts, comparison);
+        shown.server = server;
         Ok(Self { profile_type: query.profile_type, total, filtered, shown })
     }
 }

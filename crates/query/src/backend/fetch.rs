@@ -133,6 +133,7 @@ impl Backend {
             truncated: 0,
             outline: None,
             snapshots: None,
+            server: self.in_words(),
             note: None,
         };
         match &self.server {

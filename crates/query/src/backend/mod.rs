@@ -68,6 +68,12 @@ impl Backend {
         &self.deployment
     }
 
+    /// The server for people: its name and its address, or the address alone where that is its name.
+    pub fn in_words(&self) -> String {
+        let Deployment { name, url, .. } = &self.deployment;
+        if name == url { url.clone() } else { format!("{name} at {url}") }
+    }
+
     /// What runs on the server.
     pub fn kind(&self) -> Kind {
         self.deployment.kind

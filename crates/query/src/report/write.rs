@@ -98,7 +98,7 @@ fn drawing(
     look: &Look,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let (title, subtitle) = (shown.title.clone(), shown.facts.join("; "));
+    let (title, subtitle) = (shown.title.clone(), shown.lines().collect::<Vec<_>>().join("; "));
     match form {
         Form::Svg => {
             let mut options = svg::SvgOptions::default();
@@ -146,7 +146,7 @@ fn head(shown: &Shown, look: &Look, out: &mut impl Write) -> io::Result<()> {
     if !look.head {
         return Ok(());
     }
-    for line in std::iter::once(&shown.title).chain(&shown.facts) {
+    for line in std::iter::once(shown.title.as_str()).chain(shown.lines()) {
         writeln!(out, "{}", words::fitting(line, look.width))?;
     }
     Ok(())

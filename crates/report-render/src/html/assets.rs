@@ -27,12 +27,16 @@ pub const INDEX: Asset = asset!("index.html", "text/html; charset=utf-8");
 pub(super) const STYLE: Asset = asset!("page.css", "text/css; charset=utf-8");
 
 /// The modules, each behind those that it needs.
-pub(super) const MODULES: [Asset; 14] = [
+pub(super) const MODULES: [Asset; 18] = [
     asset!("dom.js", JS),
     asset!("numbers.js", JS),
     asset!("selector.js", JS),
     asset!("state.js", JS),
+    asset!("profile.js", JS),
+    asset!("tree.js", JS),
+    asset!("layout.js", JS),
     asset!("stacks.js", JS),
+    asset!("acts.js", JS),
     asset!("answers.js", JS),
     asset!("colours.js", JS),
     asset!("graph.js", JS),

@@ -2,7 +2,9 @@
 import { byId, make, makeSvg, say } from '../ui/dom.js';
 import { count, duration, showLanes } from './lanes.js';
 
-const EVERY = 2000, WIDTH = 400, RATES = 34, TIMES = 56;
+// Together less than the five seconds in which a frozen server has to be seen.
+const EVERY = 1000, PATIENCE = 3000;
+const WIDTH = 400, RATES = 34, TIMES = 56;
 const parts = new Map();
 
 const ready = (is, words) => {
@@ -67,11 +69,11 @@ function showOverTime(lane, step) {
 
 async function turn() {
   try {
-    const response = await fetch('api/status');
+    const response = await fetch('api/status', { signal: AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Error(`the answer was ${response.status}`);
     show(await response.json());
   } catch (error) {
-    ready('gone', error.message === 'Failed to fetch' ? 'parca-load does not answer' : error.message);
+    ready('gone', ['TypeError', 'TimeoutError'].includes(error.name) ? 'parca-load does not answer' : error.message);
   }
   setTimeout(turn, EVERY);
 }

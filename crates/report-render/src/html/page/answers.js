@@ -1,6 +1,6 @@
 // Where answers are from: a server over HTTP, or what is written in the page itself.
 import { byId } from './dom.js';
-import { Stacks } from './stacks.js';
+import { Acts } from './acts.js';
 
 export class Refused extends Error {
   constructor(said) {
@@ -46,8 +46,12 @@ export class Engine {
     });
   }
 
-  call(act, given) {
-    if (this.isOffline) return this.here(act, given);
+  async call(act, given) {
+    const result = this.isOffline ? this.here(act, given) : await this.there(act, given);
+    return act === 'view' ? { ...result, tree: whole(result.tree) } : result;
+  }
+
+  there(act, given) {
     const id = ++this.number;
     return new Promise((done, failed) => {
       this.pending.set(id, { act, done, failed });
@@ -55,22 +59,31 @@ export class Engine {
     });
   }
 
-  async here(act, given) {
+  here(act, given) {
     const began = performance.now();
-    let result;
-    if (act === 'load') {
-      const { data, ...rest } = JSON.parse(given);
-      this.stacks = new Stacks(data);
-      result = { answer: { ...rest, cut: data.cut }, raw: this.stacks.raw };
-    } else if (act === 'details') result = this.stacks.details(...given);
-    else result = this.stacks[act](given);
+    this.acts ||= new Acts();
+    const result = this.acts[act](given);
     this.took[act] = performance.now() - began;
     return result;
   }
 
   // The profile of a question.
   async load(parameters, signal) {
-    const text = this.isOffline ? byId('profile').textContent : await (await answer('profile', parameters, signal)).text();
-    return this.call('load', text);
+    return this.call('load', this.isOffline ? byId('profile').textContent : await this.text(parameters, signal));
   }
+
+  // How much the stacks of each value of a label differ from those of the rest.
+  async differs(parameters) {
+    return this.call('differs', await this.text(parameters));
+  }
+
+  async text(parameters, signal) {
+    return (await answer('profile', parameters, signal)).text();
+  }
+}
+
+// A tree with the columns that are left out where they are all 0.
+function whole(tree) {
+  const { count } = tree;
+  return { before: new Float64Array(count), ownBefore: new Float64Array(count), skipped: new Int32Array(count), ...tree };
 }

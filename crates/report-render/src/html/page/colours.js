@@ -10,18 +10,30 @@ function hash(text) {
   return (made ^ made >>> 15) >>> 0;
 }
 
-const paint = (hue, dark, strong) => dark
-  ? `hsl(${hue} ${strong ? 46 : 34}% ${strong ? 44 : 33}%)`
-  : `hsl(${hue} ${strong ? 72 : 62}% ${strong ? 74 : 84}%)`;
+const paint = (hue, dark) => dark ? `hsl(${hue} 34% 33%)` : `hsl(${hue} 62% 84%)`;
 const grey = (dark, step) => dark ? `hsl(220 8% ${27 + 5 * step}%)` : `hsl(220 14% ${91 - 4 * step}%)`;
 
-// The colour of each package, file or binary: the largest choose first, by their name, so that the same one most
-// often has the same colour in two profiles.
-export function palette(raw, table, by, dark) {
-  const column = { package: raw.f_package, file: raw.f_file, binary: raw.f_binary, function: raw.f_name }[by] || raw.f_package;
-  const names = { package: raw.packages.map(([name]) => name), file: raw.files, binary: raw.binaries, function: raw.names.map(([name]) => name) }[by] || raw.packages.map(([name]) => name);
-  const sums = new Float64Array(names.length);
-  for (let row = 0; row < table.frame.length; row++) sums[column[table.frame[row]]] += Math.abs(table.own[row]) + Math.abs(table.ownBefore[row]);
+// What a colour is of, as the number that each frame has and the name of each number.
+function coloured(raw, by) {
+  switch (by) {
+    case 'file': return [raw.f_file, raw.files];
+    case 'binary': return [raw.f_binary, raw.binaries];
+    case 'function': return [raw.f_name, raw.names.map(([name]) => name)];
+    default: return [raw.f_package, raw.packages.map(([name]) => name)];
+  }
+}
+
+function sumsOf(column, many, frames, of) {
+  const sums = new Float64Array(many);
+  for (let at = 0; at < frames.length; at++) sums[column[frames[at]]] += of(at);
+  return sums;
+}
+
+// The colour of each package, file or binary of a profile: the largest choose first, by their name, so that the same one
+// most often has the same colour in two profiles. Filters do not change them.
+function assigned(raw, by, dark) {
+  const [column, names] = coloured(raw, by), all = Int32Array.from({ length: raw.frames }, (_, frame) => frame);
+  const sums = sumsOf(column, names.length, all, (frame) => raw.f_kind[frame] === 2 ? 0 : raw.f_own[frame]);
   const order = [...sums.keys()].sort((a, b) => sums[b] - sums[a] || (names[a] < names[b] ? -1 : 1)), taken = new Set();
   const colours = new Array(names.length);
   let systems = 0;
@@ -36,20 +48,28 @@ export function palette(raw, table, by, dark) {
       while (taken.has(slot)) slot = (slot + 1) % HUES.length;
       taken.add(slot);
     }
-    colours[at] = paint(HUES[slot], dark, false);
+    colours[at] = paint(HUES[slot], dark);
   }
-  const legend = order.filter((at) => sums[at] > 0 && names[at] !== '').map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
+  return { raw, by, dark, column, names, colours };
+}
+
+let last = { raw: null };
+
+// What each frame's colour is, and the legend for what is left of the profile.
+export function palette(raw, table, of, dark) {
+  const by = ['file', 'binary', 'function'].includes(of) ? of : 'package';
+  if (last.raw !== raw || last.by !== by || last.dark !== dark) last = assigned(raw, by, dark);
+  const { column, names, colours } = last;
+  const sums = sumsOf(column, names.length, table.frame, (row) => Math.abs(table.own[row]) + Math.abs(table.ownBefore[row]));
+  const order = [...sums.keys()].filter((at) => sums[at] > 0 && names[at] !== '').sort((a, b) => sums[b] - sums[a] || a - b);
+  const legend = order.map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
   // Where nothing is known of them, functions are at least told apart.
-  const nameless = new Map();
-  const byName = (name) => {
-    if (!nameless.has(name)) nameless.set(name, paint(HUES[hash(raw.names[name][0]) % HUES.length], dark, false));
-    return nameless.get(name);
-  };
-  const of = (frame) => {
+  const nameless = (frame) => paint(HUES[hash(raw.names[raw.f_name[frame]][0]) % HUES.length], dark);
+  const colour = (frame) => {
     if (frame < 0 || raw.f_kind[frame] === 2) return grey(dark, 1);
-    return names[column[frame]] === '' && by === 'package' ? byName(raw.f_name[frame]) : colours[column[frame]];
+    return names[column[frame]] === '' && by === 'package' ? nameless(frame) : colours[column[frame]];
   };
-  return { colours, column, legend, of };
+  return { column, legend, of: colour };
 }
 
 // Red where something grew and blue where it shrank, stronger the more; a text says it, too.

@@ -54,6 +54,7 @@ export function reportAddress(state, source, times, form) {
   if (!form.startsWith('pprof')) {
     for (const name of ['focus', 'ignore', 'hide']) if (state[name]) parameters.set(name, expression(state[name]));
     if (state.invert) parameters.set('invert', 'true');
+    if (state.collapse && !state.compare) parameters.set('collapse', 'true');
   }
   if (state.groupBy && !state.compare) parameters.set('groupBy', state.groupBy);
   return new URL('api/report?' + parameters, location.href).href;

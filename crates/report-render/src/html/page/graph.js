@@ -1,7 +1,7 @@
 // The graph: a canvas as large as the window, of which only what is visible is drawn.
 import { human, percent, points, signed } from './numbers.js';
 import { changeColour } from './colours.js';
-import { labelOf } from './stacks.js';
+import { labelOf } from './profile.js';
 
 const ROW = 19, PAD = 3, MIN_BOX = 0.4, MIN_TEXT = 18;
 const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';

@@ -7,7 +7,7 @@ import { Engine, Refused, ask } from './answers.js';
 import { Chart } from './chart.js';
 import { Field } from './field.js';
 import { Graph, plain } from './graph.js';
-import { Stacks, labelOf, pattern } from './stacks.js';
+import { found, labelOf } from './profile.js';
 import { Table } from './table.js';
 import { changeColour, legendTitle, palette } from './colours.js';
 import { closeMenu, showMenu } from './menu.js';
@@ -22,6 +22,8 @@ const KEYS = [
   ['f', 'only stacks with the chosen function'], ['x', 'hide the chosen function'], ['i', 'inverted: leaves on top'], ['c', 'collapse runs of wrappers'],
   ['t', 'table, graph, or both'], ['b', 'root at the bottom'], ['r', 'run again'], ['0', 'all filters and zoom off'], ['?', 'this list'],
 ];
+// Together less than the five seconds in which a frozen server has to be seen.
+const WATCH_EVERY = 1000, WATCH_PATIENCE = 3000;
 const BY = [['function', 'Functions'], ['package', 'Packages'], ['file', 'Files'], ['binary', 'Binaries'], ['line', 'Lines']];
 const COLOURS = [['package', 'Package'], ['file', 'File'], ['binary', 'Binary'], ['function', 'Function']];
 
@@ -271,17 +273,27 @@ const status = (is, words) => {
   say(byId('status-words'), words);
 };
 
-// Whether the server behind is there, every two seconds: a frozen one is seen without a question.
+// Whether the server behind is there: a frozen one is seen without a question, and so is a frozen server of this page.
 async function watch() {
-  if (page.isOffline) return;
   for (;;) {
-    await new Promise((done) => setTimeout(done, 2000));
-    if (document.hidden || page.running) continue;
-    const health = await ask('health', { source: state.source }).catch((error) => ({ ok: false, words: error.message }));
+    await new Promise((done) => setTimeout(done, WATCH_EVERY));
+    if (document.hidden || page.running) { answered(); continue; }
+    const health = await ask('health', { source: state.source }, AbortSignal.timeout(WATCH_PATIENCE)).catch((error) => ({ ok: false, words: error.message }));
     if (page.running) continue;
-    if (!health.ok) status('lost', health.words);
-    else if (['lost', 'asking'].includes(byId('status').dataset.is)) status('ready', 'answering');
+    if (health.ok) {
+      answered();
+      if (['lost', 'asking'].includes(byId('status').dataset.is)) status('ready', 'answering');
+      continue;
+    }
+    const age = performance.now() - page.answered;
+    page.lostAfter ||= age;
+    status('lost', `${health.words}; the last answer is ${Math.round(age / 1000)} s old`);
   }
+}
+
+function answered() {
+  page.answered = performance.now();
+  page.lostAfter = 0;
 }
 
 // ---- over time -----------------------------------------------------------------------------------
@@ -397,21 +409,17 @@ function tableSort() {
 
 function keyOf(label) {
   if (!label) return null;
-  const { tree } = page.result;
-  for (let id = tree.above > 0 ? 0 : 1; id < tree.count; id++) if (labelAt(id) === label) return tree.key[id];
-  return null;
+  const { tree, table } = page.result, { raw } = page;
+  const row = table.frame.findIndex((frame) => labelOf(raw, state.by, frame) === label);
+  if (row >= 0) return table.key[row];
+  // A group is no function.
+  const group = label.startsWith('{') ? tree.frame.findIndex((frame) => labelOf(raw, state.by, frame) === label) : -1;
+  return group >= 0 ? tree.key[group] : null;
 }
 
 function setFound() {
-  page.found = null;
-  if (state.search) {
-    const test = pattern(state.search), { raw } = page, known = new Map();
-    page.found = (frame) => {
-      if (frame < 0) return false;
-      if (!known.has(frame)) known.set(frame, test(labelOf(raw, state.by, frame)) || test(raw.files[raw.f_file[frame]]) || test(raw.binaries[raw.f_binary[frame]]));
-      return known.get(frame);
-    };
-  }
+  const { raw } = page, hits = state.search ? found(raw, state.by, state.search) : null;
+  page.found = hits && ((frame) => frame >= 0 && hits[frame] === 1);
   graph.found = page.found || (page.lit === undefined || page.lit === null ? null : (frame) => frame >= 0 && page.palette?.column[frame] === page.lit);
 }
 
@@ -706,21 +714,21 @@ async function whatDiffers() {
   const names = await list('labels', { matchers: parseQuery(state.query)?.matchers || [] }, 0).catch(() => []);
   dialog('What differs', (element) => {
     make(element, 'p', { class: 'hint' }, 'Values of labels, ranked by how much their stacks differ from those of the rest: 0 % is the same, 100 % has no function in common.');
-    const rows = make(element, 'div', { class: 'differs' });
+    const list_ = make(element, 'div', { class: 'differs' });
     const state_ = make(element, 'p', { class: 'hint' }, 'asking');
     const found = [];
     (async () => {
       for (const name of names.slice(0, 12)) {
         state_.textContent = `asking for ${name}`;
         try {
-          const answer = await ask('profile', { ...parameters(), baseStart: '', baseEnd: '', baseQuery: '', groupBy: name });
-          for (const row of new Stacks(answer.data).differs()) if (row.share < 0.9999) found.push({ ...row, label: name });
+          const rows = await engine.differs({ ...parameters(), baseStart: '', baseEnd: '', baseQuery: '', groupBy: name });
+          for (const row of rows) if (row.share < 0.9999) found.push({ ...row, label: name });
         } catch { /* a label that cannot be grouped by is left out */ }
         if (!element.open) return;
         found.sort((a, b) => b.score - a.score);
-        rows.replaceChildren();
+        list_.replaceChildren();
         for (const { group, score, share, functions, label } of found.slice(0, 40)) {
-          const row = button(rows, '', () => { element.close(); change({ groupBy: label, zoom: '' }); }, { class: 'differ' });
+          const row = button(list_, '', () => { element.close(); change({ groupBy: label, zoom: '' }); }, { class: 'differ' });
           make(row, 'b', {}, percent(score, 1));
           make(row, 'span', {}, group);
           make(row, 'small', {}, `${percent(share, 1)} of all; ` + functions.map(([of, by]) => `${shortLabel(of)} ${by > 0 ? '+' : '−'}${percent(Math.abs(by), 1)}`).join(', '));
@@ -839,6 +847,7 @@ async function start() {
   }
   if (!page.sources.some(({ id }) => id === state.source)) state.source = page.sources[0]?.id || '';
   drawLinks();
+  answered();
   watch();
   await loadTypes();
   const query = parseQuery(state.query);

@@ -1,7 +1,7 @@
 // The functions as a table: sorted by any column, only the rows that are seen are in the page.
 import { make, say } from './dom.js';
 import { human, percent, points, signed } from './numbers.js';
-import { labelOf } from './stacks.js';
+import { labelOf } from './profile.js';
 import { plain } from './graph.js';
 
 const ROW = 24;
@@ -32,12 +32,10 @@ export class Table {
     if (!isSame) {
       const rows = [];
       for (let row = 0; row < table.frame.length; row++) {
-        const label = plain(labelOf(raw, by, table.frame[row]));
-        if (shown.filter && !shown.filter(table.frame[row])) continue;
-        rows.push({ row, label });
+        if (!shown.filter || shown.filter(table.frame[row])) rows.push({ row, label: plain(labelOf(raw, by, table.frame[row])) });
       }
       const column = this.columns.find(({ id }) => id === shown.sort) || this.columns[0];
-      rows.sort((a, b) => column.compare(shown, a, b) || a.label.localeCompare(b.label));
+      rows.sort((a, b) => column.compare(shown, a, b) || (a.label < b.label ? -1 : a.label > b.label ? 1 : a.row - b.row));
       this.rows = rows;
     }
     this.space.style.height = this.rows.length * ROW + 'px';
