@@ -1,8 +1,8 @@
-//! One thread writes the log: many requests with one sync, then they are visible, then acknowledged.
+//! The log is written by one at a time: many requests with one sync, then they are visible, then acknowledged.
 
 use std::borrow::Cow;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashSet;
@@ -19,10 +19,72 @@ use crate::{NewWrite, Refused, Written};
 /// How often a disk that refused is tried.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How many groups one caller writes, whose own request is in the first or second, before a thread goes on with it.
+const MOST_GROUPS: usize = 8;
+
 /// How long it is believed that the disk has room.
 const ROOM_FOR: Duration = Duration::from_millis(250);
 
+/// Lets whoever brings a write also write it, with all that wait: waking a thread for it would cost a third of the write.
+#[derive(Debug)]
+pub(crate) struct Leader {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) committer: Mutex<Committer>,
+}
+
+impl Leader {
+    /// Writes what waits, unless somebody else is at it, who looks again before going.
+    pub(crate) fn lead(&self) {
+        let _panicked = Panicked(&self.shared);
+        for _ in 0..MOST_GROUPS {
+            let Some(mut committer) = self.try_committer() else { return };
+            let group = self.shared.queue.take();
+            if !group.is_empty() {
+                committer.commit(group);
+                committer.seal_if_due();
+            }
+            drop(committer);
+            // Looked at after others may lead: who came meanwhile and could not is not forgotten.
+            if self.shared.queue.is_empty() {
+                return;
+            }
+        }
+        self.shared.queue.wake();
+    }
+
+    /// The thread behind: takes over from callers who have done enough, tries a disk that refused, and asks for sealing
+    /// where nobody writes. Ends once the queue is closed and empty, and nobody writes any more.
+    pub(crate) fn follow(&self) {
+        let _ended = Ended(&self.shared);
+        let _panicked = Panicked(&self.shared);
+        while let Some(waits) = self.shared.queue.wait(RETRY) {
+            let mut committer = self.committer();
+            let group = self.shared.queue.take();
+            if !group.is_empty() {
+                committer.commit(group);
+            } else if !waits {
+                committer.idle();
+            }
+            committer.seal_if_due();
+        }
+        drop(self.committer());
+    }
+
+    fn committer(&self) -> MutexGuard<'_, Committer> {
+        self.committer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_committer(&self) -> Option<MutexGuard<'_, Committer>> {
+        match self.committer.try_lock() {
+            Ok(committer) => Some(committer),
+            Err(TryLockError::Poisoned(committer)) => Some(committer.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
 /// The writer of the log.
+#[derive(Debug)]
 pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) recent: Recent,
@@ -35,20 +97,6 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Takes writes until the queue is closed.
-    pub(crate) fn run(mut self) {
-        // Also if it ends by a mistake of this program: whoever waits is told.
-        let _ended = Ended(Arc::clone(&self.shared));
-        while let Some(group) = self.shared.queue.take(RETRY) {
-            if group.is_empty() {
-                self.idle();
-            } else {
-                self.commit(group);
-            }
-            self.seal_if_due();
-        }
-    }
-
     fn commit(&mut self, group: Vec<Pending>) {
         if let Some(refused) = self.blocked() {
             self.shared.health.set_writing(Some(refused.to_string()));
@@ -164,14 +212,23 @@ impl Committer {
     }
 }
 
-/// Says that nothing is written any more, when it is dropped.
-struct Ended(Arc<Shared>);
+/// Refuses all writes from when it is dropped.
+struct Ended<'a>(&'a Shared);
 
-impl Drop for Ended {
+impl Drop for Ended<'_> {
     fn drop(&mut self) {
         self.0.queue.end();
+    }
+}
+
+/// Refuses all writes after a mistake of this program: nobody knows what is in memory then. Whoever waits is told.
+struct Panicked<'a>(&'a Shared);
+
+impl Drop for Panicked<'_> {
+    fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.health.set_writing(Some("the thread that writes the log ended by a mistake".to_owned()));
+            self.0.queue.end();
+            self.0.health.set_writing(Some("writing the log ended by a mistake of this program".to_owned()));
         }
     }
 }

@@ -42,7 +42,7 @@ use super::parts::Parts;
 use super::recent::Recent;
 use crate::sealed::{Block, Cache};
 use crate::{NewWrite, Refused, Written};
-use commit::Committer;
+use commit::{Committer, Leader};
 use health::{Counters, Health, add};
 use manifest::Manifest;
 use queue::{Pending, Queue};
@@ -117,6 +117,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct OnDisk {
     pub(crate) shared: Arc<Shared>,
+    leader: Arc<Leader>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: Option<FolderLock>,
 }
@@ -167,21 +168,22 @@ impl OnDisk {
             signalled: Condvar::new(),
             opened_in: started.elapsed(),
         });
-        let store = Self { shared, threads: Mutex::default(), _lock: lock };
-        store.start(recent, unsealed_bytes)?;
+        let committer = Committer {
+            shared: Arc::clone(&shared),
+            recent,
+            unsealed_bytes,
+            unsealed_since: (unsealed_bytes > 0).then(Instant::now),
+            room: None,
+        };
+        let leader = Arc::new(Leader { shared: Arc::clone(&shared), committer: Mutex::new(committer) });
+        let store = Self { shared, leader, threads: Mutex::default(), _lock: lock };
+        store.start()?;
         Ok(store)
     }
 
-    fn start(&self, recent: Recent, unsealed_bytes: u64) -> Result<(), OpenError> {
-        let has_data = unsealed_bytes > 0;
-        let committer = Committer {
-            shared: Arc::clone(&self.shared),
-            recent,
-            unsealed_bytes,
-            unsealed_since: has_data.then(Instant::now),
-            room: None,
-        };
-        self.spawn("store-log", move || committer.run())?;
+    fn start(&self) -> Result<(), OpenError> {
+        let leader = Arc::clone(&self.leader);
+        self.spawn("store-log", move || leader.follow())?;
         if self.shared.settings.background {
             let (seals, cares) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
             self.spawn("store-seal", move || seals.seal_loop())?;
@@ -204,6 +206,7 @@ impl OnDisk {
             return done(Err(Refused::TooLarge { limit, bytes: record.len() }));
         }
         self.shared.queue.push(Pending { write, record, done }, self.shared.settings.max_queue_bytes);
+        self.leader.lead();
     }
 
     /// Writes what waits, ends the threads.

@@ -18,7 +18,7 @@ pub(crate) struct Pending {
     pub(crate) done: Done,
 }
 
-/// Writes that wait, for the thread that takes them.
+/// Writes that wait, for whoever takes them.
 #[derive(Default)]
 pub(crate) struct Queue {
     inner: Mutex<Waiting>,
@@ -33,7 +33,7 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Lets a write wait, or refuses it.
+    /// Lets a write wait, or refuses it. Nobody is woken: see [`wake`](Self::wake).
     pub(crate) fn push(&self, pending: Pending, max_bytes: usize) {
         let mut inner = self.lock();
         let bytes = inner.bytes + pending.record.len();
@@ -50,7 +50,10 @@ impl Queue {
         }
         inner.bytes = bytes;
         inner.pending.push_back(pending);
-        drop(inner);
+    }
+
+    /// Wakes who waits for writes.
+    pub(crate) fn wake(&self) {
         self.changed.notify_one();
     }
 
@@ -75,15 +78,23 @@ impl Queue {
         self.lock().bytes
     }
 
-    /// What waits, up to a number of bytes; empty after `patience`; nothing once closed and empty.
-    pub(crate) fn take(&self, patience: Duration) -> Option<Vec<Pending>> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().pending.is_empty()
+    }
+
+    /// Whether something waits, after `patience` at the latest; nothing once closed and empty.
+    pub(crate) fn wait(&self, patience: Duration) -> Option<bool> {
         let inner = self.lock();
         let waits = |inner: &mut Waiting| inner.pending.is_empty() && !inner.closed;
-        let (mut inner, _) =
+        let (inner, _) =
             self.changed.wait_timeout_while(inner, patience, waits).unwrap_or_else(PoisonError::into_inner);
-        if inner.closed && inner.pending.is_empty() {
-            return None;
-        }
+        let some = !inner.pending.is_empty();
+        (some || !inner.closed).then_some(some)
+    }
+
+    /// What waits, up to a number of bytes.
+    pub(crate) fn take(&self) -> Vec<Pending> {
+        let mut inner = self.lock();
         let (mut taken, mut bytes) = (Vec::new(), 0);
         while let Some(next) =
             inner.pending.pop_front_if(|next| bytes == 0 || bytes + next.record.len() <= GROUP_BYTES)
@@ -92,7 +103,7 @@ impl Queue {
             taken.push(next);
         }
         inner.bytes -= bytes;
-        Some(taken)
+        taken
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
