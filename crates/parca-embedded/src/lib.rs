@@ -61,6 +61,6 @@ pub use offline::pprof_of;
 #[cfg(feature = "disk")]
 pub use profile_store::{DiskSettings, DiskStats, OpenError};
 pub use profile_store::{Stats, Store};
-pub use server::{Server, Settings, StartError, start, start_on};
+pub use server::{Server, Settings, StartError, Starting, start, start_on};
 pub use tenants::TenantStores;
 pub use tls::{ServerTls, TlsError};

@@ -1,6 +1,7 @@
 //! The one port: gRPC, gRPC-Web, and plain HTTP for people and scrapers.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -104,6 +105,9 @@ pub enum StartError {
     Tls(#[from] TlsError),
 }
 
+/// A server that is being started. Boxed: the body of an asynchronous function is compiled by every crate that awaits it.
+pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<Server, StartError>> + Send + 'a>>;
+
 /// A running server.
 #[derive(Debug)]
 pub struct Server {
@@ -135,16 +139,20 @@ impl Server {
 ///
 /// # Errors
 /// The address cannot be listened on, or TLS cannot be served.
-pub async fn start(address: &str, settings: Settings, stop: CancellationToken) -> Result<Server, StartError> {
+pub fn start(address: &str, settings: Settings, stop: CancellationToken) -> Starting<'_> {
     let store = Store::in_memory(settings.memory_limit_bytes);
-    start_on(store, address, settings, stop).await
+    start_on(store, address, settings, stop)
 }
 
 /// Listens and serves a store of the caller's, such as one on disk. It is the caller's to close.
 ///
 /// # Errors
 /// The address cannot be listened on, or TLS cannot be served.
-pub async fn start_on(
+pub fn start_on(store: Store, address: &str, settings: Settings, stop: CancellationToken) -> Starting<'_> {
+    Box::pin(listen(store, address, settings, stop))
+}
+
+async fn listen(
     store: Store,
     address: &str,
     settings: Settings,

@@ -7,7 +7,7 @@ use pql::{ProfileType, Selector};
 use profile_model::{Profile, TimeRange, ValueType};
 use report_render::{Selection, compare, compare_by_share};
 
-use crate::backend::{Backend, BackendError, Detail};
+use crate::backend::{Answering, Backend, BackendError, Detail};
 use crate::fetched::divided;
 use crate::report::{self, Form, Look};
 use crate::shown::span;
@@ -51,31 +51,33 @@ impl Backend {
     /// # Errors
     /// As [`fetch_all`](Self::fetch_all), and [`BackendError::OneOnly`] where a form that shows one profile has found
     /// several, [`BackendError::NoSuchLabel`] where no profile has a label to group by.
-    pub async fn answer(&self, question: &Question) -> Result<Answer, BackendError> {
-        let detail = match question.form {
-            Form::Arrow => Detail::Message,
-            form if form.is_pprof() => Detail::File,
-            _ => Detail::Whole,
-        };
-        let compared = self.fetch_all(&question.ask, detail).await;
-        if let Ok(found) = &compared {
-            self.knows_labels(&question.ask, found).await?;
-        }
-        let profiles = match question.base {
-            None => compared?.into_iter().map(|one| Found::of(one, question)).collect(),
-            Some(base) => self.compared(compared, base, question, detail).await?,
-        };
-        if question.form.field().is_none() && profiles.len() > 1 {
-            let types = profiles.into_iter().map(|found| found.profile_type).collect();
-            return Err(BackendError::OneOnly { form: question.form, types });
-        }
-        Ok(Answer {
-            query: understood(&question.ask, &profiles),
-            range: question.ask.range,
-            base: question.base,
-            form: question.form,
-            look: question.look.clone(),
-            profiles,
+    pub fn answer<'a>(&'a self, question: &'a Question) -> Answering<'a, Answer> {
+        Box::pin(async move {
+            let detail = match question.form {
+                Form::Arrow => Detail::Message,
+                form if form.is_pprof() => Detail::File,
+                _ => Detail::Whole,
+            };
+            let compared = self.fetch_all(&question.ask, detail).await;
+            if let Ok(found) = &compared {
+                self.knows_labels(&question.ask, found).await?;
+            }
+            let profiles = match question.base {
+                None => compared?.into_iter().map(|one| Found::of(one, question)).collect(),
+                Some(base) => self.compared(compared, base, question, detail).await?,
+            };
+            if question.form.field().is_none() && profiles.len() > 1 {
+                let types = profiles.into_iter().map(|found| found.profile_type).collect();
+                return Err(BackendError::OneOnly { form: question.form, types });
+            }
+            Ok(Answer {
+                query: understood(&question.ask, &profiles),
+                range: question.ask.range,
+                base: question.base,
+                form: question.form,
+                look: question.look.clone(),
+                profiles,
+            })
         })
     }
 

@@ -7,7 +7,7 @@ use pql::{Matcher, ProfileType, Query};
 use profile_model::{Labels, TimeRange, Timestamp};
 
 use super::window::{EVER, whole_step, with_both_ends, without_ends};
-use super::{Backend, BackendError, Server, spans};
+use super::{Answering, Backend, BackendError, Server, spans};
 use crate::Ask;
 
 /// The label that Pyroscope keeps the profile type in.
@@ -36,37 +36,41 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn services(&self, range: TimeRange) -> Result<Vec<String>, BackendError> {
-        let label = self.deployment.service_label().to_owned();
-        self.label_values(&label, &[], range).await
+    pub fn services<'a>(&'a self, range: TimeRange) -> Answering<'a, Vec<String>> {
+        Box::pin(async move {
+            let label = self.deployment.service_label().to_owned();
+            self.label_values(&label, &[], range).await
+        })
     }
 
     /// The profile types that there are, sorted; of one service if one is given.
     ///
     /// # Errors
     /// The server's.
-    pub async fn profile_types(
-        &self,
-        service: Option<&str>,
+    pub fn profile_types<'a>(
+        &'a self,
+        service: Option<&'a str>,
         range: TimeRange,
-    ) -> Result<Vec<ProfileType>, BackendError> {
-        match (&self.server, service) {
-            (Server::Pyroscope(client), None) => {
-                self.note("ProfileTypes", "all");
-                Ok(client.profile_types(range).await?)
+    ) -> Answering<'a, Vec<ProfileType>> {
+        Box::pin(async move {
+            match (&self.server, service) {
+                (Server::Pyroscope(client), None) => {
+                    self.note("ProfileTypes", "all");
+                    Ok(client.profile_types(range).await?)
+                }
+                (Server::Pyroscope(client), Some(service)) => {
+                    self.note("LabelValues", TYPE_LABEL);
+                    let service = Matcher::equal(self.deployment.service_label(), service);
+                    let ids = client.label_values(TYPE_LABEL, &[service], range).await?;
+                    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+                }
+                (Server::Parca(_), None) => self.parca_types(range).await,
+                (Server::Parca(_), Some(service)) => {
+                    let types = self.parca_types(range).await?;
+                    self.types_of_service(&types, service, range).await
+                }
             }
-            (Server::Pyroscope(client), Some(service)) => {
-                self.note("LabelValues", TYPE_LABEL);
-                let service = Matcher::equal(self.deployment.service_label(), service);
-                let ids = client.label_values(TYPE_LABEL, &[service], range).await?;
-                Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
-            }
-            (Server::Parca(_), None) => self.parca_types(range).await,
-            (Server::Parca(_), Some(service)) => {
-                let types = self.parca_types(range).await?;
-                self.types_of_service(&types, service, range).await
-            }
-        }
+        })
     }
 
     /// The types of a list that a service has, in their order.
@@ -99,48 +103,52 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn label_names(
-        &self,
-        matchers: &[Matcher],
+    pub fn label_names<'a>(
+        &'a self,
+        matchers: &'a [Matcher],
         range: TimeRange,
-    ) -> Result<Vec<String>, BackendError> {
-        match &self.server {
-            Server::Pyroscope(client) => {
-                self.note("LabelNames", &list(matchers));
-                Ok(client.label_names(matchers, range).await?)
+    ) -> Answering<'a, Vec<String>> {
+        Box::pin(async move {
+            match &self.server {
+                Server::Pyroscope(client) => {
+                    self.note("LabelNames", &list(matchers));
+                    Ok(client.label_names(matchers, range).await?)
+                }
+                Server::Parca(_) if matchers.is_empty() => {
+                    self.note("Labels", "all");
+                    self.label_names_of_all(range).await
+                }
+                // Parca looks at matchers only beside a type; what the series have is exact.
+                Server::Parca(_) => {
+                    let series = self.series(matchers, &[], range).await?;
+                    let names: BTreeSet<&str> = series
+                        .iter()
+                        .flat_map(Labels::iter)
+                        .map(|(name, _)| name)
+                        .filter(|name| *name != TYPE_LABEL)
+                        .collect();
+                    Ok(names.into_iter().map(str::to_owned).collect())
+                }
             }
-            Server::Parca(_) if matchers.is_empty() => {
-                self.note("Labels", "all");
-                self.label_names_of_all(range).await
-            }
-            // Parca looks at matchers only beside a type; what the series have is exact.
-            Server::Parca(_) => {
-                let series = self.series(matchers, &[], range).await?;
-                let names: BTreeSet<&str> = series
-                    .iter()
-                    .flat_map(Labels::iter)
-                    .map(|(name, _)| name)
-                    .filter(|name| *name != TYPE_LABEL)
-                    .collect();
-                Ok(names.into_iter().map(str::to_owned).collect())
-            }
-        }
+        })
     }
 
     /// The names of labels of what a query selects, sorted; by one call.
     ///
     /// # Errors
     /// The server's.
-    pub async fn label_names_of(&self, query: &Query, range: TimeRange) -> Result<Vec<String>, BackendError> {
-        let Server::Parca(client) = &self.server else {
-            return self.label_names(&query.matchers, range).await;
-        };
-        self.note("Labels", &query.to_string());
-        let mut request = LabelsRequest::default();
-        request.range = Some(without_ends(range));
-        request.profile_type = Some(query.profile_type.clone());
-        request.matchers = query.matchers.iter().map(ToString::to_string).collect();
-        Ok(client.labels(&request).await?)
+    pub fn label_names_of<'a>(&'a self, query: &'a Query, range: TimeRange) -> Answering<'a, Vec<String>> {
+        Box::pin(async move {
+            let Server::Parca(client) = &self.server else {
+                return self.label_names(&query.matchers, range).await;
+            };
+            self.note("Labels", &query.to_string());
+            let mut request = LabelsRequest::default();
+            request.range = Some(without_ends(range));
+            request.profile_type = Some(query.profile_type.clone());
+            request.matchers = query.matchers.iter().map(ToString::to_string).collect();
+            Ok(client.labels(&request).await?)
+        })
     }
 
     /// The values of a label, sorted. A matcher on the label itself does not count: it would leave
@@ -148,31 +156,34 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn label_values(
-        &self,
-        name: &str,
-        matchers: &[Matcher],
+    pub fn label_values<'a>(
+        &'a self,
+        name: &'a str,
+        matchers: &'a [Matcher],
         range: TimeRange,
-    ) -> Result<Vec<String>, BackendError> {
-        let others: Vec<Matcher> =
-            matchers.iter().filter(|matcher| matcher.name() != name).cloned().collect();
-        match &self.server {
-            Server::Pyroscope(client) => {
-                self.note("LabelValues", name);
-                Ok(client.label_values(name, &others, range).await?)
+    ) -> Answering<'a, Vec<String>> {
+        Box::pin(async move {
+            let others: Vec<Matcher> =
+                matchers.iter().filter(|matcher| matcher.name() != name).cloned().collect();
+            match &self.server {
+                Server::Pyroscope(client) => {
+                    self.note("LabelValues", name);
+                    Ok(client.label_values(name, &others, range).await?)
+                }
+                Server::Parca(client) if others.is_empty() => {
+                    self.note("Values", name);
+                    let mut request = ValuesRequest::new(name);
+                    request.range = Some(without_ends(range));
+                    Ok(client.values(&request).await?)
+                }
+                Server::Parca(_) => {
+                    let series = self.series(&others, &[name.to_owned()], range).await?;
+                    let values: BTreeSet<&str> =
+                        series.iter().filter_map(|labels| labels.get(name)).collect();
+                    Ok(values.into_iter().map(str::to_owned).collect())
+                }
             }
-            Server::Parca(client) if others.is_empty() => {
-                self.note("Values", name);
-                let mut request = ValuesRequest::new(name);
-                request.range = Some(without_ends(range));
-                Ok(client.values(&request).await?)
-            }
-            Server::Parca(_) => {
-                let series = self.series(&others, &[name.to_owned()], range).await?;
-                let values: BTreeSet<&str> = series.iter().filter_map(|labels| labels.get(name)).collect();
-                Ok(values.into_iter().map(str::to_owned).collect())
-            }
-        }
+        })
     }
 
     /// The label sets of series, sorted, each once, with only these names or with all.
@@ -181,21 +192,23 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn series(
-        &self,
-        matchers: &[Matcher],
-        names: &[String],
+    pub fn series<'a>(
+        &'a self,
+        matchers: &'a [Matcher],
+        names: &'a [String],
         range: TimeRange,
-    ) -> Result<Vec<Labels>, BackendError> {
-        let sets = match &self.server {
-            Server::Pyroscope(client) => {
-                self.note("Series", &list(matchers));
-                client.series(matchers, names, range).await?
-            }
-            Server::Parca(client) => self.parca_series(client, matchers, names, range).await?,
-        };
-        let sets: BTreeSet<Labels> = sets.into_iter().filter(|set| !set.is_empty()).collect();
-        Ok(sets.into_iter().collect())
+    ) -> Answering<'a, Vec<Labels>> {
+        Box::pin(async move {
+            let sets = match &self.server {
+                Server::Pyroscope(client) => {
+                    self.note("Series", &list(matchers));
+                    client.series(matchers, names, range).await?
+                }
+                Server::Parca(client) => self.parca_series(client, matchers, names, range).await?,
+            };
+            let sets: BTreeSet<Labels> = sets.into_iter().filter(|set| !set.is_empty()).collect();
+            Ok(sets.into_iter().collect())
+        })
     }
 
     async fn parca_series(
@@ -250,8 +263,8 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn stats(&self) -> Result<Stats, BackendError> {
-        self.stats_of(MAX_TYPES).await
+    pub fn stats<'a>(&'a self) -> Answering<'a, Stats> {
+        Box::pin(async move { self.stats_of(MAX_TYPES).await })
     }
 
     /// When a selection has data, whatever the window; nothing if never, or if that cannot be found out.

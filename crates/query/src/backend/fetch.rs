@@ -10,7 +10,7 @@ use pyroscope_client::{NameId, Selection, Tree as ServerTree};
 
 use super::names::{DEFAULT_TYPE, is_instant, of_service_first, resolve_type};
 use super::window::with_both_ends;
-use super::{Backend, BackendError, Server};
+use super::{Answering, Backend, BackendError, Server};
 use crate::{Ask, Fetched, Outline, Stacks, Tree};
 
 /// How much of the stacks is fetched, and in which form.
@@ -46,20 +46,22 @@ impl Backend {
     ///
     /// # Errors
     /// The server's, [`BackendError::Type`], and [`BackendError::Nothing`] with the reason if nothing matches.
-    pub async fn fetch(&self, ask: &Ask, detail: Detail) -> Result<Fetched, BackendError> {
-        let profile_type = self.type_of(ask).await?;
-        let fetched = self.merge(ask, profile_type.clone(), detail).await?;
-        if !fetched.stacks.is_empty() {
-            return Ok(fetched);
-        }
-        if let Some((other, note)) = self.another_type(ask, &profile_type).await? {
-            let mut fetched = self.merge(ask, other, detail).await?;
+    pub fn fetch<'a>(&'a self, ask: &'a Ask, detail: Detail) -> Answering<'a, Fetched> {
+        Box::pin(async move {
+            let profile_type = self.type_of(ask).await?;
+            let fetched = self.merge(ask, profile_type.clone(), detail).await?;
             if !fetched.stacks.is_empty() {
-                fetched.note = note;
                 return Ok(fetched);
             }
-        }
-        Err(BackendError::Nothing(Box::new(self.why_there_is_none(ask, Some(&profile_type)).await?)))
+            if let Some((other, note)) = self.another_type(ask, &profile_type).await? {
+                let mut fetched = self.merge(ask, other, detail).await?;
+                if !fetched.stacks.is_empty() {
+                    fetched.note = note;
+                    return Ok(fetched);
+                }
+            }
+            Err(BackendError::Nothing(Box::new(self.why_there_is_none(ask, Some(&profile_type)).await?)))
+        })
     }
 
     /// The profiles of each type that a name may mean, or of all types if there is no name; sorted by type, those
@@ -67,23 +69,25 @@ impl Backend {
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch), and where there are more than [`MAX_TYPES`] types.
-    pub async fn fetch_all(&self, ask: &Ask, detail: Detail) -> Result<Vec<Fetched>, BackendError> {
-        let types = self.types_of(ask).await?;
-        if types.len() > MAX_TYPES {
-            let found = types.len();
-            return Err(BackendError::Usage(format!(
-                "expected at most {MAX_TYPES} profile types, found {found}"
-            )));
-        }
-        let one = |profile_type: &ProfileType| self.merge(ask, profile_type.clone(), detail);
-        let merges: Vec<_> = types.iter().map(one).collect();
-        let mut found: Vec<Fetched> = stream::iter(merges).buffered(AT_ONCE).try_collect().await?;
-        found.retain(|fetched| !fetched.stacks.is_empty());
-        if found.is_empty() {
-            let only = if let [one] = &types[..] { Some(one) } else { None };
-            return Err(BackendError::Nothing(Box::new(self.why_there_is_none(ask, only).await?)));
-        }
-        Ok(found)
+    pub fn fetch_all<'a>(&'a self, ask: &'a Ask, detail: Detail) -> Answering<'a, Vec<Fetched>> {
+        Box::pin(async move {
+            let types = self.types_of(ask).await?;
+            if types.len() > MAX_TYPES {
+                let found = types.len();
+                return Err(BackendError::Usage(format!(
+                    "expected at most {MAX_TYPES} profile types, found {found}"
+                )));
+            }
+            let one = |profile_type: &ProfileType| self.merge(ask, profile_type.clone(), detail);
+            let merges: Vec<_> = types.iter().map(one).collect();
+            let mut found: Vec<Fetched> = stream::iter(merges).buffered(AT_ONCE).try_collect().await?;
+            found.retain(|fetched| !fetched.stacks.is_empty());
+            if found.is_empty() {
+                let only = if let [one] = &types[..] { Some(one) } else { None };
+                return Err(BackendError::Nothing(Box::new(self.why_there_is_none(ask, only).await?)));
+            }
+            Ok(found)
+        })
     }
 
     /// The query as this server is asked it: a Parca searches with regular expressions, so they are anchored.

@@ -2,7 +2,7 @@ use parca_client::{QueryRequest, ReportKind};
 use pyroscope_client::{Format, Selection};
 
 use super::window::with_both_ends;
-use super::{Backend, BackendError, Server, raw};
+use super::{Answering, Backend, Server, raw};
 use crate::Ask;
 
 impl Backend {
@@ -11,25 +11,27 @@ impl Backend {
     ///
     /// # Errors
     /// The server's. Nothing found is an answer like others.
-    pub async fn flame_graph_json(&self, ask: &Ask, max_nodes: Option<u32>) -> Result<Vec<u8>, BackendError> {
-        let query = self.query_of(ask, self.type_of(ask).await?);
-        match &self.server {
-            Server::Pyroscope(client) => {
-                let mut selection = Selection::new(query.profile_type, query.matchers, ask.range);
-                selection.max_nodes = max_nodes;
-                let body = selection.stacktraces_json(Format::FlameGraph)?;
-                self.raw("SelectMergeStacktraces", body).await?.into_body(&client.url())
+    pub fn flame_graph_json<'a>(&'a self, ask: &'a Ask, max_nodes: Option<u32>) -> Answering<'a, Vec<u8>> {
+        Box::pin(async move {
+            let query = self.query_of(ask, self.type_of(ask).await?);
+            match &self.server {
+                Server::Pyroscope(client) => {
+                    let mut selection = Selection::new(query.profile_type, query.matchers, ask.range);
+                    selection.max_nodes = max_nodes;
+                    let body = selection.stacktraces_json(Format::FlameGraph)?;
+                    self.raw("SelectMergeStacktraces", body).await?.into_body(&client.url())
+                }
+                Server::Parca(client) => {
+                    self.note("Query", &query.to_string());
+                    let request = QueryRequest::merge(
+                        query.to_string(),
+                        with_both_ends(ask.range),
+                        ReportKind::FlamegraphArrow,
+                    );
+                    let json = raw::report_json(client.query(&request).await?)?;
+                    Ok(json.to_string().into_bytes())
+                }
             }
-            Server::Parca(client) => {
-                self.note("Query", &query.to_string());
-                let request = QueryRequest::merge(
-                    query.to_string(),
-                    with_both_ends(ask.range),
-                    ReportKind::FlamegraphArrow,
-                );
-                let json = raw::report_json(client.query(&request).await?)?;
-                Ok(json.to_string().into_bytes())
-            }
-        }
+        })
     }
 }

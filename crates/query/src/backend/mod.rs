@@ -47,7 +47,13 @@ pub use over_time::OverTime;
 pub use raw::RawAnswer;
 pub use upload::{Upload, sample_labels};
 
+use std::pin::Pin;
+
 use crate::deployments::{Deployment, Kind};
+
+/// What a server is asked and not yet answered. Boxed: the body of an asynchronous function is compiled by every crate
+/// that awaits it, and those of a [`Backend`] hold clients of two APIs.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
 
 /// A server that can be asked. Connects with the first call.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use pyroscope_client::{Aggregation, SeriesRequest};
 
 use super::names::is_instant;
 use super::window::with_both_ends;
-use super::{Backend, BackendError, Server};
+use super::{Answering, Backend, Server};
 use crate::Ask;
 
 /// The values of a selection over time, all series together.
@@ -33,55 +33,60 @@ impl Backend {
     ///
     /// # Errors
     /// The server's, and [`BackendError::Type`]. Nothing at all is no error.
-    pub async fn over_time(&self, ask: &Ask, step: Duration) -> Result<OverTime, BackendError> {
-        let profile_type = self.type_of(ask).await?;
-        let is_instant = is_instant(self.kind(), &profile_type);
-        let query = self.query_of(ask, profile_type);
-        let unit = query.profile_type.sample_unit.clone();
-        let mut found = OverTime { query, step, unit, per_second: !is_instant, points: Vec::new() };
-        let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
-        let millis = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
-        let start_of =
-            |instant: Timestamp| instant.saturating_millis().div_euclid(millis).saturating_mul(millis);
-        match &self.server {
-            Server::Parca(client) => {
-                self.note("QueryRange", &found.query.to_string());
-                let request =
-                    QueryRangeRequest::new(found.query.to_string(), with_both_ends(ask.range), step);
-                let series = match client.query_range(&request).await {
-                    Err(error) if error.is_no_data() => Vec::new(),
-                    series => series?,
-                };
-                if let Some(of) = series.iter().find_map(|one| one.sample_type.as_ref()) {
-                    found.unit.clone_from(&of.unit);
+    pub fn over_time<'a>(&'a self, ask: &'a Ask, step: Duration) -> Answering<'a, OverTime> {
+        Box::pin(async move {
+            let profile_type = self.type_of(ask).await?;
+            let is_instant = is_instant(self.kind(), &profile_type);
+            let query = self.query_of(ask, profile_type);
+            let unit = query.profile_type.sample_unit.clone();
+            let mut found = OverTime { query, step, unit, per_second: !is_instant, points: Vec::new() };
+            let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
+            let millis = i64::try_from(step.as_millis()).unwrap_or(i64::MAX).max(1);
+            let start_of =
+                |instant: Timestamp| instant.saturating_millis().div_euclid(millis).saturating_mul(millis);
+            match &self.server {
+                Server::Parca(client) => {
+                    self.note("QueryRange", &found.query.to_string());
+                    let request =
+                        QueryRangeRequest::new(found.query.to_string(), with_both_ends(ask.range), step);
+                    let series = match client.query_range(&request).await {
+                        Err(error) if error.is_no_data() => Vec::new(),
+                        series => series?,
+                    };
+                    if let Some(of) = series.iter().find_map(|one| one.sample_type.as_ref()) {
+                        found.unit.clone_from(&of.unit);
+                    }
+                    // A Parca divides nanoseconds of CPU time by nanoseconds (seen on Parca 3b5647cd, pkg/parcacol).
+                    let is_ratio = found.unit == "nanoseconds"
+                        && series
+                            .iter()
+                            .any(|one| one.sample_type.as_ref().is_some_and(|of| of.name == "cpu"));
+                    let scale = if is_ratio { 1e9 } else { 1.0 };
+                    for sample in series.iter().flat_map(|one| &one.samples) {
+                        *sums.entry(start_of(sample.timestamp)).or_default() +=
+                            sample.value_per_second * scale;
+                    }
                 }
-                // A Parca divides nanoseconds of CPU time by nanoseconds (seen on Parca 3b5647cd, pkg/parcacol).
-                let is_ratio = found.unit == "nanoseconds"
-                    && series.iter().any(|one| one.sample_type.as_ref().is_some_and(|of| of.name == "cpu"));
-                let scale = if is_ratio { 1e9 } else { 1.0 };
-                for sample in series.iter().flat_map(|one| &one.samples) {
-                    *sums.entry(start_of(sample.timestamp)).or_default() += sample.value_per_second * scale;
+                Server::Pyroscope(client) => {
+                    self.note("SelectSeries", &found.query.to_string());
+                    let of = (found.query.profile_type.clone(), found.query.matchers.clone());
+                    let mut request = SeriesRequest::new(of.0, of.1, ask.range, step);
+                    request.aggregation = is_instant.then_some(Aggregation::Average);
+                    let seconds = if is_instant { 1.0 } else { step.as_secs_f64() };
+                    for point in client.select_series(&request).await?.iter().flat_map(|one| &one.points) {
+                        // A point is at the end of what it covers.
+                        let start = point.timestamp.saturating_millis().saturating_sub(millis);
+                        *sums.entry(start).or_default() += point.value / seconds;
+                    }
                 }
             }
-            Server::Pyroscope(client) => {
-                self.note("SelectSeries", &found.query.to_string());
-                let of = (found.query.profile_type.clone(), found.query.matchers.clone());
-                let mut request = SeriesRequest::new(of.0, of.1, ask.range, step);
-                request.aggregation = is_instant.then_some(Aggregation::Average);
-                let seconds = if is_instant { 1.0 } else { step.as_secs_f64() };
-                for point in client.select_series(&request).await?.iter().flat_map(|one| &one.points) {
-                    // A point is at the end of what it covers.
-                    let start = point.timestamp.saturating_millis().saturating_sub(millis);
-                    *sums.entry(start).or_default() += point.value / seconds;
-                }
+            if found.per_second && found.unit == "nanoseconds" {
+                (found.unit, found.per_second) = ("cores".to_owned(), false);
+                sums.values_mut().for_each(|value| *value /= 1e9);
             }
-        }
-        if found.per_second && found.unit == "nanoseconds" {
-            (found.unit, found.per_second) = ("cores".to_owned(), false);
-            sums.values_mut().for_each(|value| *value /= 1e9);
-        }
-        let at = |millis: i64| Timestamp::from_nanos(millis.saturating_mul(1_000_000));
-        found.points = sums.into_iter().map(|(start, value)| (at(start), value)).collect();
-        Ok(found)
+            let at = |millis: i64| Timestamp::from_nanos(millis.saturating_mul(1_000_000));
+            found.points = sums.into_iter().map(|(start, value)| (at(start), value)).collect();
+            Ok(found)
+        })
     }
 }

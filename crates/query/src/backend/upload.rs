@@ -5,7 +5,7 @@ use profile_codec::pprof;
 use profile_model::{Labels, Profile, StringId, series_name};
 use pyroscope_client::{PushSample, PushSeries};
 
-use super::{Backend, BackendError, Server};
+use super::{Answering, Backend, Server};
 use crate::deployments::Deployment;
 
 /// The label that names a profile.
@@ -48,28 +48,32 @@ impl Backend {
     ///
     /// # Errors
     /// The server's.
-    pub async fn upload(&self, uploads: &[Upload]) -> Result<(), BackendError> {
-        match &self.server {
-            Server::Pyroscope(client) => {
-                self.note("Push", "");
-                let sample =
-                    |upload: &Upload| PushSample { pprof: upload.pprof.clone().into(), id: String::new() };
-                let series = |upload: &Upload| PushSeries {
-                    labels: upload.labels.clone(),
-                    samples: vec![sample(upload)],
-                };
-                let series: Vec<PushSeries> = uploads.iter().map(series).collect();
-                Ok(client.push(&series).await?)
+    pub fn upload<'a>(&'a self, uploads: &'a [Upload]) -> Answering<'a, ()> {
+        Box::pin(async move {
+            match &self.server {
+                Server::Pyroscope(client) => {
+                    self.note("Push", "");
+                    let sample = |upload: &Upload| PushSample {
+                        pprof: upload.pprof.clone().into(),
+                        id: String::new(),
+                    };
+                    let series = |upload: &Upload| PushSeries {
+                        labels: upload.labels.clone(),
+                        samples: vec![sample(upload)],
+                    };
+                    let series: Vec<PushSeries> = uploads.iter().map(series).collect();
+                    Ok(client.push(&series).await?)
+                }
+                Server::Parca(client) => {
+                    self.note("WriteRaw", "");
+                    let series = |upload: &Upload| {
+                        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+                        let labels = upload.labels.iter().map(pair).collect();
+                        RawSeries { labels, samples: vec![RawSample::new(upload.pprof.clone())] }
+                    };
+                    Ok(client.write_raw(&WriteRawRequest::new(uploads.iter().map(series).collect())).await?)
+                }
             }
-            Server::Parca(client) => {
-                self.note("WriteRaw", "");
-                let series = |upload: &Upload| {
-                    let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-                    let labels = upload.labels.iter().map(pair).collect();
-                    RawSeries { labels, samples: vec![RawSample::new(upload.pprof.clone())] }
-                };
-                Ok(client.write_raw(&WriteRawRequest::new(uploads.iter().map(series).collect())).await?)
-            }
-        }
+        })
     }
 }

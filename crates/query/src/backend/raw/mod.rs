@@ -6,7 +6,7 @@ pub(super) use parca::report_json;
 
 use serde::Deserialize;
 
-use super::{Backend, BackendError, Server};
+use super::{Answering, Backend, BackendError, Server};
 
 /// An answer as it came, or for a Parca as JSON would have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,21 +53,23 @@ impl Backend {
     ///
     /// # Errors
     /// There is no such method or answer; a Parca's failures.
-    pub async fn raw(&self, method: &str, body: Vec<u8>) -> Result<RawAnswer, BackendError> {
-        self.note(method, "raw");
-        match &self.server {
-            Server::Pyroscope(client) => {
-                let answer = client.raw(method, body).await?;
-                let failure = failure(answer.status, &answer.body);
-                Ok(RawAnswer { body: answer.body.to_vec(), failure })
+    pub fn raw<'a>(&'a self, method: &'a str, body: Vec<u8>) -> Answering<'a, RawAnswer> {
+        Box::pin(async move {
+            self.note(method, "raw");
+            match &self.server {
+                Server::Pyroscope(client) => {
+                    let answer = client.raw(method, body).await?;
+                    let failure = failure(answer.status, &answer.body);
+                    Ok(RawAnswer { body: answer.body.to_vec(), failure })
+                }
+                Server::Parca(client) => {
+                    let answer = parca::call(client, method, &body).await?;
+                    let mut body = answer.to_string().into_bytes();
+                    body.push(b'\n');
+                    Ok(RawAnswer { body, failure: None })
+                }
             }
-            Server::Parca(client) => {
-                let answer = parca::call(client, method, &body).await?;
-                let mut body = answer.to_string().into_bytes();
-                body.push(b'\n');
-                Ok(RawAnswer { body, failure: None })
-            }
-        }
+        })
     }
 }
 
