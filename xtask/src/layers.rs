@@ -49,6 +49,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("parca-embedded-bin", 7),
     ("parca-ingest", 7),
     ("profile-exporter", 7),
+    ("deploy-tests", 7),
     ("xtask", 7),
 ];
 

@@ -19,7 +19,7 @@ cargo xtask ci               everything that must hold: format, generated code, 
 cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
 cargo xtask docs             first lines of documentation that begin with a pronoun
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
-cargo xtask deb [--built] [--deb-version=V] [PROGRAM...]
+cargo xtask deb [--built] [--fast] [--deb-version=V] [PROGRAM...]
                              .deb files into target/packages, by cargo-deb; --built takes target/release as it is
 ";
 
