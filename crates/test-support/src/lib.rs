@@ -25,11 +25,13 @@
 
 mod broken;
 pub mod browser;
+mod go;
 mod grpc;
 mod http;
 mod needs;
 pub mod page;
 mod process;
+mod promql;
 mod pyroscope;
 mod scrape;
 mod target;
@@ -37,10 +39,12 @@ mod vault;
 mod wait;
 
 pub use broken::{Broken, exit_code, terminate};
+pub use go::GoProgram;
 pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get, http_request};
 pub use needs::{data, missing, needs, real_profiles};
 pub use process::{Exit, Process, address_in, unused_address};
+pub use promql::metrics_in;
 pub use pyroscope::Pyroscope;
 pub use rustix::process::Signal;
 pub use scrape::{Family, Histogram, Kind, Native, Sample, Scrape, Value};

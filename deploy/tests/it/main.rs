@@ -4,8 +4,10 @@
 //! PARCA_TOOLS_BIN names.
 #![allow(clippy::unwrap_used)]
 
+mod action;
 mod files;
 mod kubernetes;
 mod programs;
 mod scripts;
+mod watch;
 mod yaml;

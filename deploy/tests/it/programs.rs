@@ -1,13 +1,9 @@
 //! The programs, started.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use test_support::{Process, Scrape, address_in, http_get};
-
-pub(crate) const PROGRAMS: [&str; 5] =
-    ["parca-load", "profile-exporter", "profile-query", "parca-ingest", "parca-embedded"];
 
 /// Where a program is.
 pub(crate) fn program(name: &str) -> PathBuf {
@@ -56,22 +52,4 @@ impl Daemon {
         let answer = http_get(self.address, "/metrics", &[]).await.expect("it answers");
         Scrape::parse_text(&answer.text()).expect("it is the text format")
     }
-}
-
-/// The family names of a scrape with what a query of Prometheus calls them, and the labels that each has.
-pub(crate) fn series(scrape: &Scrape) -> BTreeMap<String, Vec<String>> {
-    let mut all = BTreeMap::new();
-    for (name, family) in &scrape.families {
-        let mut labels: Vec<String> =
-            family.samples.iter().flat_map(|one| one.labels.keys().cloned()).collect();
-        labels.sort();
-        labels.dedup();
-        if family.kind == test_support::Kind::Histogram {
-            for suffix in ["bucket", "sum", "count"] {
-                all.insert(format!("{name}_{suffix}"), labels.clone());
-            }
-        }
-        all.insert(name.clone(), labels);
-    }
-    all
 }
