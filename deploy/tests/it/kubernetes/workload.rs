@@ -88,6 +88,16 @@ fn ports_and_volumes_that_are_named_are_there() {
 }
 
 #[test]
+fn programs_that_profile_themselves_have_a_folder_for_samples() {
+    for Container { program, spec, document, .. } in containers() {
+        let mounts = texts(&spec["volumeMounts"], "mountPath");
+        let profiles_itself =
+            ["parca-embedded", "parca-load"].contains(&program.as_str()) && document["kind"] != "Job";
+        assert_eq!(mounts.contains("/tmp"), profiles_itself, "{program}");
+    }
+}
+
+#[test]
 fn pods_have_no_rights_and_containers_have_bounds() {
     for Container { program, spec, pod, .. } in containers() {
         let security = &spec["securityContext"];
