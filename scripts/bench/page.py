@@ -153,6 +153,18 @@ VIEWS = [
 
 def page(browser, path, rounds):
     server = subprocess.Popen([PROGRAM, "ui", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        looked_at(browser, server, rounds)
+    finally:
+        end(server)
+
+
+def end(server):
+    server.terminate()
+    server.wait()
+
+
+def looked_at(browser, server, rounds):
     url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\d.:]+/", line)))
     began = time.monotonic()
     browser.open(url)
@@ -175,8 +187,6 @@ def page(browser, path, rounds):
     print(f"memory at its highest: {browser.resident()} MiB the page's process, {peak} MiB the server")
     if os.environ.get("NODE"):
         in_node(url, rounds)
-    server.terminate()
-    server.wait()
 
 
 def in_node(url, rounds):
@@ -189,14 +199,19 @@ def in_node(url, rounds):
 
 def go(browser, path):
     began = time.monotonic()
-    server = subprocess.Popen(["go", "tool", "pprof", "-no_browser", "-http=127.0.0.1:0", str(path)],
+    server = subprocess.Popen(["go", "tool", "pprof", "-no_browser", "-http=127.0.0.1:", str(path)],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\w.:]+", line)))
-    browser.open(url + "/ui/flamegraph")
-    boxes = browser.wait("document.querySelectorAll('#stack-chart .boxbg, #stack-chart .boxtext').length")
-    print(f"go tool pprof -http: {time.monotonic() - began:.2f} s from its start to the picture, {boxes} elements")
-    server.terminate()
-    server.wait()
+    try:
+        url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\w.:]+", line)))
+        browser.open(url + "/ui/flamegraph")
+        say_boxes(browser, began)
+    finally:
+        end(server)
+
+
+def say_boxes(browser, began):
+    boxes = browser.wait("document.querySelectorAll('#stack-chart .boxbg').length")
+    print(f"go tool pprof -http: {time.monotonic() - began:.2f} s from its start to the picture, {boxes} boxes")
 
 
 def main():
@@ -205,8 +220,8 @@ def main():
         path = Path(folder) / "large.pb.gz"
         profile(nodes, path)
         print(f"{nodes:,} nodes of {FUNCTIONS:,} functions, {path.stat().st_size:,} bytes; load {os.getloadavg()[0]:.1f}")
-        for what in (lambda one: page(one, path, rounds), lambda one: go(one, path)):
-            if what.__code__.co_names[0] == "go" and os.environ.get("GO") == "":
+        for name, what in (("page", lambda one: page(one, path, rounds)), ("go", lambda one: go(one, path))):
+            if name == "go" and os.environ.get("GO") == "":
                 continue
             browser = Browser()
             try:

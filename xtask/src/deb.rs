@@ -14,18 +14,20 @@ const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 /// Packs all programs, or those that are named. With `--built`, the programs are taken from `target/release` as they are.
 pub(crate) fn run(root: &Path, args: &[&str]) -> Result<()> {
     let (flags, names): (Vec<&str>, Vec<&str>) = args.iter().partition(|arg| arg.starts_with('-'));
-    if let Some(flag) = flags.iter().find(|flag| **flag != "--built" && !flag.starts_with("--deb-version=")) {
-        bail!("expected --built or --deb-version=VERSION, found `{flag}`");
+    let is_known = |flag: &str| ["--built", "--fast"].contains(&flag) || flag.starts_with("--deb-version=");
+    if let Some(flag) = flags.iter().find(|flag| !is_known(flag)) {
+        bail!("expected --built, --fast or --deb-version=VERSION, found `{flag}`");
     }
     let chosen = chosen(&names)?;
     if !flags.contains(&"--built") {
         release(root, &chosen)?;
     }
     let packages = root.join("target/packages");
-    let version = flags.iter().find_map(|flag| flag.strip_prefix("--deb-version="));
+    // cargo-deb has the same flags.
+    let passed: Vec<&str> = flags.into_iter().filter(|flag| *flag != "--built").collect();
     for program in chosen {
         describe(root, &packages, program)?;
-        pack(root, &packages, program, version)?;
+        pack(root, &packages, program, &passed)?;
     }
     Ok(())
 }
@@ -65,13 +67,13 @@ fn output(binary: &Path, args: &[&str]) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-fn pack(root: &Path, packages: &Path, program: &Program, version: Option<&str>) -> Result<()> {
+fn pack(root: &Path, packages: &Path, program: &Program, flags: &[&str]) -> Result<()> {
     let mut command = Command::new(cargo_deb());
     // cargo-deb is a cargo subcommand: its first word is its own name.
     command
         .args(["deb", "--no-build", "--no-strip", "--quiet", "-p", program.package, "--output"])
         .arg(packages);
-    command.args(version.map(|version| format!("--deb-version={version}")));
+    command.args(flags);
     let status = command
         .current_dir(root)
         .status()

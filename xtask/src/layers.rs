@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("parca-proto", 0),
     ("backoff", 1),
     ("credentials", 1),
+    ("demangle", 1),
     ("durable", 1),
     ("profile-model", 1),
     ("re2", 1),
@@ -49,6 +50,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("parca-embedded-bin", 7),
     ("parca-ingest", 7),
     ("profile-exporter", 7),
+    ("deploy-tests", 7),
     ("xtask", 7),
 ];
 

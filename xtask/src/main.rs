@@ -6,7 +6,9 @@ mod codegen;
 mod deb;
 mod docs;
 mod layers;
+mod package;
 mod programs;
+mod readme;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,9 @@ cargo xtask ci               everything that must hold: format, generated code, 
 cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
 cargo xtask docs             first lines of documentation that begin with a pronoun
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
-cargo xtask deb [--built] [--deb-version=V] [PROGRAM...]
+cargo xtask readme [--check]   README.md of each library, from the front page of its documentation
+cargo xtask package [FLAG...]  public crates as crates.io would get them, each built from its packed files; flags are cargo package's
+cargo xtask deb [--built] [--fast] [--deb-version=V] [PROGRAM...]
                              .deb files into target/packages, by cargo-deb; --built takes target/release as it is
 ";
 
@@ -32,6 +36,9 @@ fn main() -> ExitCode {
         ["docs"] => docs::check(&root()),
         ["codegen"] => codegen(&root(), false),
         ["codegen", "--check"] => codegen(&root(), true),
+        ["readme"] => readme::run(&root(), false),
+        ["readme", "--check"] => readme::run(&root(), true),
+        ["package", flags @ ..] => package::run(&root(), flags),
         ["deb", args @ ..] => deb::run(&root(), args),
         _ => {
             eprint!("{HELP}");
@@ -55,6 +62,7 @@ fn ci(root: &Path) -> Result<()> {
     cargo(root, &["fmt", "--all", "--check"])?;
     layers::check(root)?;
     docs::check(root)?;
+    readme::run(root, true)?;
     codegen(root, true)?;
     cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     rustdoc(root)?;

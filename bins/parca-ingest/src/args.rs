@@ -52,7 +52,7 @@ pub(crate) enum Command {
     /// Ask a `scrape` that runs on this machine whether it is ready, for the health check of a container: exit 0 or 1
     Probe {
         /// Where it listens
-        #[arg(default_value = "127.0.0.1:7073", value_name = "HOST:PORT")]
+        #[arg(env = "PARCA_INGEST_HTTP_ADDRESS", default_value = "127.0.0.1:7073", value_name = "HOST:PORT")]
         address: String,
     },
     #[command(flatten)]
@@ -178,7 +178,12 @@ pub(crate) struct Scrape {
     pub(crate) stores: Stores,
 
     /// Address for /targets (a page) and /targets.json, /metrics, /-/healthy, /-/ready and POST /-/reload; `none` listens nowhere
-    #[arg(long, default_value = "127.0.0.1:7073", value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        env = "PARCA_INGEST_HTTP_ADDRESS",
+        default_value = "127.0.0.1:7073",
+        value_name = "HOST:PORT"
+    )]
     pub(crate) http_address: String,
 
     /// The longest answer of a target, before it is decompressed

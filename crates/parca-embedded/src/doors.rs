@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::IntoResponse;
+use http::header::LOCATION;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use tower::ServiceExt;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
@@ -46,12 +47,23 @@ fn under(prefix: String, routes: Router) -> Router {
     Router::new().fallback(move |request: Request| {
         let (routes, prefix) = (routes.clone(), prefix.clone());
         async move {
+            if let Some(folder) = as_folder(request.uri(), &prefix) {
+                return (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, folder)]).into_response();
+            }
             match stripped(request, &prefix) {
                 Some(request) => routes.oneshot(request).await.into_response(),
                 None => (StatusCode::NOT_FOUND, "404 page not found\n").into_response(),
             }
         }
     })
+}
+
+/// Where the prefix itself leads to: the page names its files relative to a folder. Without what stands before the last
+/// part, which a proxy may have changed.
+fn as_folder(uri: &Uri, prefix: &str) -> Option<String> {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let name = prefix.rsplit('/').next()?;
+    (uri.path() == prefix).then(|| format!("{name}/{query}"))
 }
 
 fn stripped(mut request: Request<Body>, prefix: &str) -> Option<Request<Body>> {

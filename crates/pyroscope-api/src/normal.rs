@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use profile_codec::pprof::{self, Limits};
 use profile_model::{Labels, Profile};
+use relabel::NameRules;
 
 use crate::sink::Pushed;
 use crate::{ApiError, names};
@@ -63,7 +64,7 @@ pub(crate) fn keep(
         sample_type.name = sample_type.name.replace('-', "_");
     }
     let series = labels(&of.labels)?;
-    let takes = |name: &str| !OF_REQUESTS.contains(&name) && is_name(&underscored(name));
+    let takes = |name: &str| !OF_REQUESTS.contains(&name) && NameRules::Legacy.is_label_name(&underscored(name));
     let parts = profile
         .split_by_labels(takes, MOST_SERIES)
         .unwrap_or_else(|| vec![(Labels::default(), profile.with_types(&all_types(&profile)))]);
@@ -109,7 +110,7 @@ fn labels(pairs: &[(String, String)]) -> Result<Labels, ApiError> {
     let mut kept: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs.iter().filter(|(name, value)| is_kept(name) && !value.is_empty()) {
         let fitted = underscored(name);
-        if !is_name(&fitted) {
+        if !NameRules::Legacy.is_label_name(&fitted) {
             return Err(ApiError::invalid(format!(
                 "invalid labels: expected names of letters, digits, `_` and `.`, found `{name}`"
             )));
@@ -132,12 +133,6 @@ fn is_kept(name: &str) -> bool {
 
 fn underscored(name: &str) -> String {
     name.replace(['.', ' ', '-', '/'], "_")
-}
-
-fn is_name(name: &str) -> bool {
-    let is_first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    name.bytes().next().is_some_and(is_first)
-        && name.bytes().all(|byte| is_first(byte) || byte.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -35,6 +35,17 @@ pub trait Source: Send + Sync + 'static {
         precision: Duration,
     ) -> impl Future<Output = Result<Vec<SourceSeries>, ApiError>> + Send;
 
+    /// The value of each profile, several of one time apart; series apart by labels.
+    fn profiles(
+        &self,
+        _ask: Ask,
+        _by: &[String],
+    ) -> impl Future<Output = Result<Vec<SourceSeries>, ApiError>> + Send {
+        async {
+            Err(ApiError::unimplemented("a Parca tells no profiles apart: it knows sums over time only"))
+        }
+    }
+
     /// Whether there is any profile.
     fn has_data(&self) -> impl Future<Output = Result<bool, ApiError>> + Send;
 

@@ -68,11 +68,11 @@ pub async fn open(browser: &Browser, url: &str) {
 
 /// Waits until the picture is there.
 pub async fn drawn(browser: &Browser) {
-    browser
-        .wait(
-            "document.body.dataset.drawn && !profilePage.page.running && profilePage.graph.drawn?.length > 0",
-        )
-        .await;
+    let is_there =
+        "document.body.dataset.drawn && !profilePage.page.running && profilePage.graph.drawn?.length > 0";
+    // Why there is none is worth more than that the time is up.
+    let found = browser.wait(&format!("{is_there} || profilePage.page.refused?.message")).await;
+    assert_eq!(found, true, "the page has no picture");
 }
 
 async fn first_sight(browser: &Browser, door: &Door) {

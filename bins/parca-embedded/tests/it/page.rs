@@ -3,12 +3,17 @@
 use parca_client::{Client, RawSample, RawSeries, Settings, WriteRawRequest};
 use test_support::browser::Browser;
 use test_support::page::{self, TIMES, TYPE, door_of_server};
-use test_support::{Process, address_in};
+use test_support::{Process, Signal, address_in};
 
 use crate::{NONE, PARCA_EMBEDDED};
 
 async fn filled() -> (Process, String) {
+    started(&[]).await
+}
+
+async fn started(more: &[&str]) -> (Process, String) {
     let arguments = ["--http-address", "127.0.0.1:0", "--self-profile-interval", "0s"];
+    let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
     let mut server = Process::start(PARCA_EMBEDDED, arguments, NONE);
     let line = server.stderr_line("its address", |line| line.contains("serving")).await;
     let url = format!("http://{}", address_in(&line).unwrap());
@@ -49,6 +54,38 @@ async fn a_link_to_a_parca_asks_the_same_here() {
     // The left side of Parca's comparison is what was before.
     page::open(&browser, &format!("{url}/?expression_a={query}&from_a={start}&to_a={middle}&expression_b={query}&from_b={middle}&to_b={end}&compare_a=true&compare_b=true")).await;
     browser.wait("profilePage.page.answer.base?.start === '2022-02-10T16:07:50Z' && profilePage.page.answer.end === '2022-02-10T16:08:20Z'").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_page_is_there_below_a_prefix_with_and_without_a_slash() {
+    let Some(browser) = Browser::start().await else { return };
+    let (_server, url) = started(&["--path-prefix", "/tools/profiles"]).await;
+    for path in ["/tools/profiles", "/tools/profiles/"] {
+        let door = door_of_server(&format!("{url}{path}"), "job");
+        page::open(&browser, &door.url).await;
+        browser.wait("location.pathname === '/tools/profiles/' && profilePage.page.answer.start === '2022-02-10T16:07:50Z'").await;
+    }
+    assert_eq!(browser.complaints().await, [""; 0]);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_is_seen_by_its_page() {
+    let Some(browser) = Browser::start().await else { return };
+    let (server, url) = filled().await;
+    page::open(&browser, &door_of_server(&format!("{url}/"), "job").url).await;
+    let status = "document.querySelector('#status').dataset.is";
+    browser.wait(&format!("{status} === 'ready'")).await;
+    server.signal(Signal::STOP);
+    browser.wait(&format!("{status} === 'lost'")).await;
+    // How old the last answer was when the page said so, by the page's own clock.
+    let age = browser.run("return profilePage.page.lostAfter;").await.as_f64().unwrap();
+    assert!(age > 0.0 && age <= 5000.0, "lost after {age} ms");
+    let words = browser.text("#status-words").await;
+    assert!(words.contains("the last answer is"), "{words}");
+    server.signal(Signal::CONT);
+    browser.wait(&format!("{status} === 'ready'")).await;
     browser.close().await;
 }
 

@@ -3,17 +3,14 @@
 //! `promtool` judges rules and expressions: PROMTOOL_BIN names it, or it is on the PATH. Without it those
 //! two tests say that they are skipped.
 
-mod promql;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use test_support::{Exit, Kind, Process, Scrape, Signal, eventually};
+use test_support::{Exit, Kind, Process, Scrape, Signal, eventually, metrics_in};
 
 use crate::fixture::{CPU, EXPORTER, Exporter, Folder, HEAP, NONE, Parca, command, head};
 use crate::receiver::Receiver;
-use promql::metrics_in;
 
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/profile-exporter.md");
 

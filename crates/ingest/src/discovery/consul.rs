@@ -1,18 +1,91 @@
-//! `consul_sd_configs`: the services of the catalogue, then the instances of each.
+//! `consul_sd_configs`: the services of the catalogue, and the instances of each, by calls that Consul answers when
+//! something changes: <https://developer.hashicorp.com/consul/api-docs/features/blocking>.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_config::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{ADDRESS, DiscoveryError, Group, LabelMap, http_list, joined, label_part};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::{ADDRESS, DiscoveryError, Finding, Group, LabelMap, http_list, joined, label_part, poll};
 use crate::settings::ConsulSd;
+
+/// How long Consul holds an answer back at most.
+const WAIT: Duration = Duration::from_secs(60);
+/// How long is waited after a change, so that one that changes all the time is not asked all the time.
+const PAUSE: Duration = Duration::from_secs(1);
+const SERVICES: &str = "catalog/services";
 
 pub(super) struct Consul {
     sd: ConsulSd,
     client: Client,
+}
+
+/// What Consul said that is new.
+enum Said {
+    Services(Result<BTreeMap<String, Vec<String>>, DiscoveryError>),
+    Instances(String, Result<Group, DiscoveryError>),
+}
+
+/// What is known of all services, and why something is not known.
+#[derive(Default)]
+struct Known {
+    asking: BTreeMap<String, AbortHandle>,
+    groups: BTreeMap<String, Group>,
+    errors: BTreeMap<String, String>,
+}
+
+impl Known {
+    /// Forgets services that are gone; gives those that are new.
+    fn services(&mut self, answer: Result<Vec<String>, DiscoveryError>) -> Vec<String> {
+        let names = match answer {
+            Ok(names) => names,
+            Err(error) => {
+                self.errors.insert(SERVICES.to_owned(), error.to_string());
+                return Vec::new();
+            }
+        };
+        self.errors.remove(SERVICES);
+        self.asking.retain(|name, task| {
+            let stays = names.contains(name);
+            if !stays {
+                task.abort();
+                self.groups.remove(name);
+                self.errors.remove(name);
+            }
+            stays
+        });
+        names.into_iter().filter(|name| !self.asking.contains_key(name)).collect()
+    }
+
+    fn instances(&mut self, name: String, answer: Result<Group, DiscoveryError>) {
+        // The last word of one who was told to stop.
+        if !self.asking.contains_key(&name) {
+            return;
+        }
+        match answer {
+            Ok(group) => {
+                self.errors.remove(&name);
+                self.groups.insert(name, group);
+            }
+            Err(error) => drop(self.errors.insert(name, error.to_string())),
+        }
+    }
+
+    fn tell(&self, found: &watch::Sender<Finding>) {
+        let are_known = self.asking.keys().all(|name| self.groups.contains_key(name));
+        if are_known && !self.errors.contains_key(SERVICES) {
+            poll::note(found, Ok(self.groups.values().cloned().collect()));
+        }
+        if let Some(error) = self.errors.values().next() {
+            poll::note(found, Err(DiscoveryError(error.clone())));
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -60,59 +133,134 @@ impl Consul {
         Ok(Self { sd, client })
     }
 
-    pub(super) fn refresh(&self) -> Duration {
-        self.sd.refresh
-    }
-
-    pub(super) async fn ask(&self) -> Result<Vec<Group>, DiscoveryError> {
-        let services: BTreeMap<String, Vec<String>> = self.get("catalog/services", &[]).await?;
-        let tags = &self.sd.tags;
-        let wanted = services.iter().filter(|(name, have)| {
-            (self.sd.services.is_empty() || self.sd.services.contains(name))
-                && tags.iter().all(|tag| have.contains(tag))
+    /// Keeps `found` up to date: the names of services and the instances of each are asked for by calls that are
+    /// answered when something changes.
+    pub(super) async fn run(self, found: &watch::Sender<Finding>) {
+        let consul = Arc::new(self);
+        let (tell, mut told) = mpsc::channel(16);
+        // Those who ask end with this.
+        let mut asking = JoinSet::new();
+        let names = Arc::clone(&consul);
+        let tell_names = tell.clone();
+        asking.spawn(async move {
+            names.follow(SERVICES, &[], |answer| tell_names.send(Said::Services(answer))).await;
         });
-        let mut groups = Vec::new();
-        for (name, _) in wanted {
-            let tags: Vec<(&str, &str)> = tags.iter().map(|tag| ("tag", tag.as_str())).collect();
-            let path = format!("health/service/{}", encoded(name));
-            let entries: Vec<Entry> = self.get(&path, &tags).await?;
-            let mut targets: Vec<LabelMap> = entries.iter().map(|entry| self.target(entry)).collect();
-            targets.sort();
-            let labels = LabelMap::from([("__meta_consul_service".to_owned(), name.clone())]);
-            groups.push(Group { source: name.clone(), targets, labels });
+        let mut known = Known::default();
+        while let Some(said) = told.recv().await {
+            match said {
+                Said::Services(answer) => {
+                    let answer =
+                        answer.map(|services: BTreeMap<String, Vec<String>>| consul.wanted(services));
+                    for name in known.services(answer) {
+                        let task = asking.spawn(Arc::clone(&consul).instances(name.clone(), tell.clone()));
+                        known.asking.insert(name, task);
+                    }
+                }
+                Said::Instances(name, answer) => known.instances(name, answer),
+            }
+            known.tell(found);
         }
-        Ok(groups)
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, more: &[(&str, &str)]) -> Result<T, DiscoveryError> {
+    /// Which services the settings name.
+    fn wanted(&self, services: BTreeMap<String, Vec<String>>) -> Vec<String> {
+        let ConsulSd { services: names, tags, .. } = &self.sd;
+        let is_wanted = |name: &String, have: &[String]| {
+            (names.is_empty() || names.contains(name)) && tags.iter().all(|tag| have.contains(tag))
+        };
+        services.into_iter().filter(|(name, have)| is_wanted(name, have)).map(|(name, _)| name).collect()
+    }
+
+    async fn instances(self: Arc<Self>, name: String, tell: mpsc::Sender<Said>) {
+        let tags: Vec<(&str, &str)> = self.sd.tags.iter().map(|tag| ("tag", tag.as_str())).collect();
+        let path = format!("health/service/{}", encoded(&name));
+        let say = |answer: Result<Vec<Entry>, DiscoveryError>| {
+            let group = answer.map(|entries| self.group(&name, &entries));
+            tell.send(Said::Instances(name.clone(), group))
+        };
+        self.follow(&path, &tags, say).await;
+    }
+
+    fn group(&self, name: &str, entries: &[Entry]) -> Group {
+        let mut targets: Vec<LabelMap> = entries.iter().map(|entry| self.target(entry)).collect();
+        targets.sort();
+        let labels = LabelMap::from([("__meta_consul_service".to_owned(), name.to_owned())]);
+        Group { source: name.to_owned(), targets, labels }
+    }
+
+    /// Asks again and again, and says what is new. Until something changes, Consul holds an answer back for a while.
+    async fn follow<T: DeserializeOwned, S, E>(
+        &self,
+        path: &str,
+        more: &[(&str, &str)],
+        say: impl Fn(Result<T, DiscoveryError>) -> S,
+    ) where
+        S: Future<Output = Result<(), E>>,
+    {
+        let mut index = 0;
+        loop {
+            let answer = self.next(path, more, &mut index).await;
+            // Without an index there is nothing that could be held back.
+            let holds = answer.is_ok() && index > 0;
+            let pause = if holds { PAUSE.min(self.sd.refresh) } else { self.sd.refresh };
+            if let Some(answer) = answer.transpose()
+                && say(answer).await.is_err()
+            {
+                return;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// What is there once it is no longer what `index` stands for; nothing if it still is.
+    async fn next<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        more: &[(&str, &str)],
+        index: &mut u64,
+    ) -> Result<Option<T>, DiscoveryError> {
+        let url = self.url(path, more, *index)?;
+        let token = self.sd.token.as_ref().map(|token| ("x-consul-token", token.expose()));
+        let longest = WAIT + http_list::DEADLINE;
+        let answer = http_list::answer(&self.client, &url, token.as_slice(), longest).await?;
+        let now = answer.headers().get("x-consul-index").and_then(|value| value.to_str().ok()?.parse().ok());
+        let now: u64 = now.unwrap_or_default();
+        if now != 0 && now == *index {
+            return Ok(None);
+        }
+        *index = match now {
+            // An index that went back is of a server that began anew, which answers the smallest one at once.
+            1.. if now < *index => 1,
+            now => now,
+        };
+        let read = serde_json::from_slice(answer.body());
+        read.map(Some)
+            .map_err(|error| DiscoveryError(format!("read the answer of Consul to `{path}`: {error}")))
+    }
+
+    fn url(&self, path: &str, more: &[(&str, &str)], index: u64) -> Result<String, DiscoveryError> {
         let sd = &self.sd;
         let mut url = url::Url::parse(&format!("{}://{}/v1/{path}", sd.scheme.as_str(), sd.server))
             .map_err(|error| DiscoveryError(format!("`server` of Consul: {error}")))?;
-        {
-            let mut query = url.query_pairs_mut();
-            let own = [
-                ("dc", &sd.datacenter),
-                ("ns", &sd.namespace),
-                ("partition", &sd.partition),
-                ("filter", &sd.filter),
-            ];
-            own.iter().filter(|(_, value)| !value.is_empty()).for_each(|(key, value)| {
-                query.append_pair(key, value);
-            });
-            sd.node_meta.iter().for_each(|(key, value)| {
-                query.append_pair("node-meta", &format!("{key}:{value}"));
-            });
-            more.iter().for_each(|(key, value)| {
-                query.append_pair(key, value);
-            });
-            if sd.allow_stale {
-                query.append_key_only("stale");
-            }
+        let mut query = url.query_pairs_mut();
+        let own = [
+            ("dc", &sd.datacenter),
+            ("ns", &sd.namespace),
+            ("partition", &sd.partition),
+            ("filter", &sd.filter),
+        ];
+        query.extend_pairs(own.into_iter().filter(|(_, value)| !value.is_empty()));
+        query.extend_pairs(sd.node_meta.iter().map(|(key, value)| ("node-meta", format!("{key}:{value}"))));
+        query.extend_pairs(more);
+        if sd.allow_stale {
+            query.append_key_only("stale");
         }
-        let token = sd.token.as_ref().map(|token| ("x-consul-token", token.expose()));
-        let body = http_list::get(&self.client, url.as_str(), token.as_slice()).await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| DiscoveryError(format!("read the answer of Consul to `{path}`: {error}")))
+        if index > 0 {
+            query.append_pair("index", &index.to_string());
+            query.append_pair("wait", &format!("{}s", WAIT.as_secs()));
+        }
+        drop(query);
+        Ok(url.into())
     }
 
     fn target(&self, entry: &Entry) -> LabelMap {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_config::{Client, Environment, HttpClientConfig, Limits};
 use serde::Deserialize;
 
@@ -11,7 +11,7 @@ use super::{DiscoveryError, Group, LabelMap};
 use crate::settings::HttpSd;
 
 /// How long an answer may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 /// How long it may be.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -75,15 +75,25 @@ pub(super) async fn get(
     url: &str,
     headers: &[(&str, &str)],
 ) -> Result<Bytes, DiscoveryError> {
+    Ok(answer(client, url, headers, DEADLINE).await?.into_body())
+}
+
+/// A 200 that may take so long.
+pub(super) async fn answer(
+    client: &Client,
+    url: &str,
+    headers: &[(&str, &str)],
+    longest: Duration,
+) -> Result<Response<Bytes>, DiscoveryError> {
     let wrong = |error: &dyn std::fmt::Display| DiscoveryError(format!("{}: {error}", without_user(url)));
     let mut request = Request::get(url).header("accept", "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request.body(Bytes::new()).map_err(|error| wrong(&error))?;
-    let answer = client.send(request, Instant::now() + DEADLINE).await.map_err(|error| wrong(&error))?;
+    let answer = client.send(request, Instant::now() + longest).await.map_err(|error| wrong(&error))?;
     match answer.status() {
-        StatusCode::OK => Ok(answer.into_body()),
+        StatusCode::OK => Ok(answer),
         status => {
             let start = profile_codec::file::excerpt(answer.body());
             Err(wrong(&format!("expected 200, found {status}: `{start}`")))

@@ -47,7 +47,7 @@ pub(crate) async fn run(discovery: Discovery, found: watch::Sender<Finding>, sto
                 Err(error) => fail(&found, error).await,
             },
             Discovery::Consul(sd) => match consul::Consul::new(*sd) {
-                Ok(consul) => Poll::new(consul.refresh()).run(&found, || consul.ask()).await,
+                Ok(consul) => consul.run(&found).await,
                 Err(error) => fail(&found, error).await,
             },
             Discovery::Kubernetes(sd) => match kubernetes::Kubernetes::new(*sd) {

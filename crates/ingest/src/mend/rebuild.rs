@@ -1,9 +1,10 @@
 //! Profiles made of parts of others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use profile_model::{
-    Function, LabelValue, Line, Location, LocationId, Profile, Sample, SampleLabel, Symbols, ValueType,
+    Function, LabelValue, Labels, Line, Location, LocationId, Profile, Sample, SampleLabel, Symbols,
+    ValueType,
 };
 
 /// The profile with these sample types only.
@@ -160,36 +161,31 @@ impl<N: FnMut(&Location<'_>) -> Vec<NamedLine>> Copy<'_, N> {
 /// Labels of samples, by name.
 pub(crate) type SampleLabels = Vec<(String, String)>;
 
-/// A profile for each combination of these labels of samples; for what is beyond `limit` combinations, one
-/// without. `None` takes every label with a text.
+/// A profile for each combination of these labels of samples; the profile as one where that would be more than
+/// `limit`. `None` takes every label that has a text somewhere.
 pub(crate) fn split(
     profile: &Profile,
     keys: Option<&[String]>,
     limit: usize,
 ) -> Vec<(SampleLabels, Profile)> {
-    let symbols = &profile.symbols;
-    let of = |sample: &Sample<'_>| -> SampleLabels {
-        let wanted = |label: &&SampleLabel| {
-            let key = symbols.string(label.key);
-            keys.map_or(matches!(label.value, LabelValue::Text(_)), |keys| keys.iter().any(|one| one == key))
-        };
-        let shown = |label: &SampleLabel| {
-            let value = match label.value {
-                LabelValue::Text(text) => symbols.string(text).to_owned(),
-                LabelValue::Number { value, .. } => value.to_string(),
-            };
-            (symbols.string(label.key).to_owned(), value)
-        };
-        let mut labels: SampleLabels = sample.labels.iter().filter(wanted).map(shown).collect();
-        labels.sort();
-        labels.dedup_by(|a, b| a.0 == b.0);
-        labels
+    let wanted: BTreeSet<&str> = match keys {
+        Some(keys) => keys.iter().map(String::as_str).collect(),
+        None => keys_of_texts(profile),
     };
-    let mut groups: BTreeMap<SampleLabels, Vec<Sample<'_>>> = BTreeMap::new();
-    for sample in profile.samples.iter() {
-        let labels = of(&sample);
-        let has_room = groups.len() < limit || groups.contains_key(&labels);
-        groups.entry(if has_room { labels } else { SampleLabels::new() }).or_default().push(sample);
-    }
-    groups.into_iter().map(|(labels, samples)| (labels, copied(profile, samples.into_iter()))).collect()
+    let parts = profile.split_by_labels(|key| wanted.contains(key), limit);
+    let part = |(labels, part): (Labels, Profile)| (own(&labels), part);
+    parts.map_or_else(
+        || vec![(SampleLabels::new(), profile.clone())],
+        |parts| parts.into_iter().map(part).collect(),
+    )
+}
+
+fn own(labels: &Labels) -> SampleLabels {
+    labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn keys_of_texts(profile: &Profile) -> BTreeSet<&str> {
+    let labels = profile.samples.iter().flat_map(|sample| sample.labels);
+    let texts = labels.filter(|label| matches!(label.value, LabelValue::Text(_)));
+    texts.map(|label| profile.symbols.string(label.key)).collect()
 }

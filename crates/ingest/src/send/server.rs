@@ -6,6 +6,7 @@ use http_config::{Environment, HttpClientConfig, TlsConfig};
 use parca_client::{Client, Keep, RawSample, RawSeries, Token, WriteRawRequest};
 use profile_model::Labels;
 use pyroscope_client::{Access, PushSample, PushSeries};
+use twox_hash::XxHash3_128;
 
 use super::answer::{Answer, Stored, stored, stored_by_pyroscope};
 use super::record::Record;
@@ -125,13 +126,11 @@ fn push_series(record: &Record) -> PushSeries {
 
 /// A key that is the same for the same profiles with the same labels, also in another process.
 fn key(records: &[Record]) -> String {
-    // FNV-1a, twice: a key that no second request has by chance, not one that nobody can forge.
-    let mut hash = [0xcbf2_9ce4_8422_2325_u64, 0x9ae1_6a3b_2f90_404f];
+    let mut hasher = XxHash3_128::with_seed(4);
+    // With its length, so that two texts are not another two.
     let mut add = |bytes: &[u8]| {
-        for byte in bytes.iter().chain(&[0xff]) {
-            hash = hash.map(|half| (half ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-            hash[1] = hash[1].rotate_left(5);
-        }
+        hasher.write(&(bytes.len() as u64).to_le_bytes());
+        hasher.write(bytes);
     };
     for record in records {
         record.head.labels.iter().for_each(|(name, value)| {
@@ -140,5 +139,5 @@ fn key(records: &[Record]) -> String {
         });
         add(&record.pprof);
     }
-    format!("{:016x}{:016x}", hash[0], hash[1])
+    format!("{:032x}", hasher.finish_128())
 }

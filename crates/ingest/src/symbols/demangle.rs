@@ -1,6 +1,6 @@
 //! Names of functions as people write them.
 
-use report_render::names::readable;
+use demangle::readable;
 
 /// The name of a symbol without what compilers add to it; of C++ also without parameters and marks of clones, as perf and
 /// pprof show them.

@@ -1,6 +1,6 @@
 //! Targets found by doubles that answer as the real services do, and scraped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -141,33 +141,104 @@ async fn a_cluster_that_refuses_is_told_with_its_words() {
     scraper.stop().await;
 }
 
+/// What a Consul knows, with the index that stands for it. Calls that know the index are held back until it changes.
+#[derive(Clone)]
+struct Catalogue {
+    state: Arc<tokio::sync::watch::Sender<(u64, BTreeMap<&'static str, Vec<u16>>)>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Catalogue {
+    fn set(&self, index: u64, services: &[(&'static str, &[u16])]) {
+        let services = services.iter().map(|(name, ports)| (*name, ports.to_vec())).collect();
+        self.state.send_replace((index, services));
+    }
+
+    /// The answer, as it is held back: until there is a higher index, or an older one, which a real one tells when the
+    /// time is up.
+    async fn held(
+        &self,
+        uri: &Uri,
+        asked: &HashMap<String, String>,
+    ) -> (u64, BTreeMap<&'static str, Vec<u16>>) {
+        self.asked.lock().unwrap().push(uri.to_string());
+        let known: u64 = asked.get("index").map_or(0, |index| index.parse().unwrap());
+        assert!(known == 0 || asked["wait"] == "60s");
+        self.state.subscribe().wait_for(|(index, _)| *index != known).await.unwrap().clone()
+    }
+}
+
+async fn services(
+    State(catalogue): State<Catalogue>,
+    uri: Uri,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> ([(&'static str, String); 1], Json<Value>) {
+    assert_eq!((&headers["x-consul-token"], asked["dc"].as_str()), (&"s3cret".parse().unwrap(), "dc1"));
+    let (index, services) = catalogue.held(&uri, &asked).await;
+    let tags = |name: &str| if name == "db" { json!(["v1"]) } else { json!(["v1", "web"]) };
+    let listed: serde_json::Map<_, _> =
+        services.keys().map(|name| ((*name).to_owned(), tags(name))).collect();
+    ([("x-consul-index", index.to_string())], Json(Value::Object(listed)))
+}
+
+async fn instances(
+    State(catalogue): State<Catalogue>,
+    axum::extract::Path(name): axum::extract::Path<String>,
+    uri: Uri,
+    Query(asked): Query<HashMap<String, String>>,
+) -> ([(&'static str, String); 1], Json<Value>) {
+    assert_eq!(asked["tag"], "web");
+    let (index, services) = catalogue.held(&uri, &asked).await;
+    let ports = services.get(name.as_str()).cloned().unwrap_or_default();
+    let entry = |port: u16| {
+        let service = json!({"ID": format!("{name}-{port}"), "Service": name, "Tags": ["v1", "web"],
+            "Address": "127.0.0.1", "Port": port, "Meta": {"team": "shop"}, "Weights": {"Passing": 1}});
+        json!({"Node": {"ID": "x", "Node": "n1", "Address": "10.0.0.1", "Datacenter": "dc1"},
+            "Service": service, "Checks": [{"CheckID": "serfHealth", "Status": "passing"}]})
+    };
+    ([("x-consul-index", index.to_string())], Json(ports.into_iter().map(entry).collect()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn instances_of_consul_are_found_by_service_and_tag() {
-    let port = scraped();
-    let services = get(|headers: HeaderMap| async move {
-        assert_eq!(headers["x-consul-token"], "s3cret");
-        Json(json!({"consul": [], "api": ["v1", "web"], "db": ["v1"]}))
-    });
-    let number: u16 = port.parse().unwrap();
-    let health = get(move |Query(asked): Query<HashMap<String, String>>| async move {
-        assert_eq!((asked["tag"].as_str(), asked["dc"].as_str()), ("web", "dc1"));
-        let service = json!({"ID": "api-1", "Service": "api", "Tags": ["v1", "web"], "Address": "127.0.0.1",
-            "Port": number, "Meta": {"team": "shop"}, "Weights": {"Passing": 1}});
-        Json(json!([{"Node": {"ID": "x", "Node": "n1", "Address": "10.0.0.1", "Datacenter": "dc1"},
-            "Service": service, "Checks": [{"CheckID": "serfHealth", "Status": "passing"}]}]))
-    });
-    // Only what has the tag is asked for.
-    let router =
-        Router::new().route("/v1/catalog/services", services).route("/v1/health/service/api", health);
+async fn instances_of_consul_are_found_when_they_change() {
+    let ports: [String; 3] = std::array::from_fn(|_| scraped());
+    let [first, second, third] = ports.each_ref().map(|port| port.parse::<u16>().unwrap());
+    let state = Arc::new(tokio::sync::watch::Sender::new((7, BTreeMap::new())));
+    let catalogue = Catalogue { state, asked: Arc::default() };
+    // What has not the tag is not asked for.
+    catalogue.set(7, &[("consul", &[]), ("api", &[first]), ("db", &[second])]);
+    let router = Router::new()
+        .route("/v1/catalog/services", get(services))
+        .route("/v1/health/service/{name}", get(instances))
+        .with_state(catalogue.clone());
     let address = serve(router).await;
+    // Nothing is found because time has passed.
     let discovery = format!(
-        "consul_sd_configs: [{{server: '{address}', token: s3cret, datacenter: dc1, tags: [web], refresh_interval: 1s}}]"
+        "consul_sd_configs: [{{server: '{address}', token: s3cret, datacenter: dc1, tags: [web], services: [api, shop, db], refresh_interval: 1h}}]"
     );
     let rules = "{source_labels: [__meta_consul_service], target_label: service}, {source_labels: [__meta_consul_service_metadata_team], target_label: team}, {source_labels: [__meta_consul_tags], regex: '.*,v1,.*', action: keep}";
     let (scraper, kept) = start(&discovery, rules);
-    found(&scraper, &[&format!("goroutine{{instance=127.0.0.1:{port},job=j,service=api,team=shop}}")]).await;
+    let target = |service: &str, port: u16| {
+        format!("goroutine{{instance=127.0.0.1:{port},job=j,service={service},team=shop}}")
+    };
+    found(&scraper, &[&target("api", first)]).await;
     profiles(&kept).await;
+    // An instance more, and a service more.
+    catalogue.set(9, &[("api", &[first, second]), ("shop", &[third]), ("db", &[])]);
+    let mut all = [target("api", first), target("api", second), target("shop", third)];
+    all.sort();
+    found(&scraper, &all.each_ref().map(String::as_str)).await;
+    // A server that began anew, with an older index.
+    catalogue.set(3, &[("shop", &[third])]);
+    found(&scraper, &[&target("shop", third)]).await;
     assert_eq!(job(&scraper).errors, Vec::<String>::new());
+    let asked = catalogue.asked.lock().unwrap().clone();
+    assert!(
+        asked.iter().any(|url| url.contains("services?dc=dc1") && url.contains("index=7&wait=60s")),
+        "{asked:?}"
+    );
+    assert!(!asked.iter().any(|url| url.contains("service/db")), "{asked:?}");
     scraper.stop().await;
 }
 

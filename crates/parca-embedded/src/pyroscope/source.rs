@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use pql::{ProfileType, Query};
@@ -64,6 +64,11 @@ impl Source for StoreSource {
         self.read(move |view| series(view, &ask, &by)).await
     }
 
+    async fn profiles(&self, ask: Ask, by: &[String]) -> Result<Vec<SourceSeries>, ApiError> {
+        let by = by.to_vec();
+        self.read(move |view| profiles(view, &ask, &by)).await
+    }
+
     async fn has_data(&self) -> Result<bool, ApiError> {
         Ok(self.store.view().has_data())
     }
@@ -90,8 +95,22 @@ fn profile(sample_type: ValueType, merged: Option<Merged>) -> Profile {
     profile
 }
 
+/// Values that are about one time, summed.
 fn series(view: &View, ask: &Ask, by: &[String]) -> Result<Vec<SourceSeries>, ReadError> {
-    let mut sums: HashMap<Labels, BTreeMap<i64, i64>> = HashMap::new();
+    let mut series = profiles(view, ask, by)?;
+    for SourceSeries { points, .. } in &mut series {
+        points.sort_unstable_by_key(|(at, _)| *at);
+        points.dedup_by(|(at, value), (kept_at, sum)| {
+            let is_same = at == kept_at;
+            *sum = if is_same { sum.saturating_add(*value) } else { *sum };
+            is_same
+        });
+    }
+    Ok(series)
+}
+
+fn profiles(view: &View, ask: &Ask, by: &[String]) -> Result<Vec<SourceSeries>, ReadError> {
+    let mut values: HashMap<Labels, Vec<(Timestamp, i64)>> = HashMap::new();
     let value = |sum: &ProfileSum| match ask.counts {
         Counts::AsStored => sum.value,
         Counts::InPeriods => sum.value.wrapping_mul(sum.period),
@@ -100,15 +119,8 @@ fn series(view: &View, ask: &Ask, by: &[String]) -> Result<Vec<SourceSeries>, Re
         if profiles.is_empty() {
             return;
         }
-        let points = sums.entry(labels.filter(|name| by.iter().any(|wanted| wanted == name))).or_default();
-        for profile in profiles {
-            let point = points.entry(profile.time_nanos).or_default();
-            *point = point.saturating_add(value(profile));
-        }
+        let points = values.entry(labels.filter(|name| by.iter().any(|wanted| wanted == name))).or_default();
+        points.extend(profiles.iter().map(|sum| (Timestamp::from_nanos(sum.time_nanos), value(sum))));
     })?;
-    let series = sums.into_iter().map(|(labels, points)| SourceSeries {
-        labels,
-        points: points.into_iter().map(|(at, value)| (Timestamp::from_nanos(at), value)).collect(),
-    });
-    Ok(series.collect())
+    Ok(values.into_iter().map(|(labels, points)| SourceSeries { labels, points }).collect())
 }

@@ -173,7 +173,9 @@ async fn a_prefix_moves_plain_http_and_not_grpc() {
     for (path, status) in [
         ("profiles/healthz", 200),
         ("profiles/ready", 200),
-        ("profiles", 200),
+        ("profiles/", 200),
+        ("profiles", 307),
+        ("profiles?query=a", 307),
         ("healthz", 404),
         ("profilesx/healthz", 404),
         ("metrics", 404),

@@ -462,3 +462,65 @@ async fn what_cannot_be_taken_says_why() {
     assert!(server.metric(refused).await > 5.0);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_heat_map_counts_profiles_by_their_size() {
+    let server = filled().await;
+    let (start, end) = window();
+    let request = |more: Value| {
+        let mut request = json!({"profileTypeID": ID, "labelSelector": "{}", "start": start, "end": end,
+            "step": 15.0, "queryType": "HEATMAP_QUERY_TYPE_INDIVIDUAL"});
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        request
+    };
+    let counted = |answer: &Value| -> Vec<i64> {
+        let series = answer["series"].as_array().cloned().unwrap_or_default();
+        let slots = series.iter().flat_map(|series| series["slots"].as_array().unwrap().clone());
+        slots.map(|slot| slot["counts"].as_array().unwrap().iter().filter_map(Value::as_i64).sum()).collect()
+    };
+    // Two of them in one step.
+    let all = ask(&server, "SelectHeatmap", request(json!({}))).await;
+    assert_eq!(counted(&all).iter().sum::<i64>(), 3);
+    assert_eq!(all["series"][0]["slots"][0]["yMin"].as_array().unwrap().len(), 20);
+    let by = ask(&server, "SelectHeatmap", request(json!({"groupBy": ["service_name"], "limit": 1}))).await;
+    assert_eq!(by["series"][0]["labels"], json!([{"name": "service_name", "value": "api"}]));
+    assert_eq!(counted(&by).iter().sum::<i64>(), 2);
+    for (more, status) in [
+        (json!({"queryType": "HEATMAP_QUERY_TYPE_SPAN"}), 501),
+        (json!({"queryType": 0}), 400),
+        (json!({"step": 0.0}), 400),
+        (json!({"end": start}), 400),
+        (json!({"limit": -1}), 400),
+    ] {
+        assert_eq!(call(&server, "SelectHeatmap", &request(more.clone())).await.0, status, "{more}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn answers_that_are_too_long_name_their_limit() {
+    let mut settings = parca_embedded::Settings::default();
+    settings.self_profile_every = None;
+    settings.query_limits.answer_bytes = 40;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let server = Server::over(server, stop);
+    for at in [5, START] {
+        server.write(&profile(at * SECOND)).await;
+    }
+    let (start, end) = window();
+    let request = json!({"profileTypeID": ID, "labelSelector": "{}", "start": start, "end": end});
+    let (status, answer) = call(&server, "SelectMergeStacktraces", &request).await;
+    assert_eq!((status, &answer["code"]), (429, &json!("resource_exhausted")));
+    assert!(answer["message"].as_str().unwrap().starts_with("query_answer_size: "), "{answer}");
+    let top = crate::wire::merge_of(
+        crate::server::PROFILE_TYPE,
+        parca_proto::query::query_request::ReportType::Top,
+    );
+    let status = server.query().query(top).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+    assert!(status.message().starts_with("query_answer_size: "), "{status:?}");
+    let (status, _) = get(&server, &format!("pyroscope/render?query={ID}&from={start}&until={end}")).await;
+    assert_eq!(status, 429);
+    server.stop().await;
+}

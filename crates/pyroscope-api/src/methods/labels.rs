@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use parca_proto::pyroscope::{querier as wire, types};
 use pql::Query;
 use profile_model::{Labels, TimeRange};
+use relabel::NameRules;
 
 use crate::names;
 use crate::selection::{Selectors, millis, range};
@@ -105,7 +106,5 @@ async fn label_sets<S: Source>(
 
 /// Names that every client can write without quotes; others are left out unless a client says that it takes them.
 fn is_plain(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    NameRules::Legacy.is_label_name(name)
 }

@@ -12,6 +12,7 @@ use pyroscope_tree::{DiffTree, Tree};
 use report_render::Flame;
 use report_render::dot::{DotOptions, call_graph};
 
+use super::pgo;
 use crate::error::blocking;
 use crate::selection::{Selectors, range, type_id};
 use crate::trees::{self, flame_graph, flame_graph_diff};
@@ -29,13 +30,15 @@ pub(crate) struct Merge {
     pub(crate) range: TimeRange,
     /// Names that stacks begin with, the root first.
     pub(crate) site: Vec<String>,
+    /// What of stacks Go's compiler wants, of a pprof.
+    pub(crate) pgo: Option<types::GoPgo>,
 }
 
 impl Merge {
     pub(crate) fn new(id: &str, selector: &str, start: i64, end: i64) -> Result<Self, ApiError> {
         let id = type_id(id)?;
         let range = range(start, end)?;
-        Ok(Self { id, selectors: Selectors::parse([selector])?, range, site: Vec::new() })
+        Ok(Self { id, selectors: Selectors::parse([selector])?, range, site: Vec::new(), pgo: None })
     }
 
     fn of(request: &wire::SelectMergeStacktracesRequest) -> Result<Self, ApiError> {
@@ -48,7 +51,13 @@ impl Merge {
         let mut merge =
             Self::new(&request.profile_type_id, &request.label_selector, request.start, request.end)?;
         merge.spans(&request.span_selector)?;
-        merge.site = call_site(request.stack_trace_selector.as_ref())?;
+        if let Some(selector) = &request.stack_trace_selector {
+            merge.pgo = selector.go_pgo;
+            // One of both, as there.
+            if merge.pgo.is_none() {
+                merge.site = selector.call_site.iter().map(|location| location.name.clone()).collect();
+            }
+        }
         Ok(merge)
     }
 
@@ -107,7 +116,8 @@ impl Merge {
         merged.duration_nanos = merged.time_nanos.saturating_sub(self.range.start.saturating_nanos());
         merged.period_type = Some(ValueType::new(&self.id.period_type, &self.id.period_unit));
         merged.period = period(&self.id.name);
-        Ok(Some(merged))
+        let Some(pgo) = self.pgo else { return Ok(Some(merged)) };
+        blocking(move || Some(pgo::trimmed(&merged, &pgo))).await
     }
 }
 
@@ -133,14 +143,6 @@ fn period(name: &str) -> i64 {
         "memory" => 512 << 10,
         _ => 1,
     }
-}
-
-fn call_site(selector: Option<&types::StackTraceSelector>) -> Result<Vec<String>, ApiError> {
-    let Some(selector) = selector else { return Ok(Vec::new()) };
-    if selector.go_pgo.is_some() {
-        return Err(ApiError::unimplemented("goPgo is not served here: `go tool pprof` makes it of a pprof"));
-    }
-    Ok(selector.call_site.iter().map(|location| location.name.clone()).collect())
 }
 
 /// How many nodes are wanted.

@@ -1,7 +1,9 @@
 //! The methods of `querier.v1.QuerierService`, from message to message.
 
+mod heatmap;
 mod labels;
 mod merge;
+mod pgo;
 mod series;
 mod stats;
 
@@ -54,9 +56,7 @@ async fn answer<S: Source>(
         "SelectMergeSpanProfile" => Ok(merge::span_profile(api, read(bytes)?).await?.encode_to_vec()),
         "SelectMergeProfile" => merge::profile(api, read(bytes)?).await,
         "SelectSeries" => Ok(series::select_series(api, read(bytes)?).await?.encode_to_vec()),
-        "SelectHeatmap" => {
-            Err(ApiError::unimplemented("SelectHeatmap is not served here: profiles have no heat map"))
-        }
+        "SelectHeatmap" => Ok(heatmap::select_heatmap(api, read(bytes)?).await?.encode_to_vec()),
         "Diff" => Ok(merge::diff(api, read(bytes)?).await?.encode_to_vec()),
         "GetProfileStats" => Ok(stats::profile_stats(api).await?.encode_to_vec()),
         // As Pyroscope's newer storage answers it.

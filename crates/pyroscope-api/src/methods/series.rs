@@ -42,7 +42,7 @@ impl Steps {
     }
 
     /// The point that an instant belongs to.
-    fn point(self, at: Timestamp) -> i64 {
+    pub(crate) fn point(self, at: Timestamp) -> i64 {
         // What is within a millisecond counts as at its start, as times are known by milliseconds.
         let since = at.saturating_millis().saturating_sub(self.start);
         let steps = since.div_euclid(self.step) + i64::from(since.rem_euclid(self.step) != 0);
@@ -50,7 +50,7 @@ impl Steps {
     }
 
     /// From a step before the range.
-    fn range(self) -> TimeRange {
+    pub(crate) fn range(self) -> TimeRange {
         TimeRange::new(millis(self.start.saturating_sub(self.step).saturating_add(1)), millis(self.end))
     }
 

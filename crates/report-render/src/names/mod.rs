@@ -17,7 +17,6 @@
 //! ```
 
 mod brackets;
-mod demangle;
 mod ladder;
 mod package;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::brackets::{split, without_types};
-use super::demangle::readable;
+use demangle::readable;
 
 /// What a function belongs to: the package of Go, Java or Python, the crate of Rust, the outer namespace of C++, a
 /// Node module, the kernel; where its name and file do not tell, the binary. Empty if nothing is known.

@@ -56,9 +56,13 @@ export function pattern(text) {
 
 // Which frames have the text in their name, file or binary, as a number for each: 1 has it.
 export function matches(raw, text) {
-  const test = pattern(text);
-  const names = raw.names.map(([full]) => test(full)), files = raw.files.map(test), binaries = raw.binaries.map(test);
+  const test = pattern(text), names = raw.names.map(([full]) => test(full));
   for (const [at, name] of Object.entries(raw.raw)) names[at] ||= test(name);
+  return withNames(raw, names, test);
+}
+
+function withNames(raw, names, test) {
+  const files = raw.files.map(test), binaries = raw.binaries.map(test);
   const hits = new Uint8Array(raw.frames);
   for (let id = 0; id < raw.frames; id++) {
     hits[id] = raw.f_kind[id] !== GROUP && (names[raw.f_name[id]] || files[raw.f_file[id]] || binaries[raw.f_binary[id]]) ? 1 : 0;
@@ -66,9 +70,9 @@ export function matches(raw, text) {
   return hits;
 }
 
-// Which frames a search finds: groups, and packages where frames are packages, too.
+// Which frames a search finds: groups, too, and by what they stand for. A package or a file is no function.
 export function found(raw, by, text) {
-  const hits = matches(raw, text), test = pattern(text);
+  const test = pattern(text), hits = by === 'function' || by === 'line' ? matches(raw, text) : withNames(raw, [], test);
   const packages = by === 'package' ? raw.packages.map(([name]) => test(name)) : [];
   for (let id = 0; id < raw.frames; id++) {
     if (raw.f_kind[id] === GROUP ? test(raw.names[raw.f_name[id]][0]) : packages[raw.f_package[id]]) hits[id] = 1;

@@ -35,7 +35,10 @@ export class Table {
         if (!shown.filter || shown.filter(table.frame[row])) rows.push({ row, label: plain(labelOf(raw, by, table.frame[row])) });
       }
       const column = this.columns.find(({ id }) => id === shown.sort) || this.columns[0];
-      rows.sort((a, b) => column.compare(shown, a, b) || (a.label < b.label ? -1 : a.label > b.label ? 1 : a.row - b.row));
+      const byLabel = (a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : a.row - b.row;
+      // Where the column says nothing, what is larger in all is more likely to be looked for.
+      const isName = column.id === 'name', byAll = (a, b) => isName ? 0 : Math.abs(table.all[b.row]) - Math.abs(table.all[a.row]);
+      rows.sort((a, b) => column.compare(shown, a, b) || byAll(a, b) || byLabel(a, b));
       this.rows = rows;
     }
     this.space.style.height = this.rows.length * ROW + 'px';

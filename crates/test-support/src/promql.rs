@@ -1,4 +1,4 @@
-//! Which metrics and labels an expression of PromQL uses. promtool says whether it is one.
+//! Which metrics and labels an expression of PromQL uses; promtool says whether it is one.
 
 /// Words of PromQL that are followed by labels in parentheses.
 const GROUPINGS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "group_right"];
@@ -6,8 +6,8 @@ const GROUPINGS: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "
 const WORDS: [&str; 12] =
     ["and", "or", "unless", "offset", "bool", "sum", "min", "max", "avg", "count", "topk", "bottomk"];
 
-/// The metrics of an expression that promtool takes, each with the labels of its selector.
-pub(super) fn metrics_in(expr: &str) -> Vec<(String, Vec<String>)> {
+/// The metrics of an expression of PromQL that promtool takes, each with the labels of its selector.
+pub fn metrics_in(expr: &str) -> Vec<(String, Vec<String>)> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
     let mut found = Vec::new();
     let mut rest = expr;

@@ -1,3 +1,17 @@
+//! Names of functions as people write them: what linkers make of names of Rust and C++ is undone.
+//!
+//! ```
+//! use demangle::{is_mangled, readable};
+//!
+//! assert_eq!(readable("_ZN3app4workEi"), "app::work");
+//! assert_eq!(readable("_RNvCskwGfYPst2Cb_3foo3bar"), "foo::bar");
+//! // Other names are as they were.
+//! assert_eq!(readable("net/http.(*conn).serve"), "net/http.(*conn).serve");
+//! assert!(!is_mangled("main"));
+//! ```
+//!
+//! What it does not know: how long a name may be where it is shown, and from which package it is.
+
 use std::borrow::Cow;
 
 /// The longest name that is demangled, in bytes; and the longest that may come of it.
@@ -5,7 +19,7 @@ const MAX_MANGLED: usize = 4096;
 const MAX_READABLE: usize = 8192;
 
 /// Whether a name is as a linker of Rust or C++ writes it.
-pub(super) fn is_mangled(name: &str) -> bool {
+pub fn is_mangled(name: &str) -> bool {
     name.starts_with("_Z") || name.starts_with("__Z") || name.starts_with("_R") && name.len() > 2
 }
 

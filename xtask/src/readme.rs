@@ -1,0 +1,103 @@
+//! README.md of each library, from the front page of its documentation: what crates.io shows is what docs.rs shows.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+/// Writes every README, or with `check` says which are not fresh.
+pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
+    let mut stale = Vec::new();
+    for folder in libraries(root)? {
+        let source = folder.join("src/lib.rs");
+        let text = std::fs::read_to_string(&source).with_context(|| format!("read {}", source.display()))?;
+        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).context("read a manifest")?;
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+        let made = readme(name.context("expected a name in a manifest")?, &text);
+        let file = folder.join("README.md");
+        if std::fs::read_to_string(&file).is_ok_and(|old| old == made) {
+            continue;
+        }
+        match check {
+            true => stale.push(file.strip_prefix(root).unwrap_or(&file).display().to_string()),
+            false => std::fs::write(&file, made).with_context(|| format!("write {}", file.display()))?,
+        }
+    }
+    if !stale.is_empty() {
+        bail!("not what lib.rs says: {}; `cargo xtask readme` writes them anew", stale.join(", "));
+    }
+    Ok(())
+}
+
+/// Folders of crates whose manifest asks for a README.
+fn libraries(root: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut folders = vec![root.join("proto")];
+    for entry in std::fs::read_dir(root.join("crates")).context("list crates")? {
+        folders.push(entry.context("list crates")?.path());
+    }
+    folders.retain(|folder| {
+        std::fs::read_to_string(folder.join("Cargo.toml"))
+            .is_ok_and(|text| text.contains("\nreadme = \"README.md\""))
+    });
+    folders.sort();
+    Ok(folders)
+}
+
+/// The crate's name, its front page as it reads outside of rustdoc, and where the rest is.
+fn readme(name: &str, source: &str) -> String {
+    let mut text = format!("# {name}\n\n");
+    let mut in_code = false;
+    let lines = source.lines().take_while(|line| line.starts_with("//!"));
+    for line in lines.map(|line| line.strip_prefix("//!").unwrap_or_default()) {
+        let line = line.strip_prefix(' ').unwrap_or(line);
+        if let Some(language) = line.strip_prefix("```") {
+            in_code = !in_code;
+            let is_other = ["text", "sh", "yaml", "json"].iter().any(|other| language.starts_with(other));
+            text += match (in_code, is_other) {
+                (true, false) => "```rust",
+                _ => line,
+            };
+        } else if in_code {
+            // Lines that rustdoc hides.
+            if line == "#" || line.starts_with("# ") {
+                continue;
+            }
+            text += line;
+        } else {
+            text += &unlinked(line);
+        }
+        text.push('\n');
+    }
+    let end = "\nPart of [parca-tools](https://github.com/parca-tools/parca-tools). Licence: Apache-2.0.\n";
+    text + end
+}
+
+/// A line whose links to items, [`Name`] or [words](Name), are words: outside of rustdoc they lead nowhere.
+fn unlinked(line: &str) -> String {
+    let Some((before, rest)) = line.split_once('[') else { return line.to_owned() };
+    let Some((words, after)) = rest.split_once(']') else { return line.to_owned() };
+    if let Some((target, after)) = after.strip_prefix('(').and_then(|after| after.split_once(')')) {
+        let is_page = target.starts_with("http");
+        let kept = if is_page { format!("[{words}]({target})") } else { words.to_owned() };
+        return format!("{before}{kept}{}", unlinked(after));
+    }
+    let is_item = words.starts_with('`') && words.ends_with('`');
+    let kept = if is_item { words.to_owned() } else { format!("[{words}]") };
+    format!("{before}{kept}{}", unlinked(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_page_reads_outside_of_rustdoc() {
+        let source = "//! What it is: [`Thing`], [things](crate::things), [a page](https://x.y).\n//!\n//! ```no_run\n//! # hidden\n//! shown();\n//! ```\n//! ```text\n//! # kept?\n//! ```\nmod thing;\n//! not this\n";
+        let expect = "# tool\n\nWhat it is: `Thing`, things, [a page](https://x.y).\n\n```rust\nshown();\n```\n```text\n```\n";
+        assert!(readme("tool", source).starts_with(expect), "{}", readme("tool", source));
+    }
+
+    #[test]
+    fn brackets_that_are_no_links_stay() {
+        assert_eq!(unlinked("a[0] and [x"), "a[0] and [x");
+    }
+}
