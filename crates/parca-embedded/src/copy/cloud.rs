@@ -65,3 +65,12 @@ impl Bucket {
         key.split('/').fold(self.prefix.clone(), |path, part| path.join(part))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+impl Bucket {
+    /// A whole object.
+    pub(super) async fn read(&self, key: &str) -> Vec<u8> {
+        self.store.get(&self.key(key)).await.unwrap().bytes().await.unwrap().into()
+    }
+}

@@ -255,6 +255,42 @@ mod tests {
         }
     }
 
+    /// `COPY_BUCKETS="s3://bucket/prefix gs://bucket/prefix"`, with what their providers' variables say.
+    #[cfg(feature = "cloud")]
+    #[tokio::test]
+    async fn a_bucket_has_each_block_whole_and_once() {
+        let Ok(buckets) = std::env::var("COPY_BUCKETS") else {
+            return println!("skipped: needs COPY_BUCKETS");
+        };
+        let from = tempfile::tempdir().unwrap();
+        let store = sealed_store(from.path());
+        let prefix = format!("store={}", store.name().unwrap());
+        for bucket in buckets.split_whitespace() {
+            let target: CopyTo = bucket.parse().unwrap();
+            for expect in [2, 0] {
+                let (counts, mut done) = (Counts::default(), BTreeSet::new());
+                round(&store, &target, &mut done, &counts).await;
+                let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+                assert_eq!((count(&counts.blocks), count(&counts.failures)), (expect, 0), "{bucket}");
+            }
+            let Target::Cloud(copy) = &target.target else { panic!("{bucket} is no bucket") };
+            let read = |key: String| async move { copy.read(&key).await };
+            let manifest = read(format!("{prefix}/MANIFEST")).await;
+            assert_eq!(manifest, std::fs::read(from.path().join("MANIFEST")).unwrap(), "{bucket}");
+            for block in ["0000000000", "0000000001"] {
+                for file in ["samples.parquet", "stacks.parquet", "index.bin"] {
+                    let original = std::fs::read(from.path().join("blocks").join(block).join(file)).unwrap();
+                    assert_eq!(
+                        read(format!("{prefix}/{block}/{file}")).await,
+                        original,
+                        "{bucket} {block}/{file}"
+                    );
+                }
+                assert!(read(format!("{prefix}/{block}/{DONE}")).await.is_empty(), "{bucket}");
+            }
+        }
+    }
+
     #[test]
     fn places_that_are_none_are_refused_with_what_is_expected() {
         let words =
