@@ -21,7 +21,7 @@ pub(crate) fn live(totals: &Snapshot, recent: &Snapshot, width: usize) -> Vec<St
         Column::numbers("p50", 7, responses.iter().map(|response| quantile(response, 0.5))),
         Column::numbers("p99", 6, responses.iter().map(|response| quantile(response, 0.99))),
         Column::numbers("received", 2, lanes.iter().map(|lane| words::bytes(lane.bytes_in()))),
-        Column::text("errors", 5, lanes.iter().map(errors)),
+        Column::text("not ok", 5, lanes.iter().map(errors)),
     ];
     fitted(&columns, width)
 }

@@ -80,6 +80,7 @@ pub(crate) fn changes(filters: &Filters) -> Result<Changes, Failure> {
                 "--{flag}: expected a regular expression, found `{}`: {error}",
                 words::safe(text)
             ))
+            .hint(format!("for this text as it is: --{flag} '{}'", words::safe(&escaped(text))))
         }),
     };
     let mut changes = Changes::default();
@@ -88,6 +89,18 @@ pub(crate) fn changes(filters: &Filters) -> Result<Changes, Failure> {
     changes.hide = regex("hide", &filters.hide)?;
     (changes.invert, changes.relative) = (filters.invert, filters.relative);
     Ok(changes)
+}
+
+/// An expression that means the text itself.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        if r".*+?^${}()|[]\".contains(letter) {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+    }
+    escaped
 }
 
 /// No changes to stacks, but for frames of no interest.

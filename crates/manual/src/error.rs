@@ -9,7 +9,7 @@ pub enum ManualError {
     UnknownCommand {
         /// The program.
         program: String,
-        /// Those that it has, separated by commas.
+        /// The commands that the program has, separated by commas.
         known: String,
         /// What was typed, made safe to show.
         found: String,

@@ -158,7 +158,7 @@ async fn a_hundred_thousand_frames_can_be_walked_through() {
     let Some(browser) = Browser::start().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.folded");
-    std::fs::write(&path, large(102_000)).unwrap();
+    std::fs::write(&path, large(106_000)).unwrap();
     let (_process, url) = ui(&[path.to_str().unwrap()]).await;
     browser.resize(1280, 900, false).await;
     page::open(&browser, &url).await;
@@ -257,12 +257,7 @@ fn large(nodes: usize) -> String {
         ["serve", "handle", "parse", "encode", "flush", "lookup", "merge", "append", "compact", "scan"];
     let names: Vec<String> = (0..4000)
         .map(|at| {
-            format!(
-                "github.com/example/project-{}/pkg/storage.(*Reader{}).{}Block{at}",
-                at % 37,
-                at % 11,
-                verbs[at % 10]
-            )
+            format!("github.com/example/p{}/store.(*Reader{}).{}{at}", at % 37, at % 11, verbs[at % 10])
         })
         .collect();
     let mut stacks: Vec<Vec<usize>> = vec![Vec::new()];
@@ -272,7 +267,7 @@ fn large(nodes: usize) -> String {
         let from = stacks.len().saturating_sub(1 + random(stacks.len().min(4000)));
         let mut stack = stacks[from].clone();
         stack.push(random(names.len()));
-        if stack.len() > 60 {
+        if stack.len() > 24 {
             stack.truncate(1);
         }
         let text: Vec<&str> = stack.iter().map(|at| names[*at].as_str()).collect();

@@ -109,6 +109,8 @@ async fn what_is_typed_wrongly_is_said_and_nothing_is_sent() {
     check(&["flamegraph", "prod", "db", "--label", "x"], "expected `k=v`, `k!=v`").await;
     check(&["flamegraph", "prod", "db", "--query", "{a=}"], "     ^").await;
     check(&["flamegraph", "prod", "db", "--focus", "("], "--focus: expected a regular expression").await;
+    // A method of Go as it is written in a profile.
+    check(&["flamegraph", "prod", "db", "--focus", "a.(*B)"], r"--focus 'a\.\(\*B\)'").await;
     check(&["diff", "prod", "db", "-2h", "-1h", "-30m"], "found 3 times").await;
     check(&["diff", "prod", "db", "-2h", "-1h", "-30m", "now", "--oops"], "--oops").await;
     check(&["diff", "prod", "db", "-2h", "-1h", "-30m", "now", "now"], "found 5 times").await;

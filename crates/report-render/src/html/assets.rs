@@ -27,7 +27,7 @@ pub const INDEX: Asset = asset!("index.html", "text/html; charset=utf-8");
 pub(super) const STYLE: Asset = asset!("page.css", "text/css; charset=utf-8");
 
 /// The modules, each behind those that it needs.
-pub(super) const MODULES: [Asset; 18] = [
+pub(super) const MODULES: [Asset; 20] = [
     asset!("dom.js", JS),
     asset!("numbers.js", JS),
     asset!("selector.js", JS),
@@ -46,6 +46,8 @@ pub(super) const MODULES: [Asset; 18] = [
     asset!("menu.js", JS),
     asset!("command.js", JS),
     asset!("details.js", JS),
+    asset!("mistakes.js", JS),
+    asset!("dialogs.js", JS),
 ];
 
 pub(super) const MAIN: Asset = asset!("main.js", JS);

@@ -3,7 +3,7 @@ import { byId, button, copy, make, say, toast } from './dom.js';
 import { clock, human, percent, signed, span, withZone, iso, zoneName } from './numbers.js';
 import { parseQuery, queryText, quoted } from './selector.js';
 import { DEFAULTS, fromAddress, isAsked, isLive, toAddress } from './state.js';
-import { Engine, Refused, ask } from './answers.js';
+import { Engine, ask } from './answers.js';
 import { Chart } from './chart.js';
 import { Field } from './field.js';
 import { Graph, plain } from './graph.js';
@@ -13,6 +13,8 @@ import { changeColour, legendTitle, palette } from './colours.js';
 import { closeMenu, showMenu } from './menu.js';
 import { curl, goTool, profileQuery, reportAddress } from './command.js';
 import { showDetails } from './details.js';
+import { showMistakes } from './mistakes.js';
+import { showCommands, showDifferences, showKeys } from './dialogs.js';
 
 const RANGES = [['now-5m', '5 minutes'], ['now-15m', '15 minutes'], ['now-1h', '1 hour'], ['now-6h', '6 hours'], ['now-1d', '1 day'], ['now-7d', '7 days']];
 const FORMS = [['svg', 'SVG image'], ['html', 'This page as a file'], ['folded', 'Folded stacks'], ['top', 'Ranking as text'], ['speedscope', 'Speedscope'], ['pprof_raw', 'pprof'], ['json_flamegraph', 'JSON']];
@@ -218,55 +220,9 @@ async function loadTypes() {
   if (chosen) setType(chosen);
 }
 
-// ---- errors --------------------------------------------------------------------------------------
+// ---- how it goes ---------------------------------------------------------------------------------
 
-function mistakes(error) {
-  const element = byId('mistakes');
-  element.replaceChildren();
-  if (!error) return;
-  const said = error instanceof Refused ? error.said : { message: error.message };
-  const all = said.mistakes?.length ? said.mistakes : [{ message: said.message, candidates: [] }];
-  for (const { parameter, message, caret, candidates } of all) {
-    make(element, 'p', {}, caret ? 'The query cannot be read:' : message);
-    if (caret) make(element, 'pre', {}, caret);
-    if (!candidates?.length) continue;
-    const row = make(element, 'p', { class: 'candidates' }, 'Did you mean ');
-    for (const candidate of candidates.slice(0, 12)) {
-      button(row, candidate, () => {
-        const query = parseQuery(state.query);
-        if (parameter === 'query' && query) change({ query: queryText({ type: candidate, matchers: query.matchers }) });
-        else change({ [parameter]: candidate });
-      });
-    }
-  }
-  if (said.hint) make(element, 'p', { class: 'hint' }, said.hint);
-  if (said.reason === 'no_match') values(element, said.searched?.labels || []);
-  const data = said.searched?.data;
-  if (data) {
-    const row = make(element, 'p', { class: 'candidates' });
-    button(row, 'Use the time that has data', () => change({ start: data.start, end: data.end }));
-  }
-}
-
-// What there is of labels and values like those that were asked for, the most alike first.
-function values(element, labels) {
-  const query = parseQuery(state.query), like = (word) => (other) => [...word].filter((letter, at) => other[at] === letter).length;
-  const instead = (matcher, parts) => change({ query: queryText({ type: query.type, matchers: query.matchers.map((one) => one === matcher ? { ...one, ...parts } : one) }) });
-  const offer = (words, all, to, parts) => {
-    const row = make(element, 'p', { class: 'candidates' }, words), likeness = like(to);
-    for (const one of [...all].sort((a, b) => likeness(b) - likeness(a)).slice(0, 10)) button(row, one, () => parts(one));
-  };
-  for (const matcher of query?.matchers || []) {
-    if (labels.length && !labels.includes(matcher.name)) {
-      offer(`${matcher.name} is no label here; there are`, labels, matcher.name, (name) => instead(matcher, { name }));
-      continue;
-    }
-    list('values', { label: matcher.name, matchers: [] }, 0).then((all) => {
-      if (!all.length || matcher.op === '=' && all.includes(matcher.value)) return;
-      offer(`${matcher.name} is one of`, all, matcher.value, (value) => instead(matcher, { op: '=', value }));
-    }).catch(() => {});
-  }
-}
+const mistakes = (error) => showMistakes(byId('mistakes'), error, { state, change, list });
 
 const status = (is, words) => {
   byId('status').dataset.is = is;
@@ -645,8 +601,8 @@ function drawLinks() {
   const element = byId('links');
   for (const { text, href } of page.links || []) make(element, 'a', { href }, text);
   if (!page.isOffline) {
-    button(element, 'What differs', () => whatDiffers(), { title: 'Which values of labels have other stacks than the rest' }).hidden = !isServer();
-    button(element, 'Command', () => commands(), { title: 'The command lines that show the same' });
+    button(element, 'What differs', whatDiffers, { title: 'Which values of labels have other stacks than the rest' }).hidden = !isServer();
+    button(element, 'Command', commands, { title: 'The command lines that show the same' });
     const open = button(element, 'Open as', () => {
       const box = open.getBoundingClientRect();
       showMenu(box.left, box.bottom + 4, 'Open as', FORMS.filter(([form]) => !(state.compare && ['pprof_raw', 'speedscope'].includes(form)))
@@ -668,75 +624,21 @@ function drawLinks() {
     fillQuestion();
     showSeries(page.points);
   }, { title: 'Times in UTC or in this browser’s zone' });
-  button(element, '?', () => help(), { title: 'Keys', 'aria-label': 'Keys' });
-}
-
-function dialog(title, fill) {
-  const element = byId('dialog');
-  element.replaceChildren();
-  const head = make(element, 'div', { class: 'dialog-head' });
-  make(head, 'h2', { id: 'dialog-title' }, title);
-  element.setAttribute('aria-labelledby', 'dialog-title');
-  button(head, '×', () => element.close(), { class: 'quiet', 'aria-label': 'Close' });
-  fill(element);
-  if (!element.open) element.showModal();
-}
-
-function help() {
-  dialog('Keys', (element) => {
-    const list = make(element, 'dl', { class: 'keys' });
-    for (const [key, what] of KEYS) {
-      make(make(list, 'dt', {}), 'kbd', {}, key);
-      make(list, 'dd', {}, what);
-    }
-    make(element, 'p', { class: 'hint' }, 'In the chart: drag over a span to look at it; when comparing, drag the spans and their ends. Search and filters take text or a regular expression.');
-  });
+  button(element, '?', () => showKeys(KEYS), { title: 'Keys', 'aria-label': 'Keys' });
 }
 
 function commands() {
-  dialog('The same from a terminal', (element) => {
-    const add = (title, line) => {
-      if (!line) return;
-      make(element, 'h3', {}, title);
-      const row = make(element, 'div', { class: 'command' });
-      make(row, 'pre', { tabindex: '0' }, line);
-      button(row, 'Copy', () => copy(line).then(() => toast('Copied the command')));
-    };
-    const at = [state, source(), times()];
-    add('profile-query', profileQuery(...at, source(state.baseSource)));
-    add('curl', curl(...at));
-    if (!state.compare) add('go tool pprof', goTool(...at));
-  });
+  const at = [state, source(), times()];
+  showCommands([
+    ['profile-query', profileQuery(...at, source(state.baseSource))], ['curl', curl(...at)],
+    ['go tool pprof', state.compare ? null : goTool(...at)],
+  ]);
 }
 
-// Which values of labels have other stacks than the rest: asked for label by label, ranked by the largest difference.
 async function whatDiffers() {
   const names = await list('labels', { matchers: parseQuery(state.query)?.matchers || [] }, 0).catch(() => []);
-  dialog('What differs', (element) => {
-    make(element, 'p', { class: 'hint' }, 'Values of labels, ranked by how much their stacks differ from those of the rest: 0 % is the same, 100 % has no function in common.');
-    const list_ = make(element, 'div', { class: 'differs' });
-    const state_ = make(element, 'p', { class: 'hint' }, 'asking');
-    const found = [];
-    (async () => {
-      for (const name of names.slice(0, 12)) {
-        state_.textContent = `asking for ${name}`;
-        try {
-          const rows = await engine.differs({ ...parameters(), baseStart: '', baseEnd: '', baseQuery: '', groupBy: name });
-          for (const row of rows) if (row.share < 0.9999) found.push({ ...row, label: name });
-        } catch { /* a label that cannot be grouped by is left out */ }
-        if (!element.open) return;
-        found.sort((a, b) => b.score - a.score);
-        list_.replaceChildren();
-        for (const { group, score, share, functions, label } of found.slice(0, 40)) {
-          const row = button(list_, '', () => { element.close(); change({ groupBy: label, zoom: '' }); }, { class: 'differ' });
-          make(row, 'b', {}, percent(score, 1));
-          make(row, 'span', {}, group);
-          make(row, 'small', {}, `${percent(share, 1)} of all; ` + functions.map(([of, by]) => `${shortLabel(of)} ${by > 0 ? '+' : '−'}${percent(Math.abs(by), 1)}`).join(', '));
-        }
-      }
-      state_.textContent = found.length ? '' : 'No label has several values here.';
-    })();
-  });
+  const rank = (label) => engine.differs({ ...parameters(), baseStart: '', baseEnd: '', baseQuery: '', groupBy: label });
+  showDifferences(names, rank, { shorten: shortLabel, open: (label) => change({ groupBy: label, zoom: '' }) });
 }
 
 // ---- keys ----------------------------------------------------------------------------------------
@@ -753,7 +655,7 @@ document.addEventListener('keydown', (event) => {
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !page.result) return;
   const chosen = state.selected;
   const acts = {
-    '/': () => page.tools.search.focus(), '?': help, n: () => nextMatch(1), N: () => nextMatch(-1), r: run,
+    '/': () => page.tools.search.focus(), '?': () => showKeys(KEYS), n: () => nextMatch(1), N: () => nextMatch(-1), r: run,
     i: () => page.tools.invert.click(), c: () => page.tools.collapse.click(), b: () => change({ below: state.below ? '' : '1' }, 'replace'),
     s: () => chosen && act('sandwich', chosen), f: () => chosen && act('focus', chosen), x: () => chosen && act('hide', chosen),
     t: () => change({ show: { both: 'graph', graph: 'table', table: 'both' }[state.show] }, 'replace'),
