@@ -25,6 +25,7 @@
 
 mod broken;
 pub mod browser;
+mod go;
 mod grpc;
 mod http;
 mod needs;
@@ -38,6 +39,7 @@ mod vault;
 mod wait;
 
 pub use broken::{Broken, exit_code, terminate};
+pub use go::GoProgram;
 pub use grpc::{GrpcDouble, Recorded, Reply};
 pub use http::{Response, http_get, http_request};
 pub use needs::{data, missing, needs, real_profiles};

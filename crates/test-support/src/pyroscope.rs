@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::PATIENCE;
+use crate::go::go_build;
 
 /// Where the server's sources are.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pyroscope-server");
@@ -72,22 +73,8 @@ async fn build(go: String) -> Result<PathBuf, String> {
 }
 
 fn build_now(go: &str) -> Result<PathBuf, String> {
-    // Named after the process: others may build, and run what they have built, at the same time.
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pyroscope-server");
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let program = folder.join("pyroscope-server");
-    let fresh = folder.join(format!("pyroscope-server.{}", std::process::id()));
-    let output = Command::new(go)
-        .args(["build", "-trimpath", "-o"])
-        .arg(&fresh)
-        .arg(".")
-        .current_dir(SOURCES)
-        .env("GOFLAGS", "-mod=mod -buildvcs=false")
-        .output()
-        .map_err(|error| format!("cannot start `go`: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("`go build` failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
-    }
+    let fresh = go_build(go, Path::new(SOURCES), "pyroscope-server")?;
+    let program = fresh.with_file_name("pyroscope-server");
     std::fs::rename(&fresh, &program).map_err(|error| error.to_string())?;
     Ok(program)
 }

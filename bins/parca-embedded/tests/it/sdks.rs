@@ -6,7 +6,7 @@ use std::process::Output;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use test_support::{Process, Signal, address_in, http_request};
+use test_support::{GoProgram, Process, Signal, address_in, http_request};
 
 const CPU: &str = "process_cpu:cpu:nanoseconds:cpu:nanoseconds";
 
@@ -78,16 +78,9 @@ async fn run(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Output {
     output
 }
 
-/// Builds a Go program of the tests; Go's cache makes it quick for the next time.
-async fn built(go: &str, name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/sdks");
-    std::fs::create_dir_all(&folder).unwrap();
-    let program = folder.join(format!("{name}.{}", std::process::id()));
-    let mut command = tokio::process::Command::new(go);
-    command.args(["build", "-trimpath", "-o"]).arg(&program).arg(".").current_dir(sources(name));
-    let output = command.env("GOFLAGS", "-mod=mod -buildvcs=false").output().await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    program
+async fn built(go: &str, name: &str) -> GoProgram {
+    let (go, sources) = (go.to_owned(), sources(name));
+    tokio::task::spawn_blocking(move || GoProgram::build(&go, &sources)).await.unwrap()
 }
 
 fn has(names: &[String], part: &str) -> bool {
@@ -99,7 +92,7 @@ async fn profiles_of_the_go_sdk_are_read_back() {
     let Some(go) = test_support::needs("go") else { return };
     let program = built(&go, "go").await;
     let server = Server::start().await;
-    run(&program, &[&server.url()]).await;
+    run(program.path(), &[&server.url()]).await;
     let types = server.types().await;
     for id in [
         CPU,
@@ -121,7 +114,6 @@ async fn profiles_of_the_go_sdk_are_read_back() {
     let (_, names) = server.graph("mutex:delay:nanoseconds:contentions:count", "{}").await;
     assert!(has(&names, "main.contend"), "{names:?}");
     server.stop().await;
-    let _gone = std::fs::remove_file(program);
 }
 
 #[tokio::test]
@@ -159,14 +151,14 @@ async fn pyroscopes_own_clients_read() {
     let Some(go) = test_support::needs("go") else { return };
     let (client, sdk) = (built(&go, "connect").await, built(&go, "go").await);
     let server = Server::start().await;
-    run(&sdk, &[&server.url()]).await;
+    run(sdk.path(), &[&server.url()]).await;
     let selector = r#"{service_name="go.sdk"}"#;
     let (total, _) = server.graph(CPU, selector).await;
     let (start, end) = window();
     let mut answers = Vec::new();
     for protocol in ["connect", "json", "grpc-web"] {
         let (start, end) = (start.to_string(), end.to_string());
-        let output = run(&client, &[&server.url(), protocol, CPU, selector, &start, &end]).await;
+        let output = run(client.path(), &[&server.url(), protocol, CPU, selector, &start, &end]).await;
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         for name in ["total", "pprof", "points"] {
             assert_eq!(answer[name], total, "{protocol} {name}");
@@ -177,13 +169,14 @@ async fn pyroscopes_own_clients_read() {
             (&json!(0), &json!(0), &json!(true))
         );
         assert_eq!(
-            (&answer["heatmap"], &answer["wrong"]),
+            (&answer["spans"], &answer["wrong"]),
             (&json!("unimplemented"), &json!("invalid_argument"))
         );
+        assert!(answer["profiles"].as_i64().unwrap() > 0, "{answer}");
+        assert_eq!(answer["pgo"], total, "{protocol}");
         assert_eq!(answer["services"], json!(["go.sdk"]));
         answers.push(answer);
     }
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
     server.stop().await;
-    let _gone = (std::fs::remove_file(client), std::fs::remove_file(sdk));
 }

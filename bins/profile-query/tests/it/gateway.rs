@@ -1,6 +1,7 @@
 //! A Pyroscope in front of a Parca: what clients of the one ask is what the other stores.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use parca_client::{Client, QueryRequest, RawSample, RawSeries, ReportKind, WriteRawRequest};
@@ -8,7 +9,7 @@ use parca_embedded::Settings;
 use profile_codec::pprof;
 use profile_model::{Profile, TimeRange, Timestamp};
 use serde_json::{Value, json};
-use test_support::{Process, Signal, address_in, http_request};
+use test_support::{GoProgram, Process, Signal, address_in, http_request};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{PROFILE_QUERY, cpu, now_nanos};
@@ -124,6 +125,61 @@ async fn both_faces_of_one_store_say_the_same() {
     server.finished().await;
 }
 
+/// What the clients that Pyroscope publishes for Go find at an address, by each of their protocols.
+async fn read_by_gos_clients(go: String, address: SocketAddr, job: &str, start: i64) -> Value {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../parca-embedded/tests/sdk/connect");
+    let client = tokio::task::spawn_blocking(move || GoProgram::build(&go, &sources)).await.unwrap();
+    let (url, selector) = (format!("http://{address}"), format!("{{service_name=\"{job}\"}}"));
+    let mut answers = Vec::new();
+    for protocol in ["connect", "json", "grpc-web"] {
+        let mut command = tokio::process::Command::new(client.path());
+        command.args([&url, protocol, ID, &selector]);
+        command.args([(start - 60) * 1000, (start + 120) * 1000].map(|time| time.to_string()));
+        let output = command.kill_on_drop(true).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        answers.push(serde_json::from_slice::<Value>(&output.stdout).unwrap());
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:#?}");
+    answers.remove(0)
+}
+
+/// The total of `profile-query top`.
+async fn asked_by_ourselves(url: &str, job: &str, start: i64) -> Value {
+    let times = [start - 60, start + 120].map(|time| (time * 1000).to_string());
+    let args = ["top", job, "--url", url, "--start", &times[0], "--end", &times[1], "--json"];
+    let variables = [("HOME", "/nonexistent"), ("NO_COLOR", "1")];
+    let exit = Process::start(PROFILE_QUERY, args, variables).exit(Duration::from_secs(60)).await;
+    assert_eq!(exit.code, Some(0), "{exit:?}");
+    serde_json::from_str::<Value>(&exit.stdout).unwrap()["total"].clone()
+}
+
+#[tokio::test]
+async fn pyroscopes_own_clients_and_ours_find_one_total_behind_the_gateway() {
+    let Some(go) = test_support::needs("go") else { return };
+    let stop = CancellationToken::new();
+    let mut settings = Settings::default();
+    settings.self_profile_every = None;
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let url = format!("http://{}", server.address());
+    let start = 1_700_000_040;
+    fill(&client(&url), "shop", start).await;
+    let gateway = Gateway::start(&url).await;
+    let through = read_by_gos_clients(go.clone(), gateway.address, "shop", start).await;
+    let mut direct = read_by_gos_clients(go, server.address(), "shop", start).await;
+    // A Parca knows sums over time, and no profiles.
+    assert_eq!((&direct["profiles"], &through["profiles"]), (&json!(6), &json!("unimplemented")));
+    direct["profiles"] = through["profiles"].clone();
+    assert_eq!(through, direct);
+    for name in ["pprof", "pgo", "points"] {
+        assert_eq!(through[name], through["total"], "{name}");
+    }
+    let gateway_url = format!("http://{}", gateway.address);
+    assert_eq!(asked_by_ourselves(&gateway_url, "shop", start).await, through["total"]);
+    gateway.stop().await;
+    stop.cancel();
+    server.finished().await;
+}
+
 /// A gateway in front of a real Parca, whose numbers are asked for in its own way, too.
 #[tokio::test]
 async fn a_real_parca_is_read() {
@@ -157,6 +213,9 @@ async fn a_real_parca_is_read() {
     let (_, whole) = questions(&job, start).remove(0);
     let answer = ask(gateway.address, "SelectMergeStacktraces", &whole).await;
     assert_eq!(answer["flamegraph"]["total"], total.to_string());
+    if let Some(go) = test_support::needs("go") {
+        assert_eq!(read_by_gos_clients(go, gateway.address, &job, start).await["total"], total);
+    }
     gateway.stop().await;
     stop.cancel();
     judge.finished().await;

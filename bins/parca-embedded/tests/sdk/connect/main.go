@@ -78,8 +78,34 @@ func main() {
 	stats := must(client.GetProfileStats(ctx, connect.NewRequest(&typesv1.GetProfileStatsRequest{})))
 	found["ingested"] = stats.DataIngested
 	must(client.AnalyzeQuery(ctx, connect.NewRequest(&querierv1.AnalyzeQueryRequest{Query: id + selector, Start: start, End: end})))
-	_, err := client.SelectHeatmap(ctx, connect.NewRequest(&querierv1.SelectHeatmapRequest{ProfileTypeID: id, LabelSelector: selector, Start: start, End: end, Step: 15}))
-	found["heatmap"] = connect.CodeOf(err).String()
+	pgo := must(client.SelectMergeProfile(ctx, connect.NewRequest(&querierv1.SelectMergeProfileRequest{ProfileTypeID: id, LabelSelector: selector, Start: start, End: end, StackTraceSelector: &typesv1.StackTraceSelector{GoPgo: &typesv1.GoPGO{KeepLocations: 5, AggregateCallees: true}}})))
+	var pgoSum int64
+	for _, sample := range pgo.Sample {
+		if len(sample.LocationId) > 5 {
+			fmt.Fprintln(os.Stderr, "expected at most 5 locations, found", len(sample.LocationId))
+			os.Exit(1)
+		}
+		pgoSum += sample.Value[0]
+	}
+	found["pgo"] = pgoSum
+	heat := &querierv1.SelectHeatmapRequest{ProfileTypeID: id, LabelSelector: selector, Start: start, End: end, Step: 15, QueryType: querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_SPAN}
+	_, err := client.SelectHeatmap(ctx, connect.NewRequest(heat))
+	found["spans"] = connect.CodeOf(err).String()
+	heat.QueryType = querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_INDIVIDUAL
+	heatmap, err := client.SelectHeatmap(ctx, connect.NewRequest(heat))
+	if err != nil {
+		found["profiles"] = connect.CodeOf(err).String()
+	} else {
+		profiles := 0
+		for _, one := range heatmap.Msg.Series {
+			for _, slot := range one.Slots {
+				for _, count := range slot.Counts {
+					profiles += int(count)
+				}
+			}
+		}
+		found["profiles"] = profiles
+	}
 	_, err = client.SelectMergeStacktraces(ctx, connect.NewRequest(&querierv1.SelectMergeStacktracesRequest{ProfileTypeID: "a:b", LabelSelector: selector, Start: start, End: end}))
 	found["wrong"] = connect.CodeOf(err).String()
 	line, _ := json.Marshal(found)
