@@ -12,6 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use tokio::io::AsyncWriteExt;
 
 use super::CopyToError;
+use super::http::Connector;
 
 /// A bucket with the prefix of all keys.
 #[derive(Clone, Debug)]
@@ -29,10 +30,14 @@ impl Bucket {
             return Err(wrong("expected a bucket's name".to_owned()));
         }
         let store: Arc<dyn ObjectStore> = if url.starts_with("s3://") {
-            let built = AmazonS3Builder::from_env().with_bucket_name(bucket).build();
+            let built =
+                AmazonS3Builder::from_env().with_bucket_name(bucket).with_http_connector(Connector).build();
             Arc::new(built.map_err(|error| wrong(error.to_string()))?)
         } else {
-            let built = GoogleCloudStorageBuilder::from_env().with_bucket_name(bucket).build();
+            let built = GoogleCloudStorageBuilder::from_env()
+                .with_bucket_name(bucket)
+                .with_http_connector(Connector)
+                .build();
             Arc::new(built.map_err(|error| wrong(error.to_string()))?)
         };
         let prefix = Path::parse(prefix).map_err(|error| wrong(error.to_string()))?;

@@ -6,6 +6,8 @@
 #[cfg(feature = "cloud")]
 mod cloud;
 mod folder;
+#[cfg(feature = "cloud")]
+mod http;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -267,6 +269,9 @@ mod tests {
         let prefix = format!("store={}", store.name().unwrap());
         for bucket in buckets.split_whitespace() {
             let target: CopyTo = bucket.parse().unwrap();
+            if let Err(reason) = target.exists("nothing").await {
+                panic!("{bucket}: {reason}");
+            }
             for expect in [2, 0] {
                 let (counts, mut done) = (Counts::default(), BTreeSet::new());
                 round(&store, &target, &mut done, &counts).await;
