@@ -145,6 +145,25 @@ async fn profiles_of_the_node_sdk_are_read_back() {
     server.stop().await;
 }
 
+/// The agent's own form is JFR, which is refused with this advice.
+#[tokio::test]
+async fn profiles_of_the_java_agent_are_read_back_as_otlp() {
+    let Some(agent) = test_support::needs("PYROSCOPE_JAVA_AGENT") else { return };
+    let Some(java) = test_support::needs("java") else { return };
+    let server = Server::start().await;
+    let mut command = tokio::process::Command::new(java);
+    command.arg(format!("-javaagent:{agent}")).arg(sources("Burn.java")).arg("6");
+    command.env("PYROSCOPE_FORMAT", "otlp").env("PYROSCOPE_UPLOAD_INTERVAL", "1s");
+    command.env("PYROSCOPE_APPLICATION_NAME", "java.sdk").env("PYROSCOPE_SERVER_ADDRESS", server.url());
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let types = server.types().await;
+    let id = types.first().unwrap_or_else(|| panic!("{output:?}"));
+    let (total, names) = server.graph(id, "{}").await;
+    assert!(total > 0 && has(&names, "Burn.burn"), "{id} {total} {names:?}");
+    server.stop().await;
+}
+
 /// The clients that Pyroscope publishes for Go, and Grafana's data source is made of: every method, every protocol.
 #[tokio::test]
 async fn pyroscopes_own_clients_read() {

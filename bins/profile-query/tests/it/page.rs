@@ -61,10 +61,13 @@ async fn a_pyroscope_has_the_page_of_all_doors() {
     }
     let (_process, url) = ui(&["--url", &server.url(), "--backend", "pyroscope"]).await;
     let query = format!("{}%7Bservice_name%3D%22svc%22%7D", page::TYPE);
+    // Between two profiles, and fixed: a window that slides shows something else a minute later.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let (first, middle) = (now - 30 * 60, now - 15 * 60 - 30);
     let door = Door {
         url: format!("{url}?query={query}&start=now-1h&end=now"),
         compared: Some(format!(
-            "{url}?query={query}&start=now-15m&end=now&compare=1&baseStart=now-30m&baseEnd=now-15m"
+            "{url}?query={query}&start={middle}&end={now}&compare=1&baseStart={first}&baseEnd={middle}"
         )),
         function: "runtime.main".to_owned(),
     };

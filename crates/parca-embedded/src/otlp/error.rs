@@ -4,7 +4,7 @@ pub(crate) enum OtlpError {
     #[error("invalid request: expected an ExportProfilesServiceRequest of opentelemetry-proto v1.10: {0}")]
     Message(String),
     #[error(
-        "invalid request: expected the layout of opentelemetry-proto v1.10, found that of {found} ({sign}): update the sender, as both have the same name and other numbers"
+        "invalid request: expected the layout of opentelemetry-proto v1.10, found signs of {found} ({sign}): update the sender, as both have the same name and other numbers"
     )]
     Layout { found: &'static str, sign: &'static str },
     #[error("invalid request: expected a dictionary, found none")]

@@ -1,5 +1,6 @@
 //! One export, from its bytes to its answer.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,9 @@ use parca_proto::otlp::collector::{
 use profile_store::{NewProfile, NewWrite};
 use prost::Message;
 
+use super::OtlpError;
 use super::convert::{Taken, take};
-use super::{OtlpError, layout};
+use super::layout::{self, Layout};
 use crate::writes::{NotStored, Writes, once};
 
 /// How many reasons an answer has.
@@ -43,8 +45,11 @@ pub(crate) fn profiles(bytes: &[u8]) -> Result<Vec<NewProfile>, OtlpError> {
 }
 
 fn taken(bytes: &[u8]) -> Result<Taken, OtlpError> {
-    layout::check(bytes)?;
-    let export = Export::decode(bytes).map_err(|error| OtlpError::Message(error.to_string()))?;
+    let bytes = match layout::of(bytes)? {
+        Layout::Current => Cow::Borrowed(bytes),
+        Layout::Older => Cow::Owned(layout::renumbered(bytes)),
+    };
+    let export = Export::decode(&bytes[..]).map_err(|error| OtlpError::Message(error.to_string()))?;
     take(&export, now())
 }
 
