@@ -141,10 +141,13 @@ async fn a_cluster_that_refuses_is_told_with_its_words() {
     scraper.stop().await;
 }
 
+/// The index, and the ports of each service.
+type Catalogue = (u64, BTreeMap<&'static str, Vec<u16>>);
+
 /// What a Consul knows, with the index that stands for it. Calls that know the index are held back until it changes.
 #[derive(Clone)]
 struct Catalogue {
-    state: Arc<tokio::sync::watch::Sender<(u64, BTreeMap<&'static str, Vec<u16>>)>>,
+    state: Arc<tokio::sync::watch::Sender<Catalogue>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
