@@ -142,12 +142,12 @@ async fn a_cluster_that_refuses_is_told_with_its_words() {
 }
 
 /// The index, and the ports of each service.
-type Catalogue = (u64, BTreeMap<&'static str, Vec<u16>>);
+type Indexed = (u64, BTreeMap<&'static str, Vec<u16>>);
 
 /// What a Consul knows, with the index that stands for it. Calls that know the index are held back until it changes.
 #[derive(Clone)]
 struct Catalogue {
-    state: Arc<tokio::sync::watch::Sender<Catalogue>>,
+    state: Arc<tokio::sync::watch::Sender<Indexed>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
