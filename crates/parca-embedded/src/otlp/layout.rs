@@ -200,7 +200,7 @@ mod tests {
 
     /// Sample { stack_index: 1, attribute_indices: [1, 2], link_index: 1, values: [5, 5] }
     const CURRENT: &[u8] = &[0x12, 12, 0x08, 1, 0x12, 2, 1, 2, 0x18, 1, 0x22, 2, 5, 5];
-    /// The same of v1.9: values 2, attributes 3, link 4.
+    /// A sample of v1.9: values 2, attributes 3, link 4.
     const OLDER: &[u8] = &[0x12, 12, 0x08, 1, 0x12, 2, 5, 5, 0x1a, 2, 1, 2, 0x20, 1];
 
     #[test]
