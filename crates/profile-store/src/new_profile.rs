@@ -203,9 +203,13 @@ fn parse_types(
             delta,
         };
         let id = profile_type.to_string();
-        if let Err(error) = id.parse::<Selector>() {
-            return Err(Invalid::Type { id, reason: error.to_string() });
-        }
+        let reason = match id.parse::<Selector>() {
+            // A comment or labels inside it would be a selector, too, of something else.
+            Ok(selector) if selector.metric_name.as_deref() == Some(&id) => continue,
+            Ok(_) => format!("expected a name and nothing else, found `{id}`"),
+            Err(error) => error.to_string(),
+        };
+        return Err(Invalid::Type { id, reason });
     }
     Ok(())
 }
@@ -225,4 +229,29 @@ fn digest(of: &Named, time_nanos: i64, bytes: &[u8]) -> u128 {
     field(bytes);
     // Zero is kept for "always new".
     hasher.finish_128().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_one_that_a_query_can_name() {
+        let check = |sample_type: &str, unit: &str, is_good: bool| {
+            let (types, period) = ([ValueType::new(sample_type, unit)], ValueType::new("cpu", "nanoseconds"));
+            assert_eq!(
+                check_types("process_cpu", &types, &period, true).is_ok(),
+                is_good,
+                "{sample_type}:{unit}"
+            );
+        };
+        check("cpu", "nanoseconds", true);
+        check("", "", true);
+        // The rest of such a type would be a comment, or labels.
+        check("c#u", "nanoseconds", false);
+        check("cpu", "nanoseconds#", false);
+        check("cpu", "n{a=\"b\"}", false);
+        check("c u", "nanoseconds", false);
+        check("a-b", "nanoseconds", false);
+    }
 }
