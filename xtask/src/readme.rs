@@ -71,7 +71,7 @@ fn readme(name: &str, source: &str) -> String {
     text + end
 }
 
-/// A line whose links to items, [`Name`] or [words](Name), are words: outside of rustdoc they lead nowhere.
+/// A line whose links to items are words: outside of rustdoc those lead nowhere.
 fn unlinked(line: &str) -> String {
     let Some((before, rest)) = line.split_once('[') else { return line.to_owned() };
     let Some((words, after)) = rest.split_once(']') else { return line.to_owned() };
