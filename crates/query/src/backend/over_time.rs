@@ -32,7 +32,7 @@ impl Backend {
     /// step, of what is measured over a time what it was per second. Steps start at multiples of their length.
     ///
     /// # Errors
-    /// The server's, and [`BackendError::Type`]. Nothing at all is no error.
+    /// The server's, and [`BackendError::Type`](super::BackendError::Type). Nothing at all is no error.
     pub fn over_time<'a>(&'a self, ask: &'a Ask, step: Duration) -> Answering<'a, OverTime> {
         Box::pin(async move {
             let profile_type = self.type_of(ask).await?;
