@@ -23,18 +23,27 @@ pub(crate) struct Own(Store);
 
 impl Sink for Own {
     async fn take(&self, profile: Outgoing) -> Result<(), Refused> {
-        let refused = |error: &dyn std::fmt::Display| Refused(error.to_string());
-        let named = Named::new(profile.labels.iter()).map_err(|error| refused(&error))?;
-        let infos = profile.executable_info.len();
-        let new = NewProfile::from_pprof(&named, profile.pprof, infos, &Limits::default());
-        let write = NewWrite::new(vec![new.map_err(|error| refused(&error))?]);
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        self.0.submit(write, move |written| drop(done.send(written.map(drop))));
-        match outcome.await {
-            Ok(written) => written.map_err(|error| refused(&error)),
-            Err(_) => Err(Refused("the store is closing".to_owned())),
-        }
+        let (store, (done, outcome)) = (self.0.clone(), tokio::sync::oneshot::channel());
+        // Reading the profile takes its time, and storing it may wait for the disk.
+        tokio::task::spawn_blocking(move || match checked(profile) {
+            Ok(write) => {
+                store.submit(write, move |written| drop(done.send(written.map(drop).map_err(refused))))
+            }
+            Err(error) => drop(done.send(Err(error))),
+        });
+        outcome.await.unwrap_or_else(|_| Err(Refused("the store is closing".to_owned())))
     }
+}
+
+fn checked(profile: Outgoing) -> Result<NewWrite, Refused> {
+    let named = Named::new(profile.labels.iter()).map_err(refused)?;
+    let infos = profile.executable_info.len();
+    let new = NewProfile::from_pprof(&named, profile.pprof, infos, &Limits::default()).map_err(refused)?;
+    Ok(NewWrite::new(vec![new]))
+}
+
+fn refused(error: impl std::fmt::Display) -> Refused {
+    Refused(error.to_string())
 }
 
 /// A scraper at work.

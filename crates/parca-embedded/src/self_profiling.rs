@@ -17,12 +17,15 @@ pub(crate) async fn run(
     instance: String,
     stop: CancellationToken,
 ) {
-    let write = |name: &str, profile| {
-        write(&store, [("__name__", name), ("job", &job), ("instance", &instance)], profile)
+    let write = async |name: &str, profile| {
+        let labels = [("__name__", name.to_owned()), ("job", job.clone()), ("instance", instance.clone())];
+        let store = store.clone();
+        // It may wait for the disk.
+        let _ended = tokio::task::spawn_blocking(move || write(&store, &labels, profile)).await;
     };
     loop {
         match self_profile::resident_memory() {
-            Ok(profile) => write("memory", profile),
+            Ok(profile) => write("memory", profile).await,
             Err(error) => tracing::debug!(%error, "cannot read this process' memory map"),
         }
         let taken = tokio::select! {
@@ -30,7 +33,7 @@ pub(crate) async fn run(
             taken = profiler.take(every) => taken,
         };
         match taken {
-            Ok(profile) => write("process_cpu", profile),
+            Ok(profile) => write("process_cpu", profile).await,
             Err(error) => {
                 tracing::warn!(%error, "cannot profile this process");
                 tokio::select! {
@@ -43,7 +46,8 @@ pub(crate) async fn run(
 }
 
 /// Goes the way of every other profile; what is refused is missed, not an end.
-fn write(store: &Store, labels: [(&str, &str); 3], profile: Profile) {
+fn write(store: &Store, labels: &[(&str, String)], profile: Profile) {
+    let labels = labels.iter().map(|(name, value)| (*name, value.as_str()));
     let new = Named::new(labels).and_then(|named| NewProfile::new(&named, profile, Keep::default(), None));
     match new {
         Ok(new) => store.submit(NewWrite::new(vec![new]), |written| {

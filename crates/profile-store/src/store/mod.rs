@@ -67,7 +67,8 @@ impl Store {
     }
 
     /// Stores all of it or nothing; calls back once it is known which, at once or later from another
-    /// thread. What was stored is visible to every later [`view`](Self::view).
+    /// thread. A store on disk may write in this thread, for others, too: call it where waiting for the disk is
+    /// allowed. What was stored is visible to every later [`view`](Self::view).
     pub fn submit(&self, write: NewWrite, done: impl FnOnce(Result<Written, Refused>) + Send + 'static) {
         match &self.kind {
             Kind::Memory(store) => done(Ok(store.write(&write))),
