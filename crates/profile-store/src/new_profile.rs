@@ -204,14 +204,20 @@ fn parse_types(
         };
         let id = profile_type.to_string();
         let reason = match id.parse::<Selector>() {
-            // A comment or labels inside it would be a selector, too, of something else.
-            Ok(selector) if selector.metric_name.as_deref() == Some(&id) => continue,
-            Ok(_) => format!("expected a name and nothing else, found `{id}`"),
+            // A comment, labels or colons inside it would name something else.
+            Ok(selector) if selector.metric_name.as_deref() == Some(&id) && is_said(&id, &profile_type) => {
+                continue;
+            }
+            Ok(_) => format!("expected names without `#`, braces and colons, found `{id}`"),
             Err(error) => error.to_string(),
         };
         return Err(Invalid::Type { id, reason });
     }
     Ok(())
+}
+
+fn is_said(id: &str, profile_type: &ProfileType) -> bool {
+    id.parse::<ProfileType>().is_ok_and(|said| said == *profile_type)
 }
 
 fn digest(of: &Named, time_nanos: i64, bytes: &[u8]) -> u128 {
@@ -252,6 +258,8 @@ mod tests {
         check("cpu", "nanoseconds#", false);
         check("cpu", "n{a=\"b\"}", false);
         check("c u", "nanoseconds", false);
+        check("cpu:", "nanoseconds", false);
+        check("cpu", "nano:seconds", false);
         check("a-b", "nanoseconds", false);
     }
 }
