@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+
+use crate::metadata;
 
 /// Every workspace crate with its floor. A crate that is not listed is a mistake.
 const FLOORS: &[(&str, u8)] = &[
@@ -108,12 +109,7 @@ const DEV_ONLY: &[&str] = &["test-support"];
 
 /// Fails with one line for each edge that does not go down.
 pub fn check(root: &Path) -> Result<()> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(root)
-        .output()
-        .context("start cargo metadata")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
+    let metadata = metadata::read(root)?;
     let mut mistakes = mistakes(&metadata, FLOORS, FORBIDDEN);
     let page =
         std::fs::read_to_string(root.join("docs/architecture.md")).context("read docs/architecture.md")?;
@@ -128,7 +124,7 @@ pub fn check(root: &Path) -> Result<()> {
 fn mistakes(metadata: &Value, floors: &[(&str, u8)], forbidden: &[Rule]) -> Vec<String> {
     let floors: BTreeMap<&str, u8> = floors.iter().copied().collect();
     let mut mistakes = Vec::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
+    for package in metadata::packages(metadata) {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(floor) = floors.get(name) else {
             mistakes.push(format!("`{name}` has no floor: add it to xtask/src/layers.rs"));
@@ -176,7 +172,7 @@ fn page_mistakes(page: &str, metadata: &Value, floors: &[(&str, u8)]) -> Vec<Str
     }
     let floors: BTreeMap<&str, u8> = floors.iter().copied().collect();
     let mut mistakes = Vec::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
+    for package in metadata::packages(metadata) {
         let name = package["name"].as_str().unwrap_or_default();
         let folder = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent();
         let Some(path) = folder.and_then(|folder| inside(folder, metadata)) else { continue };
@@ -202,7 +198,7 @@ fn inside(folder: &Path, metadata: &Value) -> Option<String> {
 
 fn circles(metadata: &Value) -> Result<Vec<String>> {
     let mut mistakes = Vec::new();
-    for package in metadata["packages"].as_array().into_iter().flatten() {
+    for package in metadata::packages(metadata) {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(folder) = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent() else {
             continue;

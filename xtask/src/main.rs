@@ -6,6 +6,7 @@ mod codegen;
 mod deb;
 mod docs;
 mod layers;
+mod metadata;
 mod package;
 mod programs;
 mod readme;

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+
+use crate::metadata;
 
 /// Packs every public crate; without `--no-verify` each is built, too.
 pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
@@ -21,13 +22,8 @@ pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
 
 /// Crates that say `publish = false`.
 fn private(root: &Path) -> Result<Vec<String>> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(root)
-        .output()
-        .context("start cargo metadata")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("read cargo metadata")?;
-    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let metadata = metadata::read(root)?;
+    let packages = metadata::packages(&metadata);
     let private = packages.filter(|one| one["publish"].as_array().is_some_and(Vec::is_empty));
     Ok(private.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect())
 }

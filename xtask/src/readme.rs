@@ -3,16 +3,22 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::metadata;
 
 /// Writes every README, or with `check` says which are not fresh.
 pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     let mut stale = Vec::new();
-    for folder in libraries(root)? {
+    let metadata = metadata::read(root)?;
+    for package in metadata::packages(&metadata).filter(|package| package["readme"] == "README.md") {
+        let text_of =
+            |value: &Value| value.as_str().map(str::to_owned).context("expected a text of cargo metadata");
+        let (name, manifest) = (text_of(&package["name"])?, text_of(&package["manifest_path"])?);
+        let folder = Path::new(&manifest).parent().unwrap_or(root);
         let source = folder.join("src/lib.rs");
         let text = std::fs::read_to_string(&source).with_context(|| format!("read {}", source.display()))?;
-        let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).context("read a manifest")?;
-        let name = manifest.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-        let made = readme(name.context("expected a name in a manifest")?, &text);
+        let made = readme(&name, &text);
         let file = folder.join("README.md");
         if std::fs::read_to_string(&file).is_ok_and(|old| old == made) {
             continue;
@@ -26,20 +32,6 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
         bail!("not what lib.rs says: {}; `cargo xtask readme` writes them anew", stale.join(", "));
     }
     Ok(())
-}
-
-/// Folders of crates whose manifest asks for a README.
-fn libraries(root: &Path) -> Result<Vec<std::path::PathBuf>> {
-    let mut folders = vec![root.join("proto")];
-    for entry in std::fs::read_dir(root.join("crates")).context("list crates")? {
-        folders.push(entry.context("list crates")?.path());
-    }
-    folders.retain(|folder| {
-        std::fs::read_to_string(folder.join("Cargo.toml"))
-            .is_ok_and(|text| text.contains("\nreadme = \"README.md\""))
-    });
-    folders.sort();
-    Ok(folders)
 }
 
 /// The crate's name, its front page as it reads outside of rustdoc, and where the rest is.

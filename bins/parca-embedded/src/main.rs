@@ -34,23 +34,13 @@ fn main() -> ExitCode {
         Some(Command::Probe { address }) => {
             ops::probe(&address, "/readyz").map(|()| ExitCode::SUCCESS).map_err(Failure::from)
         }
-        Some(Command::Manual(asked)) => print_manual(asked),
+        Some(Command::Manual(asked)) => return console::asked(asked.text(Args::command())),
         None => serve(&args.serve),
     };
     done.unwrap_or_else(|error| console::fail(error.as_ref()))
 }
 
 type Failure = Box<dyn std::error::Error>;
-
-fn print_manual(asked: manual::Manual) -> Result<ExitCode, Failure> {
-    match asked.text(Args::command()) {
-        Ok(text) => console::print(text).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
-        Err(error) => {
-            eprint_line(&describe(&error));
-            Ok(ExitCode::from(2))
-        }
-    }
-}
 
 fn serve(args: &Serve) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Runtime::new()?;

@@ -52,19 +52,19 @@ fn main() -> ExitCode {
         return Exit::Mistakes.into();
     }
     match dispatch(args.command) {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit,
         Err(error) => console::fail(error.as_ref()),
     }
 }
 
 const NO_STORE: &str = "error: expected a store, found none\nhint: --store-address HOST:PORT, or the variable PARCA_INGEST_STORE_ADDRESS";
 
-fn dispatch(command: Command) -> Result<Exit, Error> {
+fn dispatch(command: Command) -> Result<ExitCode, Error> {
     if command.stores().is_some_and(|stores| stores.store_address.is_empty()) {
         eprint_line(NO_STORE);
-        return Ok(Exit::Mistakes);
+        return Ok(Exit::Mistakes.into());
     }
-    match command {
+    let exit = match command {
         Command::Scrape(args) if args.check => check::check(&args),
         Command::Scrape(args) => with_runtime(scrape::run(*args)),
         Command::Push(args) => match args.watch.clone() {
@@ -77,18 +77,9 @@ fn dispatch(command: Command) -> Result<Exit, Error> {
             ops::probe(&address, "/-/ready")?;
             Ok(Exit::Done)
         }
-        Command::Manual(asked) => print_manual(asked),
-    }
-}
-
-fn print_manual(asked: manual::Manual) -> Result<Exit, Error> {
-    match asked.text(Args::command()) {
-        Ok(text) => console::print(text).map(|()| Exit::Done).map_err(Error::from),
-        Err(error) => {
-            eprint_line(&ops::describe(&error));
-            Ok(Exit::Mistakes)
-        }
-    }
+        Command::Manual(asked) => return Ok(console::asked(asked.text(Args::command()))),
+    };
+    exit.map(ExitCode::from)
 }
 
 fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {

@@ -40,15 +40,15 @@ fn main() -> ExitCode {
         return ExitCode::from(Exit::Mistakes as u8);
     }
     match dispatch(args) {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => exit,
         Err(error) => console::fail(error.as_ref()),
     }
 }
 
-fn dispatch(args: Args) -> Result<Exit, Error> {
+fn dispatch(args: Args) -> Result<ExitCode, Error> {
     let file = args.config_file;
     let shown = args.run.dry_run.then_some(args.run.output);
-    match args.command {
+    let exit = match args.command {
         None | Some(Command::Run) => with_runtime(run::run(file, args.run)),
         Some(Command::CheckConfig) => check::check(&file),
         Some(Command::Init) => {
@@ -63,18 +63,9 @@ fn dispatch(args: Args) -> Result<Exit, Error> {
             ops::probe(&address, "/-/ready")?;
             Ok(Exit::Done)
         }
-        Some(Command::Manual(asked)) => print_manual(asked),
-    }
-}
-
-fn print_manual(asked: manual::Manual) -> Result<Exit, Error> {
-    match asked.text(Args::command()) {
-        Ok(text) => console::print(text).map(|()| Exit::Done).map_err(Error::from),
-        Err(error) => {
-            eprint_line(&ops::describe(&error));
-            Ok(Exit::Mistakes)
-        }
-    }
+        Some(Command::Manual(asked)) => return Ok(console::asked(asked.text(Args::command()))),
+    };
+    exit.map(|exit| ExitCode::from(exit as u8))
 }
 
 fn with_runtime(work: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {

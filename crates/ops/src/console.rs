@@ -56,6 +56,22 @@ pub fn usage(text: &str, is_mistake: bool) -> ExitCode {
         eprint_line(without_odd_tips(text).trim_end());
         return ExitCode::from(2);
     }
+    printed(text)
+}
+
+/// Ends a program that was asked for a text only: the text goes to stdout (exit 0), or the reason why there is none, which
+/// is what was typed, to stderr (exit 2).
+pub fn asked(text: Result<impl AsRef<[u8]>, impl Error + 'static>) -> ExitCode {
+    match text {
+        Ok(text) => printed(text),
+        Err(error) => {
+            eprint_line(&describe(&error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn printed(text: impl AsRef<[u8]>) -> ExitCode {
     print(text).map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS)
 }
 

@@ -2,7 +2,7 @@
 
 use profile_model::ProfileBatch;
 
-use crate::new_profile::{MAX_LABEL_BYTES, MAX_LABELS, check_types};
+use crate::new_profile::{check_bytes, check_count, check_types};
 use crate::{Invalid, Keep};
 
 /// Profiles that share symbols and label sets, and that may be stored: what an agent sends at once. Made by
@@ -48,9 +48,7 @@ impl NewBatch {
 }
 
 fn check_set<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Result<(), Invalid> {
-    if pairs.len() > MAX_LABELS {
-        return Err(Invalid::Labels(pairs.len().to_string()));
-    }
+    check_count(pairs.len())?;
     for (name, value) in pairs {
         if name.is_empty() {
             return Err(Invalid::NoLabelName);
@@ -58,9 +56,7 @@ fn check_set<'a>(pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) -> Re
         if name == pql::NAME_LABEL {
             return Err(Invalid::DuplicateLabel(name.to_owned()));
         }
-        if name.len() + value.len() > MAX_LABEL_BYTES {
-            return Err(Invalid::Labels(format!("one of {} bytes", name.len() + value.len())));
-        }
+        check_bytes(name, value)?;
     }
     Ok(())
 }

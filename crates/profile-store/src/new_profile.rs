@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
-use pql::{ProfileType, Selector};
+use pql::{ProfileType, Query, Selector};
 use profile_codec::pprof::{self, DecodeError, Limits};
 use profile_model::{Labels, Profile, ValueType};
 
@@ -105,16 +105,24 @@ impl Named {
         if name.is_empty() {
             return Err(Invalid::NoName);
         }
-        let long = |(key, value): &(&&str, &&str)| key.len() + value.len() > MAX_LABEL_BYTES;
-        if let Some((key, value)) = labels.iter().find(|(key, value)| long(&(key, value))) {
-            return Err(Invalid::Labels(format!("one of {} bytes", key.len() + value.len())));
-        }
-        if labels.len() > MAX_LABELS {
-            return Err(Invalid::Labels(labels.len().to_string()));
-        }
+        labels.iter().try_for_each(|(name, value)| check_bytes(name, value))?;
+        check_count(labels.len())?;
         let labels = labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         Ok(Self { name, labels })
     }
+}
+
+/// Refuses a label that is too long.
+pub(crate) fn check_bytes(name: &str, value: &str) -> Result<(), Invalid> {
+    match name.len() + value.len() {
+        bytes if bytes > MAX_LABEL_BYTES => Err(Invalid::Labels(format!("one of {bytes} bytes"))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses too many labels.
+pub(crate) fn check_count(labels: usize) -> Result<(), Invalid> {
+    if labels > MAX_LABELS { Err(Invalid::Labels(labels.to_string())) } else { Ok(()) }
 }
 
 impl NewProfile {
@@ -203,21 +211,16 @@ fn parse_types(
             delta,
         };
         let id = profile_type.to_string();
-        let reason = match id.parse::<Selector>() {
+        let meant = Query::all(profile_type);
+        let reason = match id.parse::<Selector>().map(Query::try_from) {
             // A comment, labels or colons inside it would name something else.
-            Ok(selector) if selector.metric_name.as_deref() == Some(&id) && is_said(&id, &profile_type) => {
-                continue;
-            }
+            Ok(Ok(said)) if said == meant => continue,
             Ok(_) => format!("expected names without `#`, braces and colons, found `{id}`"),
             Err(error) => error.to_string(),
         };
         return Err(Invalid::Type { id, reason });
     }
     Ok(())
-}
-
-fn is_said(id: &str, profile_type: &ProfileType) -> bool {
-    id.parse::<ProfileType>().is_ok_and(|said| said == *profile_type)
 }
 
 fn digest(of: &Named, time_nanos: i64, bytes: &[u8]) -> u128 {

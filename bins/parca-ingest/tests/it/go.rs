@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use parca_client::{Client, LabelsRequest, ProfileTypesRequest, Settings, ValuesRequest};
-use test_support::{eventually, http_get};
+use test_support::{GoProgram, eventually, http_get};
 
 use crate::{Running, embedded, program, run, total};
 
@@ -39,24 +39,13 @@ const CPU: &str = "          enabled: true\n          delta: true\n          pat
 
 /// A program of Go, built once for a test process.
 pub(crate) fn go_program(go: &str) -> (Running, SocketAddr) {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let path = BUILT.get_or_init(|| build(go));
-    let mut child = Command::new(path).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    static BUILT: OnceLock<GoProgram> = OnceLock::new();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go-program");
+    let built = BUILT.get_or_init(|| GoProgram::build(go, &sources));
+    let mut child = Command::new(built.path()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (Running(child), line.trim().parse().unwrap())
-}
-
-fn build(go: &str) -> PathBuf {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/go-program");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-program");
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(format!("go-program.{}", std::process::id()));
-    let mut command = Command::new(go);
-    command.args(["build", "-trimpath", "-o"]).arg(&path).arg(".").current_dir(sources);
-    let output = command.env("GOFLAGS", "-mod=readonly -buildvcs=false").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    path
 }
 
 fn scrape(folder: &Path, config: &str, store: SocketAddr) -> Running {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use parca_client::{Client, QueryRequest, RawSample, RawSeries, ReportKind, WriteRawRequest};
-use parca_embedded::Settings;
+use parca_embedded::{Server, Settings};
 use profile_codec::pprof;
 use profile_model::{Profile, TimeRange, Timestamp};
 use serde_json::{Value, json};
@@ -62,6 +62,15 @@ async fn fill(parca: &Client, job: &str, start: i64) {
     }
 }
 
+/// A server in this process, and what stops it.
+async fn embedded() -> (Server, CancellationToken) {
+    let stop = CancellationToken::new();
+    let mut settings = Settings::default();
+    settings.self_profile_every = None;
+    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    (server, stop)
+}
+
 fn client(url: &str) -> Client {
     Client::new(&parca_client::Settings::new(url)).unwrap()
 }
@@ -102,10 +111,7 @@ fn questions(job: &str, start: i64) -> Vec<(&'static str, Value)> {
 
 #[tokio::test]
 async fn both_faces_of_one_store_say_the_same() {
-    let stop = CancellationToken::new();
-    let mut settings = Settings::default();
-    settings.self_profile_every = None;
-    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let (server, stop) = embedded().await;
     let url = format!("http://{}", server.address());
     let start = 1_700_000_040;
     fill(&client(&url), "shop", start).await;
@@ -156,10 +162,7 @@ async fn asked_by_ourselves(url: &str, job: &str, start: i64) -> Value {
 #[tokio::test]
 async fn pyroscopes_own_clients_and_ours_find_one_total_behind_the_gateway() {
     let Some(go) = test_support::needs("go") else { return };
-    let stop = CancellationToken::new();
-    let mut settings = Settings::default();
-    settings.self_profile_every = None;
-    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let (server, stop) = embedded().await;
     let url = format!("http://{}", server.address());
     let start = 1_700_000_040;
     fill(&client(&url), "shop", start).await;
@@ -184,10 +187,7 @@ async fn pyroscopes_own_clients_and_ours_find_one_total_behind_the_gateway() {
 #[tokio::test]
 async fn a_real_parca_is_read() {
     let Some(url) = test_support::needs("PARCA_URL") else { return };
-    let stop = CancellationToken::new();
-    let mut settings = Settings::default();
-    settings.self_profile_every = None;
-    let judge = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
+    let (judge, stop) = embedded().await;
     let real = client(&url);
     let run = now_nanos();
     // A multiple of all steps, where a Parca's steps begin.

@@ -156,7 +156,9 @@ impl Log {
                 last.bytes = damage.offset;
             }
         }
-        segments.back().into_iter().for_each(|last| scan::give_back(&*disk, last));
+        if let Some(last) = segments.back() {
+            scan::give_back(&*disk, last);
+        }
         let next = segments.back().map_or(0, |last| last.end);
         Ok((Self { disk, settings, segments, writer: None, next }, found))
     }

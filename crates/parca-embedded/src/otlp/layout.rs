@@ -1,6 +1,8 @@
 //! Which layout an export has. The versions have one name, and what one has as values is attributes in another: what
 //! is decoded without a look may be stored wrongly.
 
+use prost::encoding::encode_varint;
+
 use super::OtlpError;
 
 /// What a field's number and wire type say.
@@ -89,8 +91,8 @@ fn renumbered_below(mut message: &[u8], path: &[u64]) -> Vec<u8> {
         match path.split_first() {
             Some((number, path)) if field.message(*number).is_some() => {
                 let inner = renumbered_below(field.payload, path);
-                put_varint(&mut out, field.number << 3 | u64::from(field.wire));
-                put_varint(&mut out, inner.len() as u64);
+                encode_varint(field.number << 3 | u64::from(field.wire), &mut out);
+                encode_varint(inner.len() as u64, &mut out);
                 out.extend(inner);
             }
             Some(_) => out.extend(&message[..message.len() - rest.len()]),
@@ -101,7 +103,7 @@ fn renumbered_below(mut message: &[u8], path: &[u64]) -> Vec<u8> {
                     4 => 3,
                     other => other,
                 };
-                put_varint(&mut out, number << 3 | u64::from(field.wire));
+                encode_varint(number << 3 | u64::from(field.wire), &mut out);
                 out.extend(field.value);
             }
         }
@@ -110,14 +112,6 @@ fn renumbered_below(mut message: &[u8], path: &[u64]) -> Vec<u8> {
     // What is no field stays, for the decoder to say so.
     out.extend(message);
     out
-}
-
-fn put_varint(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 /// Whether a packed list has a number twice; attributes never are.

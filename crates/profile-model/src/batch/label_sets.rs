@@ -1,18 +1,16 @@
-use crate::symbols::{Index, Strings};
+use crate::symbols::{Lists, Strings};
 use crate::{Labels, StringId};
 
 /// Distinct label sets, their texts kept once: what many series have in common costs nothing again.
 #[derive(Clone, Debug)]
 pub struct LabelSets {
     texts: Strings,
-    pairs: Vec<(StringId, StringId)>,
-    ends: Vec<usize>,
-    index: Index,
+    sets: Lists<(StringId, StringId)>,
 }
 
 impl Default for LabelSets {
     fn default() -> Self {
-        Self { texts: Strings::new(), pairs: Vec::new(), ends: Vec::new(), index: Index::default() }
+        Self { texts: Strings::new(), sets: Lists::default() }
     }
 }
 
@@ -31,28 +29,24 @@ impl LabelSets {
     ///
     /// Nothing where names are not in ascending order, each once: such pairs are no label set.
     pub fn intern(&mut self, pairs: &[(StringId, StringId)]) -> Option<(usize, bool)> {
-        let Self { texts, pairs: all, ends, index } = self;
-        if let Some(known) = index.find(pairs, |at| slice(all, ends, at)) {
+        if let Some(known) = self.sets.find(pairs) {
             return Some((known, false));
         }
-        let names = pairs.iter().map(|(name, _)| texts.get(*name));
+        let names = pairs.iter().map(|(name, _)| self.text(*name));
         if !names.clone().zip(names.skip(1)).all(|(name, next)| name < next) {
             return None;
         }
-        let (at, new) = index.find_or_append(pairs, ends.len(), |at| slice(all, ends, at));
-        all.extend_from_slice(pairs);
-        ends.push(all.len());
-        Some((at, new))
+        Some((self.sets.intern(pairs), true))
     }
 
     /// How many sets there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.sets.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.len() == 0
     }
 
     /// Names and values of a set, in order of the names.
@@ -62,7 +56,7 @@ impl LabelSets {
 
     /// Names and values of a set as ids of texts.
     pub fn ids(&self, at: usize) -> &[(StringId, StringId)] {
-        slice(&self.pairs, &self.ends, at)
+        self.sets.get(at)
     }
 
     /// All texts in order of their ids; the first is empty.
@@ -74,11 +68,6 @@ impl LabelSets {
     pub fn labels(&self, at: usize) -> Labels {
         self.get(at).collect()
     }
-}
-
-fn slice<'a>(pairs: &'a [(StringId, StringId)], ends: &[usize], at: usize) -> &'a [(StringId, StringId)] {
-    let start = if at == 0 { 0 } else { ends[at - 1] };
-    &pairs[start..ends[at]]
 }
 
 #[cfg(test)]

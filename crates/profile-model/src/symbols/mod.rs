@@ -2,10 +2,10 @@ mod entry;
 mod frame;
 mod id;
 mod index;
+mod lists;
 mod locations;
 mod name;
 mod plain;
-mod stacks;
 mod strings;
 mod transfer;
 
@@ -15,12 +15,11 @@ pub use id::{FunctionId, LocationId, MappingId, StackId, StringId};
 pub use name::FrameName;
 pub use transfer::Transfer;
 
-pub(crate) use index::Index;
+pub(crate) use lists::Lists;
 pub(crate) use strings::Strings;
 
 use locations::Locations;
 use plain::Plain;
-use stacks::Stacks;
 
 /// What stacks are made of: strings, functions, mappings, locations and the stacks themselves.
 ///
@@ -37,7 +36,8 @@ pub struct Symbols {
     functions: Plain<Function>,
     mappings: Plain<Mapping>,
     locations: Locations,
-    stacks: Stacks,
+    /// Leaf first.
+    stacks: Lists<LocationId>,
 }
 
 /// How many entries tables are to have room for; what they grow to beyond it, they grow to step by step.
@@ -61,12 +61,14 @@ pub struct Room {
 
 impl Default for Symbols {
     fn default() -> Self {
+        let mut stacks = Lists::default();
+        stacks.intern(&[]);
         Self {
             strings: Strings::new(),
             functions: Plain::default(),
             mappings: Plain::default(),
             locations: Locations::default(),
-            stacks: Stacks::new(),
+            stacks,
         }
     }
 }
@@ -107,7 +109,7 @@ impl Symbols {
 
     /// The id of a stack, leaf first, which is stored if it is new.
     pub fn intern_stack(&mut self, leaf_first: &[LocationId]) -> StackId {
-        self.stacks.intern(leaf_first)
+        StackId::at(self.stacks.intern(leaf_first))
     }
 
     /// The id of a string, if it is stored.
@@ -137,7 +139,7 @@ impl Symbols {
 
     /// The locations of a stack, leaf first.
     pub fn stack(&self, id: StackId) -> &[LocationId] {
-        self.stacks.get(id)
+        self.stacks.get(id.index())
     }
 
     /// All functions, in order of their ids.
@@ -162,7 +164,7 @@ impl Symbols {
 
     /// All stacks, leaf first, in order of their ids; the first is empty.
     pub fn stacks(&self) -> impl ExactSizeIterator<Item = &[LocationId]> {
-        (0..self.stacks.len()).map(|at| self.stacks.get(StackId::at(at)))
+        (0..self.stacks.len()).map(|at| self.stacks.get(at))
     }
 
     /// Estimated size on the heap, in bytes, with what is reserved but not yet used.

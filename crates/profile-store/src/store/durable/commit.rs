@@ -25,7 +25,8 @@ const MOST_GROUPS: usize = 8;
 /// How long it is believed that the disk has room.
 const ROOM_FOR: Duration = Duration::from_millis(250);
 
-/// Lets whoever brings a write also write it, with all that wait: waking a thread for it would cost a third of the write.
+/// Lets whoever brings a write also write it, with all that wait: waking a thread for it was a
+/// tenth of what a small write cost.
 #[derive(Debug)]
 pub(crate) struct Leader {
     pub(crate) shared: Arc<Shared>,
