@@ -14,8 +14,8 @@ interval_ms=100
 
 # As it is shipped.
 cargo build --quiet --profile dist -p profile-exporter --bins
-cargo build --quiet --release -p exporter --example canned_parca
-cargo build --quiet --release -p query --example make_profile
+cargo build --quiet --release -p parca-tools-exporter --example canned_parca
+cargo build --quiet --release -p parca-tools-query --example make_profile
 exporter=${CARGO_TARGET_DIR:-target}/dist/profile-exporter
 target=${CARGO_TARGET_DIR:-target}/release
 

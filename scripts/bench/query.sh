@@ -14,7 +14,7 @@ rounds=${1:-5} runs=${2:-20}
 go=${GO:-go}
 
 target=${CARGO_TARGET_DIR:-target}
-cargo build --quiet --release -p query --example make_profile
+cargo build --quiet --release -p parca-tools-query --example make_profile
 if [ -z "${PROFILE_QUERY:-}" ]; then
   # As it is shipped.
   cargo build --quiet --profile dist -p profile-query

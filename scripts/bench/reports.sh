@@ -15,8 +15,8 @@ rounds=${1:-5} samples=${2:-1000000}
 inferno=${INFERNO:-inferno-flamegraph} go=${GO:-go} python=${PYTHON:-python3}
 profiles=${PROFILES:-crates/test-support/data/profiles}
 
-cargo build --quiet --release -p report-render --example folded_to_svg
-cargo build --quiet --release -p query --example make_profile --example pprof_to_folded --example pprof_top \
+cargo build --quiet --release -p parca-tools-report-render --example folded_to_svg
+cargo build --quiet --release -p parca-tools-query --example make_profile --example pprof_to_folded --example pprof_top \
   --example arrow_decode
 programs=${CARGO_TARGET_DIR:-target}/release/examples
 

@@ -125,13 +125,13 @@ fn mistakes(metadata: &Value, floors: &[(&str, u8)], forbidden: &[Rule]) -> Vec<
     let floors: BTreeMap<&str, u8> = floors.iter().copied().collect();
     let mut mistakes = Vec::new();
     for package in metadata::packages(metadata) {
-        let name = package["name"].as_str().unwrap_or_default();
+        let name = metadata::short(package);
         let Some(floor) = floors.get(name) else {
             mistakes.push(format!("`{name}` has no floor: add it to xtask/src/layers.rs"));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            let needed = dependency["name"].as_str().unwrap_or_default();
+            let needed = metadata::short(dependency);
             if dependency["kind"] == "dev" {
                 continue;
             }
@@ -173,7 +173,7 @@ fn page_mistakes(page: &str, metadata: &Value, floors: &[(&str, u8)]) -> Vec<Str
     let floors: BTreeMap<&str, u8> = floors.iter().copied().collect();
     let mut mistakes = Vec::new();
     for package in metadata::packages(metadata) {
-        let name = package["name"].as_str().unwrap_or_default();
+        let name = metadata::short(package);
         let folder = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent();
         let Some(path) = folder.and_then(|folder| inside(folder, metadata)) else { continue };
         match (drawn.remove(path.as_str()), floors.get(name)) {
@@ -199,7 +199,7 @@ fn inside(folder: &Path, metadata: &Value) -> Option<String> {
 fn circles(metadata: &Value) -> Result<Vec<String>> {
     let mut mistakes = Vec::new();
     for package in metadata::packages(metadata) {
-        let name = package["name"].as_str().unwrap_or_default();
+        let name = metadata::short(package);
         let Some(folder) = Path::new(package["manifest_path"].as_str().unwrap_or_default()).parent() else {
             continue;
         };

@@ -20,3 +20,12 @@ pub(crate) fn read(root: &Path) -> Result<Value> {
 pub(crate) fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
     metadata["packages"].as_array().into_iter().flatten()
 }
+
+/// What crates.io has before the names of libraries that others have there, too.
+pub(crate) const PREFIX: &str = "parca-tools-";
+
+/// A crate as code, folders and this project's pages name it: the package's name without the prefix.
+pub(crate) fn short(package: &Value) -> &str {
+    let name = package["name"].as_str().unwrap_or_default();
+    name.strip_prefix(PREFIX).unwrap_or(name)
+}

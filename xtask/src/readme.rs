@@ -18,7 +18,7 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
         let folder = Path::new(&manifest).parent().unwrap_or(root);
         let source = folder.join("src/lib.rs");
         let text = std::fs::read_to_string(&source).with_context(|| format!("read {}", source.display()))?;
-        let made = readme(&name, &text);
+        let made = readme(&name, metadata::short(package), &text);
         let file = folder.join("README.md");
         if std::fs::read_to_string(&file).is_ok_and(|old| old == made) {
             continue;
@@ -34,9 +34,13 @@ pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// The crate's name, its front page as it reads outside of rustdoc, and where the rest is.
-fn readme(name: &str, source: &str) -> String {
+/// The package's name, what code calls the library where that is another one, its front page as it reads outside of
+/// rustdoc, and where the rest is.
+fn readme(name: &str, short: &str, source: &str) -> String {
     let mut text = format!("# {name}\n\n");
+    if name != short {
+        text += &format!("In code: `{}`.\n\n", short.replace('-', "_"));
+    }
     let mut in_code = false;
     let lines = source.lines().take_while(|line| line.starts_with("//!"));
     for line in lines.map(|line| line.strip_prefix("//!").unwrap_or_default()) {
@@ -85,7 +89,8 @@ mod tests {
     fn the_front_page_reads_outside_of_rustdoc() {
         let source = "//! What it is: [`Thing`], [things](crate::things), [a page](https://x.y).\n//!\n//! ```no_run\n//! # hidden\n//! shown();\n//! ```\n//! ```text\n//! # kept?\n//! ```\nmod thing;\n//! not this\n";
         let expect = "# tool\n\nWhat it is: `Thing`, things, [a page](https://x.y).\n\n```rust\nshown();\n```\n```text\n```\n";
-        assert!(readme("tool", source).starts_with(expect), "{}", readme("tool", source));
+        assert!(readme("tool", "tool", source).starts_with(expect), "{}", readme("tool", "tool", source));
+        assert!(readme("all-a-tool", "a-tool", source).starts_with("# all-a-tool\n\nIn code: `a_tool`.\n\nWhat"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The engine's own CPU time per call, with a workload that does nothing: `cargo bench -p load-engine`.
+//! The engine's own CPU time per call, with a workload that does nothing: `cargo bench -p parca-tools-load-engine`.
 //! What counts is CPU, not wall time: it holds on a box that is busy with other things.
 #![allow(clippy::print_stdout)]
 

@@ -1,4 +1,4 @@
-//! Rendering speed: `cargo bench -p report-render`.
+//! Rendering speed: `cargo bench -p parca-tools-report-render`.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{fmt::Write, hint::black_box, io};

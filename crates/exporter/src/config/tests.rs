@@ -37,7 +37,7 @@ fn check(name: &str) {
         fs::write(&golden, &found).unwrap();
     }
     let expect = fs::read_to_string(&golden).unwrap();
-    assert_eq!(found, expect, "{name}: `BLESS=1 cargo test -p exporter` writes what is expected");
+    assert_eq!(found, expect, "{name}: `BLESS=1 cargo test -p parca-tools-exporter` writes what is expected");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Against a real Prometheus, started with `--web.enable-remote-write-receiver`:
-//! `PROMETHEUS=127.0.0.1:9090 cargo test -p remote-write real`.
+//! `PROMETHEUS=127.0.0.1:9090 cargo test -p parca-tools-remote-write real`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
