@@ -49,7 +49,7 @@ mod environment;
 mod error;
 mod no_proxy;
 
-pub use client::{Client, Limits};
+pub use client::{Chunks, Client, Limits};
 pub use config::{
     Authorization, AzureAd, AzureCloud, AzureManagedIdentity, AzureOAuth, AzureWorkloadIdentity, BasicAuth,
     HeaderSources, HttpClientConfig, Mistake, Mistakes, OAuth2, ParseError, ProxyUrl, ProxyUrlError, SigV4,

@@ -4,6 +4,7 @@
 mod auth;
 mod aws;
 mod azure;
+mod chunks;
 mod oauth2;
 mod proxies;
 mod redirects;
