@@ -1,6 +1,6 @@
 //! `push`: files, stdin or a folder to stores.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ingest::mend::{Origin, mended};
 use ingest::send::{StoreCounts, Stores};
@@ -57,7 +57,7 @@ pub(crate) async fn take(
     sinks: &Stores,
 ) -> Result<(), Error> {
     let labels = labels(&profile, form, args)?;
-    let ready = mended(profile, &Origin::at(args.time.unwrap_or_else(SystemTime::now)));
+    let ready = mended(profile, &Origin::at(args.time.unwrap_or_else(SystemTime::now)))?;
     Ok(sinks.take(Outgoing::new(labels, ready)).await?)
 }
 
@@ -71,7 +71,9 @@ fn labels(profile: &Profile, form: Form, args: &ProfileArgs) -> Result<Labels, E
 
 /// Waits for the stores, and says what became of the profiles.
 pub(crate) async fn finish(sinks: &Stores, taken: usize, args: &ProfileArgs) -> Result<Exit, Error> {
-    let counts = sinks.stop(args.send_timeout).await;
+    // A store that is away may be back in time: whoever pushes by hand may not push again.
+    sinks.flush(args.send_timeout).await;
+    let counts = sinks.stop(Duration::ZERO).await;
     let mut is_good = true;
     for (store, counts) in sinks.iter().zip(&counts) {
         is_good &= say(store.name(), counts, taken);

@@ -60,7 +60,10 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
         None => tracing::info!(jobs, "scraping"),
     }
     follow(&args.config_path, known, &scraper, requests, &stop).await?;
-    scraper.stop().await;
+    let given_up = scraper.stop().await;
+    let waiting: u64 = sinks.iter().map(|store| store.counts().waiting).sum();
+    let within = words::span(args.shutdown_timeout);
+    tracing::info!(given_up, waiting, %within, "scrapes under way are given up; what waits is sent");
     let counts = sinks.stop(args.shutdown_timeout).await;
     serving_stop.cancel();
     if let Some(serving) = serving {

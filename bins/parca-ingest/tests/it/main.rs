@@ -11,6 +11,7 @@ mod producers;
 mod proxy;
 mod pyroscope;
 mod reload;
+mod stop;
 mod watch;
 
 use std::fs;
