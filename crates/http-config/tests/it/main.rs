@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod auth;
+#[cfg(feature = "cloud")]
 mod aws;
+#[cfg(feature = "cloud")]
 mod azure;
 mod chunks;
+#[cfg(not(feature = "cloud"))]
+mod no_cloud;
 mod oauth2;
 mod proxies;
 mod redirects;
