@@ -22,7 +22,15 @@ struct Ended {
     took: Duration,
 }
 
+/// What shells end with where there is no such command.
+const NOT_FOUND: u8 = 127;
+
 pub(crate) async fn run(args: Run) -> Result<Exit, Error> {
+    // perf would say so, and leave a recording of nothing.
+    if !is_there(&args.command[0]) {
+        eprint_line(&format!("error: start `{}`: there is no such program", args.command[0]));
+        return Ok(Exit::Of(NOT_FOUND));
+    }
     let sinks = Stores::start(stores::settings(&args.stores))?;
     let folder = Folder::make()?;
     let recording = folder.0.join("perf.data");
@@ -32,6 +40,15 @@ pub(crate) async fn run(args: Run) -> Result<Exit, Error> {
         return Ok(if ended.code == 0 { Exit::Failed } else { Exit::Of(ended.code) });
     }
     Ok(Exit::Of(ended.code))
+}
+
+/// Whether a program can be found, as a path or in PATH.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).exists())
 }
 
 /// A folder of our own, which goes when we go.

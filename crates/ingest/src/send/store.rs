@@ -80,6 +80,11 @@ impl Store {
         &self.settings.name
     }
 
+    /// Whether what waits outlives the process.
+    pub fn has_spool(&self) -> bool {
+        self.settings.spool.is_some()
+    }
+
     /// Puts a profile into the queue. With a spool, it is on disk when this returns.
     ///
     /// # Errors
