@@ -1,16 +1,13 @@
 use std::borrow::Cow;
-use std::io::Read;
-
-use flate2::read::MultiGzDecoder;
 
 use crate::Error;
 use crate::call::refused;
 use crate::fields::{Field, Fields, Malformed, Value, varint};
 
 /// Far above what a server takes; a compressed profile beyond it is a bomb.
-const MAX_INFLATED_BYTES: u64 = 256 << 20;
+const MAX_INFLATED_BYTES: usize = 256 << 20;
 
-/// Refuses a pprof that ends a Parca or spoils its store (facts 7.1 items 2, 6, 7 and 7.2).
+/// Refuses a pprof that ends a Parca or spoils its store.
 ///
 /// Looks at string indices, lines and the period type only; whatever else is wrong, the server says.
 pub(super) fn check(pprof: &[u8]) -> Result<(), Error> {
@@ -37,13 +34,12 @@ fn inflated(pprof: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     if !pprof.starts_with(&[0x1f, 0x8b]) {
         return Ok(pprof.into());
     }
-    let mut plain = Vec::new();
-    let read = MultiGzDecoder::new(pprof).take(MAX_INFLATED_BYTES + 1).read_to_end(&mut plain);
-    read.map_err(|error| refused("expected a pprof, found broken gzip").with_source(error))?;
-    if plain.len() as u64 > MAX_INFLATED_BYTES {
-        return Err(refused(format!("expected a pprof of at most {MAX_INFLATED_BYTES} bytes, found more")));
-    }
-    Ok(plain.into())
+    gunzip::at_most(MAX_INFLATED_BYTES, pprof).map(Cow::Owned).map_err(|error| match error {
+        gunzip::Error::TooLarge { limit } => {
+            refused(format!("expected a pprof of at most {limit} bytes, found more"))
+        }
+        broken => refused("expected a pprof, found broken gzip").with_source(broken),
+    })
 }
 
 #[derive(Default)]
