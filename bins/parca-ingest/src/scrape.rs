@@ -44,7 +44,11 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
     ops::stop_on_signals(stop.clone())?;
     let listener = match args.http_address.as_str() {
         "none" => None,
-        address => Some(Listen { address, flag: "--http-address", program: "parca-ingest" }.bind().await?),
+        address => Some(
+            Listen { address, flag: "--http-address", program: "parca-ingest", is_optional: true }
+                .bind()
+                .await?,
+        ),
     };
     let sinks = Stores::start(stores::settings(&args.stores))?;
     let scraper = Arc::new(Running::new(sinks.clone(), options(&args)));
