@@ -172,7 +172,7 @@ def of_targets(camera, programs, url):
   scrape_interval: 5s
   static_configs: [{{targets: ['127.0.0.1:9']}}]
   relabel_configs:
-  - {{source_labels: [__profile_name], regex: mutex|block, action: drop}}
+  - {{source_labels: [__name__], regex: mutex|block, action: drop}}
 """)
     page = programs.start(BINARIES / "parca-ingest", "scrape", "--config-path", config, "--store-address", own, "--insecure",
                           "--http-address", "127.0.0.1:0", until="127.0.0.1:[0-9]+")

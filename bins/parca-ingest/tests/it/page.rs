@@ -13,7 +13,7 @@ fn config(well: &str, gone: &str) -> String {
          - job_name: well\n  scrape_interval: 200ms\n  static_configs: [{{targets: ['{well}'], labels: {{region: eu-west-1}}}}]\n\
          - job_name: gone\n  scrape_interval: 200ms\n  static_configs:\n  - targets: ['{gone}']\n    \
            labels: {{namespace: observability-production, deployment: checkout-service-frontend, pod: checkout-service-frontend-7d9f8b6c5-x2x9z}}\n  \
-           relabel_configs: [{{source_labels: [__profile_name], regex: block, action: drop}}]\n\
+           relabel_configs: [{{source_labels: [__name__], regex: block, action: drop}}]\n\
          - job_name: none\n  static_configs: []\n"
     )
 }
