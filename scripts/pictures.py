@@ -36,7 +36,7 @@ class Programs:
     """What is started, until it is ended."""
 
     def __init__(self, folder):
-        self.folder, self.started = folder, []
+        self.folder, self.started, self.prometheus = folder, [], None
 
     def start(self, *command, until):
         """Starts a program and gives the port in the line of its log that says it."""
@@ -72,6 +72,7 @@ def fill(url):
 class Camera:
     def __init__(self, wanted):
         self.browser, self.wanted = Browser(), wanted
+        self.browser.resize(1280, 900)
 
     def wants(self, name):
         return not self.wanted or any(name.startswith(one) for one in self.wanted)
@@ -106,8 +107,7 @@ def of_page(camera, url):
             continue
         camera.open(url + address)
         if "selected" in address:
-            camera.browser.wait("document.querySelector('#details h2') !== null && (profilePage.page.raw.comparison || "
-                                "document.querySelector('.chart-line') !== null)", 60)
+            camera.browser.wait("document.querySelector('#details h2') && document.querySelector('.chart-line')", 60)
         camera.take(name)
         if name in ("page", "comparison"):
             camera.browser.prefer("dark")
@@ -126,7 +126,7 @@ def acts(camera, url, memory):
                  "const box = document.querySelector('.graph-scroll').getBoundingClientRect();"
                  "document.querySelector('.graph-scroll').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true,"
                  "clientX: box.left + x + 40, clientY: box.top + profilePage.graph.rowTop(profilePage.page.result.tree.depth[id]) + 8 }));",
-                 "document.querySelector('.menu')"),
+                 "document.querySelector('.menu') && document.querySelector('.chart-line')"),
         "differs": ("[...document.querySelectorAll('#links button')].find((one) => one.textContent === 'What differs').click();",
                     "document.querySelectorAll('.differ').length > 3"),
         "command": ("[...document.querySelectorAll('#links button')].find((one) => one.textContent === 'Command').click();",
@@ -148,11 +148,11 @@ def acts(camera, url, memory):
 def of_load(camera, programs, url):
     if not camera.wants("load"):
         return
-    page = programs.start(BINARIES / "parca-load", "-url", url, "-addr", "127.0.0.1:0", "-query-interval", "500ms", until="listening|serving|7171|addr")
+    page = programs.start(BINARIES / "parca-load", "-url", url, "-addr", "127.0.0.1:0", "-query-interval", "1s", until="listening|serving|7171|addr")
     camera.open(page + "/load", "document.querySelector('#readiness').dataset.is === 'ready'")
     # Until there is something over time to see.
     camera.browser.wait("document.querySelectorAll('#over-time .rate').length > 3 && "
-                        "document.querySelector('#over-time .rate').getAttribute('d').length > 400", 240)
+                        "document.querySelector('#over-time .rate').getAttribute('d').length > 300", 240)
     camera.take("load")
     camera.browser.prefer("dark")
     camera.take("load-dark")
@@ -165,14 +165,14 @@ def of_targets(camera, programs, url):
     config = Path(programs.folder) / "parca.yaml"
     own = url.removeprefix("http://")
     config.write_text(f"""scrape_configs:
-- job_name: parca
+- job_name: prometheus
   scrape_interval: 5s
-  static_configs: [{{targets: ['{own}'], labels: {{region: eu-west-1, team: observability}}}}]
+  static_configs: [{{targets: ['{prometheus(programs).removeprefix("http://")}'], labels: {{region: eu-west-1}}}}]
 - job_name: checkout
   scrape_interval: 5s
   static_configs: [{{targets: ['127.0.0.1:9']}}]
   relabel_configs:
-  - {{source_labels: [__name__], regex: mutex|block, action: drop}}
+  - {{source_labels: [__name__], regex: mutex|block|memory|goroutine, action: drop}}
 """)
     page = programs.start(BINARIES / "parca-ingest", "scrape", "--config-path", config, "--store-address", own, "--insecure",
                           "--http-address", "127.0.0.1:0", until="127.0.0.1:[0-9]+")
@@ -186,14 +186,20 @@ def of_targets(camera, programs, url):
     camera.take("targets")
 
 
+def prometheus(programs):
+    """A Prometheus that takes what is sent to it, and profiles itself."""
+    if not programs.prometheus:
+        (Path(programs.folder) / "prometheus.yml").write_text("global: {}\n")
+        programs.prometheus = programs.start("prometheus", "--config.file=prometheus.yml", "--web.enable-remote-write-receiver",
+                                             "--web.listen-address=127.0.0.1:19091", "--storage.tsdb.path=prometheus", until="address=127.0.0.1")
+    return programs.prometheus
+
+
 def of_exporter(camera, programs, url):
     """What a Prometheus draws of the metrics of the last minutes."""
     if not camera.wants("exporter"):
         return
-    folder = Path(programs.folder)
-    (folder / "prometheus.yml").write_text("global: {}\n")
-    store = programs.start("prometheus", "--config.file=prometheus.yml", "--web.enable-remote-write-receiver", "--web.listen-address=127.0.0.1:19091",
-                           "--storage.tsdb.path=prometheus", until="Listening on|address=127.0.0.1")
+    folder, store = Path(programs.folder), prometheus(programs)
     config = folder / "profile-exporter.yaml"
     config.write_text(f"""remote_write: {{url: '{store}/api/v1/write'}}
 parca: {{address: '{url.removeprefix("http://")}', insecure: true}}
@@ -210,7 +216,10 @@ queries:
                    check=True, cwd=folder)
     graph = {"g0.expr": "profile_exporter_flat_value", "g0.tab": "0", "g0.range_input": "20m", "g0.stacked": "1"}
     camera.open(f"{store}/classic/graph?{urllib.parse.urlencode(graph)}", "document.querySelector('.rickshaw_graph path') !== null")
+    # With the names of the functions below it.
+    camera.browser.resize(1280, 1040)
     camera.take("exporter")
+    camera.browser.resize(1280, 900)
 
 
 def main():

@@ -16,17 +16,20 @@ function amount(column) {
   };
 }
 
-function name(cell, { raw, table, palette }, row, label) {
+function name(cell, { raw, by, table, palette }, row, label) {
   const chip = make(cell, 'i', { class: 'chip' });
   chip.style.background = palette ? palette.of(table.frame[row]) : 'transparent';
   const text = make(cell, 'span', { title: label });
   // The path stands back, so that the eye finds the function.
-  const own = raw.names[raw.f_name[table.frame[row]]];
-  const short = own.length > 1 ? plain(own[own.length - 1]) : '';
-  if (short && label.endsWith(short) && label.length > short.length) {
-    make(text, 'span', { class: 'path' }, label.slice(0, -short.length));
-    make(text, 'span', {}, short);
-  } else make(text, 'span', {}, label);
+  const path = ['function', 'line'].includes(by) ? pathOf(raw.names[raw.f_name[table.frame[row]]], label) : label.lastIndexOf('/') + 1;
+  if (path > 0) make(text, 'span', { class: 'path' }, label.slice(0, path));
+  make(text, 'span', {}, label.slice(path));
+}
+
+// How long the path before a function's own name is; with a line behind it, too.
+function pathOf(forms, label) {
+  const at = forms.length > 1 ? label.lastIndexOf(plain(forms[forms.length - 1])) : 0;
+  return Math.max(0, at);
 }
 
 const NAME = { id: 'name', title: 'Function', words: 'The name in full', fill: name };

@@ -42,7 +42,7 @@ export function showDetails(element, about, on) {
     fact('Cumulative', human(of.all, unit), percent(of.all, wholes[0]) + ' of all');
     fact('Flat', human(of.own, unit), percent(of.own, wholes[0]) + ' of all');
   }
-  if (node) fact('This frame', node.value, `${node.percent} of all, ${node.ofParent} of its parent, ${node.ofZoom} of the zoom`);
+  if (node) fact('This frame', node.value, `${node.percent} of all, ${node.ofParent} of its parent${node.ofZoom && `, ${node.ofZoom} of the zoom`}`);
   const places = of.places.filter(({ frame }) => raw.f_file[frame] || raw.f_binary[frame]).slice(0, 3);
   for (const [at, { frame, value }] of places.entries()) {
     const file = raw.files[raw.f_file[frame]], line = raw.f_line[frame], binary = raw.binaries[raw.f_binary[frame]];

@@ -9,7 +9,7 @@ export function describe(tree, labels, id, zoomed) {
   const { unit, wholes: [whole, wholeBefore] } = labels, value = tree.value[id], parent = tree.parent[id];
   const said = {
     name: nameOf(tree, labels, id), value: human(value, unit), percent: percent(value, whole), own: human(tree.own[id], unit),
-    ofParent: percent(value, parent >= 0 ? tree.value[parent] : value), ofZoom: percent(value, tree.value[zoomed]), skipped: tree.skipped[id],
+    ofParent: percent(value, parent >= 0 ? tree.value[parent] : value), ofZoom: zoomed > 0 ? percent(value, tree.value[zoomed]) : '', skipped: tree.skipped[id],
   };
   if (!labels.comparison) return said;
   const before = tree.before[id], share = value / (whole || 1) - before / (wholeBefore || 1);
