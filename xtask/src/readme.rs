@@ -90,7 +90,9 @@ mod tests {
         let source = "//! What it is: [`Thing`], [things](crate::things), [a page](https://x.y).\n//!\n//! ```no_run\n//! # hidden\n//! shown();\n//! ```\n//! ```text\n//! # kept?\n//! ```\nmod thing;\n//! not this\n";
         let expect = "# tool\n\nWhat it is: `Thing`, things, [a page](https://x.y).\n\n```rust\nshown();\n```\n```text\n```\n";
         assert!(readme("tool", "tool", source).starts_with(expect), "{}", readme("tool", "tool", source));
-        assert!(readme("all-a-tool", "a-tool", source).starts_with("# all-a-tool\n\nIn code: `a_tool`.\n\nWhat"));
+        assert!(
+            readme("all-a-tool", "a-tool", source).starts_with("# all-a-tool\n\nIn code: `a_tool`.\n\nWhat")
+        );
     }
 
     #[test]

@@ -41,6 +41,10 @@
 //! Prometheus' secret manager (`*_ref`), Azure's `sdk` and `certificate`, AWS' SSO and
 //! `credential_process`: such keys are refused or such sources passed over.
 //!
+//! # Features
+//! `cloud` (on): `sigv4` and `azuread`; without it such settings are read, and their client refused. `yaml` (on):
+//! [`from_config`], for settings inside of YAML files.
+//!
 //! Built on hyper rather than reqwest, which cannot ask for a `server_name` other than the URL's host.
 
 mod client;
@@ -50,10 +54,12 @@ mod error;
 mod no_proxy;
 
 pub use client::{Client, Limits};
+#[cfg(feature = "yaml")]
+pub use config::from_config;
 pub use config::{
     Authorization, AzureAd, AzureCloud, AzureManagedIdentity, AzureOAuth, AzureWorkloadIdentity, BasicAuth,
     HeaderSources, HttpClientConfig, Mistake, Mistakes, OAuth2, ParseError, ProxyUrl, ProxyUrlError, SigV4,
-    TlsConfig, TlsVersion, from_config, is_secret,
+    TlsConfig, TlsVersion, is_secret,
 };
 pub use credentials::Secret;
 pub use environment::Environment;

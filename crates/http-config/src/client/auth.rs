@@ -5,8 +5,7 @@ use http::header::{AUTHORIZATION, HeaderMap, USER_AGENT};
 use http::{Request, StatusCode};
 use http_body_util::Full;
 
-use super::aws::Signer;
-use super::azure::AzureTokens;
+use super::cloud::Cloud;
 use super::header_value::{basic, header};
 use super::oauth2::TokenSource;
 use super::source::Source;
@@ -18,8 +17,7 @@ pub(super) enum Auth {
     Basic { username: Source, password: Source },
     Scheme { scheme: String, credentials: Source },
     OAuth2(Box<TokenSource>),
-    SigV4(Box<Signer>),
-    Azure(Box<AzureTokens>),
+    Cloud(Cloud),
 }
 
 impl Auth {
@@ -34,11 +32,8 @@ impl Auth {
         if let Some(oauth2) = &config.oauth2 {
             return Ok(Self::OAuth2(Box::new(TokenSource::new(oauth2, environment)?)));
         }
-        if let Some(sigv4) = &config.sigv4 {
-            return Ok(Self::SigV4(Box::new(Signer::new(sigv4, environment)?)));
-        }
-        if let Some(azuread) = &config.azuread {
-            return Ok(Self::Azure(Box::new(AzureTokens::new(azuread, environment)?)));
+        if let Some(cloud) = Cloud::new(config, environment)? {
+            return Ok(Self::Cloud(cloud));
         }
         let (token, file) = (secret(&config.bearer_token), path(&config.bearer_token_file));
         if token.is_none() && file.is_none() {
@@ -71,8 +66,7 @@ impl Auth {
             return Ok(());
         }
         let value = match self {
-            // A signature comes last, over all headers.
-            Self::None | Self::SigV4(_) => return Ok(()),
+            Self::None => return Ok(()),
             Self::Basic { username, password } => {
                 basic(username.read().await?.expose(), password.read().await?.expose())
             }
@@ -83,7 +77,11 @@ impl Auth {
                 let user_agent = headers.get(USER_AGENT).cloned();
                 header(tokens.authorization(user_agent).await?.expose(), "oauth2")?
             }
-            Self::Azure(tokens) => header(tokens.authorization().await?.expose(), "azuread")?,
+            Self::Cloud(cloud) => match cloud.authorization().await? {
+                Some(value) => header(value.expose(), "azuread")?,
+                // A signature comes last, over all headers.
+                None => return Ok(()),
+            },
         };
         headers.insert(AUTHORIZATION, value);
         Ok(())
@@ -96,20 +94,17 @@ impl Auth {
         body: &Bytes,
     ) -> Result<(), CredentialError> {
         match self {
-            Self::SigV4(signer) => signer.sign(request, body).await,
+            Self::Cloud(cloud) => cloud.sign(request, body).await,
             _ => Ok(()),
         }
     }
 
     /// After a refusal: drops what was fetched. True if there was something, so that trying again
-    /// makes sense. AWS says 403 where others say 401.
+    /// makes sense.
     pub(super) async fn forget(&self, status: StatusCode) -> bool {
         match self {
             Self::OAuth2(tokens) => status == StatusCode::UNAUTHORIZED && tokens.forget().await,
-            Self::Azure(tokens) => status == StatusCode::UNAUTHORIZED && tokens.forget().await,
-            Self::SigV4(signer) => {
-                matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && signer.forget().await
-            }
+            Self::Cloud(cloud) => cloud.forget(status).await,
             // Files were read for the very request that failed.
             Self::None | Self::Basic { .. } | Self::Scheme { .. } => false,
         }

@@ -1,8 +1,12 @@
 //! The settings at work.
 
 mod auth;
+#[cfg(feature = "cloud")]
 mod aws;
+#[cfg(feature = "cloud")]
 mod azure;
+#[cfg_attr(not(feature = "cloud"), path = "no_cloud.rs")]
+mod cloud;
 mod connect;
 mod header_value;
 mod headers;

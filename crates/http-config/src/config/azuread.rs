@@ -53,6 +53,7 @@ pub enum AzureCloud {
     AzureGovernment,
 }
 
+#[cfg(feature = "cloud")]
 impl AzureCloud {
     /// The authority and the scope of Azure Monitor, whose double slash is Microsoft's.
     pub(crate) fn places(self) -> (&'static str, &'static str) {

@@ -4,6 +4,7 @@ mod auth;
 mod azuread;
 mod headers;
 mod mistake;
+#[cfg(feature = "yaml")]
 mod nodes;
 mod oauth2;
 mod parse;
@@ -21,7 +22,10 @@ use serde::{Deserialize, Serialize};
 pub use auth::{Authorization, BasicAuth};
 pub use azuread::{AzureAd, AzureCloud, AzureManagedIdentity, AzureOAuth, AzureWorkloadIdentity};
 pub use headers::HeaderSources;
+#[cfg(not(feature = "cloud"))]
+pub(crate) use mistake::Report;
 pub use mistake::{Mistake, Mistakes};
+#[cfg(feature = "yaml")]
 pub use nodes::from_config;
 pub use oauth2::OAuth2;
 pub(crate) use oauth2::{Grant, JwtAlgorithm};

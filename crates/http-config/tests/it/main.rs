@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod auth;
+#[cfg(feature = "cloud")]
 mod aws;
+#[cfg(feature = "cloud")]
 mod azure;
+#[cfg(not(feature = "cloud"))]
+mod no_cloud;
 mod oauth2;
 mod proxies;
 mod redirects;

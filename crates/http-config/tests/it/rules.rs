@@ -109,6 +109,7 @@ fn sigv4_keys() {
     refused(json!({"sigv4": {"use_fips_sts_endpoint": "x"}}), "`sigv4.use_fips_sts_endpoint`");
 }
 
+#[cfg(feature = "cloud")]
 #[test]
 fn azuread_keys() {
     let azuread = |block: Value, expect: &[&str]| check(json!({"azuread": block}), expect);

@@ -94,6 +94,7 @@ impl Write for Log {
     }
 }
 
+#[cfg(feature = "cloud")]
 #[tokio::test]
 async fn debug_logs_hide_them() {
     let log = Log::default();
