@@ -11,8 +11,8 @@ const timed = (act) => {
 };
 const [read, answer] = timed(() => JSON.parse(text)), [taken, stacks] = timed(() => new Stacks(answer.data));
 const plain = { focus: '', ignore: '', hide: '', by: 'function', groups: false, invert: false, sandwich: '', collapse: false, order: 'value', divide: [1, 1], share: false };
-const [first, { table }] = timed(() => stacks.view(plain));
-console.log(`Node: ${read.toFixed(0)} ms to read, ${taken.toFixed(0)} to take in, ${first.toFixed(0)} for the first picture`);
+const [first] = timed(() => stacks.view(plain)), [tabled, table] = timed(() => stacks.tableOf(plain));
+console.log(`Node: ${read.toFixed(0)} ms to read, ${taken.toFixed(0)} to take in, ${first.toFixed(0)} for the first picture, ${tabled.toFixed(0)} for its table`);
 const label = stacks.raw.names[stacks.raw.f_name[table.frame[0]]][0];
 const views = {
   inverted: { invert: true }, collapsed: { collapse: true }, packages: { by: 'package' }, lines: { by: 'line' }, focus: { focus: 'serve' },

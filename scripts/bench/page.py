@@ -8,11 +8,9 @@ transforms in Node, too, and GO= leaves Go out.
 """
 
 import gzip
-import json
 import os
 import random
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,9 +20,15 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(HERE / "scripts"))
+
+from browser import Browser, Late  # noqa: E402 (its folder is known only now)
+
 PROGRAM = os.environ.get("PROFILE_QUERY", str(HERE / "target/release/profile-query"))
 FUNCTIONS = 4000
 DEEPEST = 60
+# How many seconds Go's page may take.
+GO_PATIENCE = 120
 
 
 # ---- a profile -----------------------------------------------------------------------------------
@@ -72,67 +76,30 @@ def profile(nodes, path):
         file.write(b"".join(parts))
 
 
-# ---- a browser -----------------------------------------------------------------------------------
-
-class Browser:
-    def __init__(self):
-        self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
-        port = next(found[1] for line in self.driver.stdout if (found := re.search(r"successfully on port (\d+)", line)))
-        self.base = f"http://127.0.0.1:{port}/session"
-        self.folder = tempfile.mkdtemp()
-        args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900",
-                f"--user-data-dir={self.folder}"]
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": args}}}}
-        self.base += "/" + self.ask("", wanted)["sessionId"]
-        self.ask("/timeouts", {"script": 120_000, "pageLoad": 300_000})
-
-    def ask(self, path, body):
-        request = urllib.request.Request(self.base + path, json.dumps(body).encode(), {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=400) as answer:
-            return json.load(answer)["value"]
-
-    def open(self, url):
-        self.ask("/url", {"url": url})
-
-    def run(self, script):
-        return self.ask("/execute/async", {"script": script, "args": []})
-
-    def wait(self, expression, seconds=300):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := self.ask("/execute/sync", {"script": f"return {expression};", "args": []}):
-                return found
-            time.sleep(0.01)
-        raise SystemExit(f"{expression} did not become true")
-
-    def resident(self):
-        """Resident memory of the largest process of a page, in MiB."""
-        pages = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes()
-                if b"--type=renderer" in command and self.folder.encode() in command:
-                    pages.append(int(re.search(r"VmHWM:\s+(\d+)", (folder / "status").read_text())[1]) // 1024)
-            except OSError:
-                pass  # has ended meanwhile
-        return max(pages, default=0)
-
-    def close(self):
-        urllib.request.urlopen(urllib.request.Request(self.base, method="DELETE"))
-        self.driver.terminate()
-        self.driver.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 DRAWN = "document.body.dataset.drawn && !profilePage.page.running && profilePage.graph.drawn?.length > 0"
 
-# What a reader does, from the act to the picture: the last frame is drawn in the callback that was asked for first.
+# What a reader does, from the act to the frame with the picture, and to the frame with the table behind it; the act comes at
+# any time between two frames. Views that were looked at before are forgotten if wanted, so that they are made.
 ACT = """
-const done = arguments[arguments.length - 1], began = performance.now(), drawn = document.body.dataset.drawn;
-%s;
-const look = () => document.body.dataset.drawn === drawn ? setTimeout(look, 0)
-  : requestAnimationFrame(() => done([performance.now() - began, profilePage.engine.took.view, profilePage.page.result.tree.count]));
-look();
+const finished = arguments[arguments.length - 1];
+(async () => {
+  const { engine, page } = profilePage, drawn = [];
+  if (%s) engine.views.clear();
+  engine.took.view = 0;
+  const frame = () => new Promise((shown) => requestAnimationFrame(() => setTimeout(() => shown(performance.now()), 0)));
+  await frame();
+  await new Promise((done) => setTimeout(done, Math.random() * 16));
+  const began = performance.now(), all = new Promise((done) => {
+    new MutationObserver((changes, observer) => {
+      const names = changes.map(({ attributeName }) => attributeName);
+      if (names.includes('data-pictured')) drawn.push(performance.now(), frame());
+      if (names.includes('data-drawn')) { observer.disconnect(); done(frame()); }
+    }).observe(document.body, { attributes: true });
+  });
+  %s;
+  const table = await all, picture = await drawn[1];
+  finished([picture - began, table - began, drawn[0] - began, engine.took.view, page.result.tree.count]);
+})();
 """
 PRESS = "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{}', bubbles: true }}))"
 CHOOSE = ("const by = document.querySelector(\"#tools select[aria-label='What a frame is']\"); by.value = '{}'; "
@@ -174,14 +141,18 @@ def looked_at(browser, server, rounds):
     print(f"page: {opened:.2f} s from opening it to the picture; {shown:.0f} ms from the taken-in answer to the picture, "
           f"{load:.0f} ms to take it in")
     label = browser.run("const { raw, result } = profilePage.page; arguments[0](raw.names[raw.f_name[result.table.frame[0]]][0])")
-    print(f"{'':<22}{'nodes':>9}{'first':>9}{'median':>9}{'worker':>9}   ms from the key to the picture; of it the worker's")
+    print(f"{'ms from the key to':<22}{'':>9}{'frame with the picture':>27}{'drawn':>9}{'of it in':>9}{'frame with':>11}{'frame,':>9}")
+    print(f"{'':<22}{'nodes':>9}{'first':>9}{'median':>9}{'most':>9}{'':>9}{'worker':>9}{'table, too':>11}{'again':>9}")
     for name, there, back in VIEWS:
-        times = []
+        times, again = [], []
         for _ in range(rounds):
-            times.append(browser.run(ACT % there.replace("{label}", label)))
-            browser.run(ACT % back)
-        whole, worker = (statistics.median(one[at] for one in times) for at in (0, 1))
-        print(f"{name:<22}{times[0][2]:>9,}{times[0][0]:>9.0f}{whole:>9.0f}{worker:>9.0f}")
+            times.append(browser.run(ACT % ("true", there.replace("{label}", label))))
+            browser.run(ACT % ("false", back))
+            again.append(browser.run(ACT % ("false", there.replace("{label}", label))))
+            browser.run(ACT % ("false", back))
+        picture, table, drawn, worker = (statistics.median(one[at] for one in times) for at in range(4))
+        most, known = max(one[0] for one in times), statistics.median(one[0] for one in again)
+        print(f"{name:<22}{times[0][4]:>9,}{times[0][0]:>9.0f}{picture:>9.0f}{most:>9.0f}{drawn:>9.0f}{worker:>9.0f}{table:>11.0f}{known:>9.0f}")
     status = Path(f"/proc/{server.pid}/status").read_text()
     peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
     print(f"memory at its highest: {browser.resident()} MiB the page's process, {peak} MiB the server")
@@ -199,19 +170,20 @@ def in_node(url, rounds):
 
 def go(browser, path):
     began = time.monotonic()
-    server = subprocess.Popen(["go", "tool", "pprof", "-no_browser", "-http=127.0.0.1:", str(path)],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Without symbols of its own it would look for them in the network.
+    command = ["go", "tool", "pprof", "-no_browser", "-symbolize=none", "-http=127.0.0.1:", str(path)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         url = next(found[0] for line in server.stdout if (found := re.search(r"http://[\w.:]+", line)))
+        served = time.monotonic() - began
         browser.open(url + "/ui/flamegraph")
-        say_boxes(browser, began)
+        boxes = browser.wait("document.querySelectorAll('#stack-chart .boxbg').length", GO_PATIENCE)
+        print(f"go tool pprof -http: {time.monotonic() - began:.2f} s from its start to the picture ({served:.2f} until it serves), "
+              f"{boxes} boxes; {browser.resident()} MiB the page's process")
+    except Late as late:
+        print(f"go tool pprof -http: no picture {time.monotonic() - began:.0f} s after its start: {late}")
     finally:
         end(server)
-
-
-def say_boxes(browser, began):
-    boxes = browser.wait("document.querySelectorAll('#stack-chart .boxbg').length")
-    print(f"go tool pprof -http: {time.monotonic() - began:.2f} s from its start to the picture, {boxes} boxes")
 
 
 def main():
@@ -223,7 +195,7 @@ def main():
         for name, what in (("page", lambda one: page(one, path, rounds)), ("go", lambda one: go(one, path))):
             if name == "go" and os.environ.get("GO") == "":
                 continue
-            browser = Browser()
+            browser = Browser(GO_PATIENCE if name == "go" else 300)
             try:
                 what(browser)
             finally:

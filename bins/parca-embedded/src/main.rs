@@ -135,7 +135,8 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     }
     settings.page = Some(page::page);
     if let Some(scraping) = &scraping {
-        settings.routes = Some(ingest::web::pages(Arc::clone(&scraping.scraper), None));
+        settings.routes =
+            Some(ingest::web::pages(Arc::clone(&scraping.scraper), None, profile_ui::BASE_STYLE.text));
         settings.scrape_service = Some(ingest::web::scrape_service(Arc::clone(&scraping.scraper)));
     }
     let server = start_on(store, &args.http_address, settings, stop.clone());

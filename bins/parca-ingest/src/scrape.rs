@@ -123,12 +123,13 @@ fn serve(
             _ => (axum::http::StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned()),
         }
     });
+    let style = report_render::html::BASE_STYLE.text;
     let routes = Router::new()
         .merge(registry.routes())
         .merge(ops::health_routes_at("/-/healthy", "/-/ready", readiness))
         .route("/-/reload", reload)
         .route("/", get(|| async { Redirect::temporary("/targets") }))
-        .merge(ingest::web::pages(Arc::clone(scraper), Some(scraper.sink().clone())))
+        .merge(ingest::web::pages(Arc::clone(scraper), Some(scraper.sink().clone()), style))
         .merge(ingest::web::scrape_service(Arc::clone(scraper)));
     Ok(Serving::start(listener, routes, stop)?)
 }

@@ -41,6 +41,7 @@ pub use files::file;
 pub use gateway::{Turns, status};
 pub use parcaquery::parcaquery;
 pub use pulse::Pulse;
+pub use report_render::html::BASE_STYLE;
 pub use source::{FileSource, Source};
 
 /// A page: which program it belongs to, and what can be asked on it.

@@ -86,6 +86,15 @@ impl Fetched {
     pub fn with_stacks(self, stacks: Stacks) -> Self {
         Self { stacks, ..self }
     }
+
+    /// What is to be known about the values: the [note](Self::note), and that a Parca tells samples multiplied by their
+    /// period, so that `process_cpu:samples` and `process_cpu:cpu` show the same.
+    pub fn remarks(&self) -> Vec<String> {
+        let (profile_type, unit) = (&self.query.profile_type, self.stacks.unit());
+        let is_multiplied = unit != profile_type.sample_unit && unit == profile_type.period_unit;
+        let multiplied = || format!("{} times their period, in {unit}", profile_type.sample_type);
+        self.note.iter().cloned().chain(is_multiplied.then(multiplied)).collect()
+    }
 }
 
 impl Tree {

@@ -37,7 +37,7 @@ impl Shown {
         if let Some(snapshots) = &fetched.snapshots {
             facts.push(sum_in_words(snapshots, changed.stacks.total(), changed.stacks.unit()));
         }
-        facts.extend(fetched.note.clone());
+        facts.extend(fetched.remarks());
         Self {
             title: fetched.query.to_string(),
             facts,

@@ -25,6 +25,8 @@ pub const TAB: &str = "\u{e004}";
 pub const ENTER: &str = "\u{e007}";
 /// The key Escape.
 pub const ESCAPE: &str = "\u{e00c}";
+/// The key Home.
+pub const HOME: &str = "\u{e011}";
 /// The arrow down.
 pub const DOWN: &str = "\u{e015}";
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::browser::{Browser, DOWN, ENTER, ESCAPE, TAB};
+use crate::browser::{Browser, DOWN, ENTER, ESCAPE, HOME, TAB};
 
 /// The largest distance of the graph from the top of a window of 1280 x 900 pixels.
 const GRAPH_TOP: f64 = 280.0;
@@ -54,7 +54,8 @@ pub async fn suite(door: &Door) {
     if let Some(compared) = &door.compared {
         a_comparison_is_honest(&browser, compared).await;
     }
-    accessible(&browser, door).await;
+    let chosen = door.with(&format!("selected={}", encoded(&door.function)));
+    accessible(&browser, &chosen, "document.querySelector('#details h2') !== null").await;
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }
@@ -231,6 +232,21 @@ async fn a_keyboard_is_enough(browser: &Browser, door: &Door) {
     browser.wait("/frames, /.test(document.querySelector('#matched').textContent)").await;
     browser.press(ESCAPE).await;
     browser.wait("profilePage.state().search === ''").await;
+    // The table is walked through by itself, row by row.
+    tab_to(browser, ".table-scroll").await;
+    for (key, row) in [(HOME, 1), (DOWN, 2), (DOWN, 3)] {
+        browser.press(key).await;
+        browser
+            .wait(&format!(
+                "document.querySelector('.row[aria-rowindex=\"{row}\"]')?.getAttribute('aria-selected') === 'true' \
+                 && profilePage.state().selected !== ''"
+            ))
+            .await;
+    }
+    browser.press(ENTER).await;
+    browser.wait("profilePage.state().sandwich === profilePage.state().selected").await;
+    browser.press("0").await;
+    browser.wait("profilePage.state().sandwich === ''").await;
     browser.press("?").await;
     browser.wait("document.querySelector('#dialog').open").await;
     browser.press(ESCAPE).await;
@@ -350,20 +366,42 @@ async fn a_comparison_is_honest(browser: &Browser, url: &str) {
     assert_eq!([&again[0], &again[1]], [&sums[1], &sums[2]]);
 }
 
-/// Runs axe-core where there is one: `AXE_JS` names the file of it.
-async fn accessible(browser: &Browser, door: &Door) {
+/// Runs axe-core, where there is one, on a page, light and dark, once an expression is true: `AXE_JS` names the file of it.
+pub async fn accessible(browser: &Browser, url: &str, until: &str) {
     let Some(path) = crate::needs("AXE_JS") else { return };
     let axe = std::fs::read_to_string(path).unwrap();
     for scheme in ["light", "dark"] {
         browser.prefer(scheme).await;
-        open(browser, &door.with(&format!("selected={}", encoded(&door.function)))).await;
-        browser.wait("document.querySelector('#details h2') !== null").await;
+        browser.open("about:blank").await;
+        browser.open(url).await;
+        browser.wait(until).await;
         browser.run(&axe).await;
         browser.run("window.axeFound = null; axe.run({ resultTypes: ['violations'] }).then((found) => { window.axeFound = found; });").await;
         let found = browser.wait("window.axeFound && JSON.stringify(window.axeFound.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]))").await;
-        assert_eq!(found, "[]", "{scheme}");
+        assert_eq!(found, "[]", "{url} in {scheme}");
     }
     browser.prefer("light").await;
+}
+
+/// Whether a page of words reads at this width: it is no wider than the window, and no word goes on in the next line unless
+/// it is as long as a line.
+pub async fn reads_at(browser: &Browser, width: u32) {
+    browser.resize(width, 900, width < 500).await;
+    let script = "(() => {
+        const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+        if (wide > 0) return `${wide} pixels wider than the window`;
+        const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT), range = document.createRange();
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            for (const { 0: word, index } of node.textContent.matchAll(/[^\\s-]+/g)) {
+                range.setStart(node, index);
+                range.setEnd(node, index + word.length);
+                const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+                if (tops.size > 1 && word.length < 30) return `${word} is broken`;
+            }
+        }
+        return 'reads';
+    })()";
+    assert_eq!(browser.wait(script).await, "reads", "at {width}");
 }
 
 /// Keeps a picture of the window for people to look at: below `PICTURES` if that is set, else beside the test.

@@ -7,6 +7,7 @@ mod command;
 mod go;
 mod numbered;
 mod outage;
+mod page;
 mod producers;
 mod proxy;
 mod pyroscope;

@@ -121,6 +121,9 @@ async fn lanes_are_shown_over_time() {
     page::keep_picture(&browser, "load").await;
     browser.prefer("dark").await;
     page::keep_picture(&browser, "load-dark").await;
+    let lanes = "document.querySelectorAll('#lanes tbody tr').length === 6";
+    page::accessible(&browser, &format!("http://{}/load", load.address), lanes).await;
+    page::reads_at(&browser, 390).await;
     assert_eq!(browser.complaints().await, [""; 0]);
     browser.close().await;
 }

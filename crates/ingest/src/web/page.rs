@@ -1,4 +1,4 @@
-//! The page of targets, and the same as JSON.
+//! The page of targets.
 
 use std::fmt::Write as _;
 use std::time::SystemTime;
@@ -7,139 +7,159 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
+use relabel::{Labels, METRIC_NAME};
 
-use relabel::Labels;
-use serde_json::{Value, json};
-
-use super::Source;
-use crate::scrape::{DroppedTarget, JobStatus, TargetStatus};
+use super::{Source, json};
+use crate::scrape::{JobStatus, Outcome, TargetStatus};
 use crate::send::Stores;
+
+/// What this page has beside the style of all pages.
+const STYLE: &str = include_str!("targets.css");
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+/// The page asks for itself again after so many seconds.
+const REFRESH: &str = "10";
 
 pub(super) fn routes(source: Source) -> Router {
     Router::new().route("/targets", get(page)).route("/targets.json", get(targets)).with_state(source)
 }
 
 async fn targets(State(source): State<Source>) -> impl IntoResponse {
-    axum::Json(json!({ "jobs": (source.jobs)().iter().map(job_json).collect::<Vec<_>>() }))
+    axum::Json(json::jobs(&(source.jobs)()))
 }
-
-fn job_json(job: &JobStatus) -> Value {
-    let dropped = |one: &DroppedTarget| json!({ "discoveredLabels": labels_json(&one.discovered), "reason": one.reason });
-    json!({
-        "job": job.name,
-        "active": job.active.iter().map(target_json).collect::<Vec<_>>(),
-        "dropped": job.dropped.iter().map(dropped).collect::<Vec<_>>(),
-        "errors": job.errors,
-    })
-}
-
-fn target_json(target: &TargetStatus) -> Value {
-    let last = target.last.as_ref();
-    json!({
-        "url": target.url,
-        "labels": labels_json(&target.labels),
-        "discoveredLabels": labels_json(&target.discovered),
-        "health": target.health.as_str(),
-        "lastScrape": last.map(|last| timespec::rfc3339(last.started)),
-        "lastScrapeSeconds": last.map(|last| last.took.as_secs_f64()),
-        "lastError": last.map(|last| last.error.as_str()).unwrap_or_default(),
-        "hint": last.map(|last| last.hint).unwrap_or_default(),
-        "notTaken": last.and_then(|last| last.refused.as_deref()),
-        "mended": last.map(|last| last.changes.clone()).unwrap_or_default(),
-        "bytes": last.map(|last| last.bytes),
-        "scrapes": target.scrapes,
-        "failures": target.failures,
-        "missed": target.missed,
-    })
-}
-
-fn labels_json(labels: &Labels) -> Value {
-    Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
-}
-
-const STYLE: &str = "body{font:14px/1.45 system-ui,sans-serif;margin:1.5rem;color-scheme:light dark}\
-table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{text-align:left;vertical-align:top;\
-padding:.25rem .6rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}.up{color:#177a2f}.down{color:#b3261e}\
-.unknown{opacity:.7}small{opacity:.75}h2{margin-bottom:0}code{font-size:.92em}";
 
 async fn page(State(source): State<Source>) -> impl IntoResponse {
-    let mut html = String::from("<!doctype html><html lang=en><meta charset=utf-8><title>Targets</title>");
-    let _ = write!(
-        html,
-        "<style>{STYLE}</style><h1>Targets</h1><p><a href=targets.json>as JSON</a> · <a href=metrics>metrics</a></p>"
+    let html = html(&source, &(source.jobs)());
+    ([("content-security-policy", POLICY), ("refresh", REFRESH)], Html(html))
+}
+
+fn html(source: &Source, jobs: &[JobStatus]) -> String {
+    let (up, all) = jobs.iter().map(counted).fold((0, 0), |sums, of| (sums.0 + of.0, sums.1 + of.1));
+    let is = if up == all { "ready" } else { "failed" };
+    let mut html = format!(
+        "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width\">\n\
+         <title>Targets</title>\n<style>{}{STYLE}</style>\n<header class=head><h1>Targets</h1>\
+         <p class=status data-is={is}><i class=dot></i>{up} of {all} up</p>\
+         <nav aria-label=Pages><a href=targets.json>JSON</a><a href=metrics>Metrics</a></nav></header>\n<main>",
+        source.style
     );
     if let Some(stores) = &source.stores {
         self::stores(&mut html, stores);
     }
-    (source.jobs)().iter().for_each(|job| job_html(&mut html, job));
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
-    ([("content-security-policy", policy), ("refresh", "10")], Html(html))
+    if jobs.is_empty() {
+        html.push_str("<p class=hint>No job is configured: scrape_configs is empty.</p>");
+    }
+    jobs.iter().for_each(|job| job_html(&mut html, job));
+    html.push_str("</main>\n</html>\n");
+    html
+}
+
+/// How many targets of a job are up, and how many there are.
+fn counted(job: &JobStatus) -> (usize, usize) {
+    (job.active.iter().filter(|target| target.health.as_str() == "up").count(), job.active.len())
 }
 
 fn stores(html: &mut String, stores: &Stores) {
-    html.push_str("<h2>Stores</h2><table><tr><th>Store<th>Sent<th>Wait<th>Given up<th>State");
+    html.push_str(
+        "<h2>Stores</h2>\n<table><thead><tr><th class=name>Store<th class=count>Sent<th class=count>Waiting\
+         <th class=count>Given up<th>State<tbody>",
+    );
     for store in stores.iter() {
         let counts = store.counts();
         let (sent, given_up) = (counts.sent + counts.found, counts.dropped.values().sum::<u64>());
         let state = match &counts.error {
-            Some(error) => format!("<span class=down>{}</span>", escaped(error)),
+            Some(error) => format!("<span class=trouble>{}</span>", breakable(error)),
             None => "<span class=up>takes profiles</span>".to_owned(),
         };
-        let name = escaped(store.name());
-        let _ = write!(html, "<tr><td>{name}<td>{sent}<td>{}<td>{given_up}<td>{state}", counts.waiting);
+        let _ = write!(
+            html,
+            "\n<tr><td>{}<td class=count data-is=sent>{sent}<td class=count data-is=waiting>{}\
+             <td class=count data-is=\"given up\">{given_up}<td>{state}",
+            breakable(store.name()),
+            counts.waiting
+        );
     }
-    html.push_str("</table>");
+    html.push_str("</table>\n");
 }
 
 fn job_html(html: &mut String, job: &JobStatus) {
-    let up = job.active.iter().filter(|target| target.health.as_str() == "up").count();
-    let _ = write!(html, "<h2>{} <small>{up} of {} up</small></h2>", escaped(&job.name), job.active.len());
+    let (up, all) = counted(job);
+    let _ = write!(html, "<h2>{} <small>{up} of {all} up</small></h2>\n", escaped(&job.name));
     for error in &job.errors {
-        let _ = write!(html, "<p class=down>{}</p>", escaped(error));
+        let _ = write!(html, "<p class=trouble>{}</p>\n", breakable(error));
     }
-    html.push_str("<table><tr><th>Target<th>State<th>Labels<th>Last scrape<th>Error");
-    job.active.iter().for_each(|target| target_html(html, target));
-    html.push_str("</table>");
-    if !job.dropped.is_empty() {
-        let _ = write!(
-            html,
-            "<details><summary>{} not scraped</summary><table><tr><th>Labels found<th>Why",
-            job.dropped.len()
+    if job.active.is_empty() {
+        html.push_str("<p class=hint>No target is found.</p>\n");
+    } else {
+        html.push_str(
+            "<table><thead><tr><th class=name>Target<th class=state>State<th>Labels<th class=when>Last scrape<tbody>",
         );
-        for dropped in &job.dropped {
-            let reason = dropped.reason.as_deref().unwrap_or("left out by relabel_configs");
-            let _ =
-                write!(html, "<tr><td><code>{}</code><td>{}", shown(&dropped.discovered), escaped(reason));
-        }
-        html.push_str("</table></details>");
+        job.active.iter().for_each(|target| target_html(html, target));
+        html.push_str("</table>\n");
     }
+    dropped_html(html, job);
+}
+
+fn dropped_html(html: &mut String, job: &JobStatus) {
+    if job.dropped.is_empty() {
+        return;
+    }
+    let many = job.dropped.len();
+    let _ = write!(
+        html,
+        "<details><summary>{many} not scraped</summary>\n<table><thead><tr><th>Labels found<th class=name>Why<tbody>"
+    );
+    for dropped in &job.dropped {
+        let reason = dropped.reason.as_deref().unwrap_or("left out by relabel_configs");
+        let _ = write!(html, "\n<tr><td>{}<td>{}", shown(&dropped.discovered), breakable(reason));
+    }
+    html.push_str("</table></details>\n");
 }
 
 fn target_html(html: &mut String, target: &TargetStatus) {
     let health = target.health.as_str();
-    let (when, words) = match &target.last {
-        None => ("never".to_owned(), Vec::new()),
-        Some(last) => {
-            let ago = SystemTime::now().duration_since(last.started).unwrap_or_default();
-            let refused = last.refused.as_deref().map(|refused| format!("not taken: {refused}"));
-            let parts = [Some(last.error.clone()), Some(last.hint.to_owned()), refused];
-            let words = parts.into_iter().flatten().filter(|part| !part.is_empty());
-            let when = format!("{} ago, took {}", words::span(ago), words::span(last.took));
-            (when, words.map(|part| escaped(&part)).collect())
-        }
-    };
     let _ = write!(
         html,
-        "<tr><td>{}<td class={health}>{health}<td><code>{}</code><td>{}<td>{}",
-        escaped(&target.url),
+        "\n<tr><td>{}<td class={health}>{health}<td>{}<td data-is=scraped>{}",
+        breakable(&target.url),
         shown(&target.labels),
-        escaped(&when),
-        words.join("<br>")
+        target.last.as_ref().map_or_else(|| "never".to_owned(), when)
     );
+    let words = target.last.as_ref().map(words).unwrap_or_default();
+    if !words.is_empty() {
+        let _ = write!(html, "\n<tr class=words><td colspan=4 class=trouble>{}", words.join("<br>"));
+    }
 }
 
+fn when(last: &Outcome) -> String {
+    let ago = SystemTime::now().duration_since(last.started).unwrap_or_default();
+    format!("{} ago, took {}", words::span(ago), words::span(last.took))
+}
+
+/// What went wrong, what can be done about it, and what was not taken.
+fn words(last: &Outcome) -> Vec<String> {
+    let refused = last.refused.as_deref().map(|refused| format!("not taken: {refused}"));
+    let parts = [Some(last.error.clone()), Some(last.hint.to_owned()), refused];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).map(|part| breakable(&part)).collect()
+}
+
+/// The name of a profile, and its labels each by itself.
 fn shown(labels: &Labels) -> String {
-    escaped(&format!("{labels:?}"))
+    let name = labels.metric_name().map(|name| format!("<b>{}</b> ", breakable(name)));
+    let rest = labels.iter().filter(|(name, _)| *name != METRIC_NAME);
+    let rest = rest.map(|(name, value)| format!("<code>{}</code> ", breakable(&format!("{name}={value:?}"))));
+    name.into_iter().chain(rest).collect()
+}
+
+/// Escaped text that may go on in the next line behind what separates its parts, and not in the middle of a word.
+fn breakable(text: &str) -> String {
+    let mut made = String::with_capacity(text.len() + 16);
+    for part in text.split_inclusive(['/', '?', '&', ',', ';']) {
+        if !made.is_empty() && part.len() > 1 {
+            made.push_str("<wbr>");
+        }
+        made.push_str(&escaped(part));
+    }
+    made
 }
 
 fn escaped(text: &str) -> String {
@@ -148,14 +168,14 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::scrape::Health;
 
-    fn target(url: &str) -> TargetStatus {
+    pub(crate) fn target(url: &str) -> TargetStatus {
         TargetStatus {
             discovered: Labels::default(),
-            labels: Labels::new([("job", "<b>&")]).unwrap(),
+            labels: Labels::new([("job", "<b>&"), (METRIC_NAME, "memory")]).unwrap(),
             url: url.to_owned(),
             health: Health::Unknown,
             last: None,
@@ -165,18 +185,33 @@ mod tests {
         }
     }
 
+    fn page(jobs: &[JobStatus]) -> String {
+        html(&Source { jobs: std::sync::Arc::new(Vec::new), stores: None, style: "" }, jobs)
+    }
+
     #[test]
     fn a_target_that_was_never_scraped_is_shown() {
         let mut job = JobStatus { name: "j".to_owned(), ..JobStatus::default() };
         job.active = vec![target("http://a/p")];
-        let shown = &job_json(&job)["active"][0];
-        assert_eq!(
-            (&shown["health"], &shown["lastScrape"], &shown["bytes"]),
-            (&json!("unknown"), &json!(null), &json!(null))
-        );
-        let mut html = String::new();
-        job_html(&mut html, &job);
-        assert!(html.contains("<td>never<td>") && html.contains("0 of 1 up"), "{html}");
-        assert!(html.contains("&lt;b&gt;&amp;") && !html.contains("<b>"), "{html}");
+        let html = page(&[job]);
+        assert!(html.contains(">never") && html.contains("0 of 1 up"), "{html}");
+        assert!(html.contains("<b>memory</b>") && html.contains("&lt;b&gt;&amp;"), "{html}");
+    }
+
+    #[test]
+    fn nothing_found_and_nothing_configured_are_said() {
+        assert!(page(&[]).contains("No job is configured"));
+        let job = JobStatus { errors: vec!["a <b>".to_owned()], ..JobStatus::default() };
+        let html = page(&[job]);
+        assert!(html.contains("No target is found") && html.contains("a &lt;b&gt;"), "{html}");
+    }
+
+    #[test]
+    fn addresses_go_on_behind_what_separates_their_parts() {
+        let check = |text: &str, expect: &str| assert_eq!(breakable(text), expect);
+        check("http://a:1/bc?d=1", "http://<wbr>a:1/<wbr>bc?<wbr>d=1");
+        check("word", "word");
+        check("aa&bb", "aa&amp;<wbr>bb");
+        check("", "");
     }
 }

@@ -177,8 +177,7 @@ fn head(after: &Fetched, before: Option<&Fetched>) -> Map<String, Value> {
     }
     let sides: Vec<Value> = std::iter::once(after).chain(before).map(side).collect();
     head.insert("sides".into(), sides.into());
-    let facts: Vec<String> = after.note.iter().cloned().collect();
-    head.insert("facts".into(), facts.into());
+    head.insert("facts".into(), after.remarks().into());
     head
 }
 

@@ -10,6 +10,6 @@ mod data;
 mod page;
 mod tables;
 
-pub use assets::{Asset, INDEX, assets};
+pub use assets::{Asset, BASE_STYLE, INDEX, assets};
 pub use data::{ViewerOptions, viewer_data};
 pub use page::{PageOptions, page};

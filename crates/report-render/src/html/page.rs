@@ -1,6 +1,6 @@
 use std::io::{self, Write};
 
-use super::assets::{INDEX, STYLE};
+use super::assets::{INDEX, STYLES};
 use super::bundle::bundle;
 use super::{ViewerOptions, viewer_data};
 use crate::output::{buffered, script_string};
@@ -50,7 +50,7 @@ pub fn page(flame: &Flame<'_>, options: &PageOptions, out: &mut impl Write) -> i
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n\
              <style>\n{}</style>\n</head>{body}<script type=\"application/json\" id=\"profile\">",
             Escaped(&options.title),
-            STYLE.text,
+            STYLES.map(|style| style.text).concat(),
         )?;
         let cut = answer(flame, options, out)?;
         write!(out, "</script>\n<script>\n{}</script>\n</body>\n</html>\n", bundle())?;

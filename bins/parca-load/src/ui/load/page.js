@@ -73,7 +73,7 @@ async function turn() {
     if (!response.ok) throw new Error(`the answer was ${response.status}`);
     show(await response.json());
   } catch (error) {
-    ready('gone', ['TypeError', 'TimeoutError'].includes(error.name) ? 'parca-load does not answer' : error.message);
+    ready('lost', ['TypeError', 'TimeoutError'].includes(error.name) ? 'parca-load does not answer' : error.message);
   }
   setTimeout(turn, EVERY);
 }

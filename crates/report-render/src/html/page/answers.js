@@ -2,6 +2,9 @@
 import { byId } from './dom.js';
 import { Acts } from './acts.js';
 
+// How many nodes the views may have that are kept.
+const MOST_NODES = 6e5;
+
 export class Refused extends Error {
   constructor(said) {
     super(said.message || 'the server gave no reason');
@@ -34,6 +37,8 @@ export class Engine {
     this.pending = new Map();
     this.number = 0;
     this.took = {};
+    this.views = new Map();
+    this.zeros = new Float64Array(0);
     if (this.isOffline) return;
     // The one address that may become a script here.
     const policy = globalThis.trustedTypes?.createPolicy('profile-worker', { createScriptURL: (path) => path === 'ui/worker.js' ? path : '' });
@@ -48,7 +53,35 @@ export class Engine {
 
   async call(act, given) {
     const result = this.isOffline ? this.here(act, given) : await this.there(act, given);
-    return act === 'view' ? { ...result, tree: whole(result.tree) } : result;
+    return act === 'view' ? { ...result, tree: this.whole(result.tree) } : result;
+  }
+
+  // A view, with `rows` as the promise of its table. Those that were looked at last are kept: what does not change them, and
+  // the way back, need no worker.
+  async view(view) {
+    const key = JSON.stringify(view), known = this.views.get(key);
+    if (known) return known;
+    const made = await this.call('view', view);
+    const same = [...this.views.values()].find(({ stacks, load }) => stacks === made.stacks && load === made.load);
+    made.rows = same ? same.rows : this.call('table', view);
+    made.rows.catch(() => {});
+    this.keep(key, made);
+    return made;
+  }
+
+  keep(key, made) {
+    this.views.set(key, made);
+    let nodes = 0;
+    for (const [of, { tree }] of [...this.views].reverse()) {
+      nodes += tree.count;
+      if (of !== key && nodes > MOST_NODES) this.views.delete(of);
+    }
+  }
+
+  // A tree with the columns that are left out where they are all 0.
+  whole(tree) {
+    if (this.zeros.length < tree.count) this.zeros = new Float64Array(tree.count);
+    return { before: this.zeros, ownBefore: this.zeros, skipped: this.zeros, ...tree };
   }
 
   there(act, given) {
@@ -69,7 +102,9 @@ export class Engine {
 
   // The profile of a question.
   async load(parameters, signal) {
-    return this.call('load', this.isOffline ? byId('profile').textContent : await this.text(parameters, signal));
+    const loaded = await this.call('load', this.isOffline ? byId('profile').textContent : await this.text(parameters, signal));
+    this.views.clear();
+    return loaded;
   }
 
   // How much the stacks of each value of a label differ from those of the rest.
@@ -80,10 +115,4 @@ export class Engine {
   async text(parameters, signal) {
     return (await answer('profile', parameters, signal)).text();
   }
-}
-
-// A tree with the columns that are left out where they are all 0.
-function whole(tree) {
-  const { count } = tree;
-  return { before: new Float64Array(count), ownBefore: new Float64Array(count), skipped: new Int32Array(count), ...tree };
 }

@@ -55,14 +55,16 @@ function assigned(raw, by, dark) {
 
 let last = { raw: null };
 
-// What each frame's colour is, and the legend for what is left of the profile.
-export function palette(raw, table, of, dark) {
+// What each frame's colour is, and a function that gives the legend of what a table has.
+export function palette(raw, of, dark) {
   const by = ['file', 'binary', 'function'].includes(of) ? of : 'package';
   if (last.raw !== raw || last.by !== by || last.dark !== dark) last = assigned(raw, by, dark);
   const { column, names, colours } = last;
-  const sums = sumsOf(column, names.length, table.frame, (row) => Math.abs(table.own[row]) + Math.abs(table.ownBefore[row]));
-  const order = [...sums.keys()].filter((at) => sums[at] > 0 && names[at] !== '').sort((a, b) => sums[b] - sums[a] || a - b);
-  const legend = order.map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
+  const legend = (table) => {
+    const sums = sumsOf(column, names.length, table.frame, (row) => Math.abs(table.own[row]) + Math.abs(table.ownBefore[row]));
+    const order = [...sums.keys()].filter((at) => sums[at] > 0 && names[at] !== '').sort((a, b) => sums[b] - sums[a] || a - b);
+    return order.map((at) => ({ at, name: names[at], colour: colours[at], sum: sums[at] }));
+  };
   // Where nothing is known of them, functions are at least told apart.
   const nameless = (frame) => paint(HUES[hash(raw.names[raw.f_name[frame]][0]) % HUES.length], dark);
   const colour = (frame) => {

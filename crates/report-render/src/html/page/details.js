@@ -1,7 +1,7 @@
 // What is known of the function that is chosen.
 import { button, make } from './dom.js';
 import { human, percent, points, signed } from './numbers.js';
-import { plain } from './graph.js';
+import { plain } from './names.js';
 
 const cut = (text) => text.length > 600 ? text.slice(0, 600) + '…' : text;
 
@@ -25,9 +25,11 @@ export function showDetails(element, about, on) {
   const fact = (name, value, more, trend) => {
     make(facts, 'dt', {}, name);
     const said = make(facts, 'dd', {});
-    const main = make(said, 'b', {}, value);
-    if (trend !== undefined) main.dataset.trend = trend > 0 ? 'up' : trend < 0 ? 'down' : 'same';
-    if (more) make(said, 'span', {}, ' ' + more);
+    if (value) {
+      const main = make(said, 'b', {}, value);
+      if (trend !== undefined) main.dataset.trend = trend > 0 ? 'up' : trend < 0 ? 'down' : 'same';
+    }
+    if (more) make(said, 'span', {}, (value ? ' ' : '') + more);
   };
   if (comparison) {
     const change = of.all - of.allBefore, share = of.all / (wholes[0] || 1) - of.allBefore / (wholes[1] || 1);
@@ -40,12 +42,12 @@ export function showDetails(element, about, on) {
     fact('Cumulative', human(of.all, unit), percent(of.all, wholes[0]) + ' of all');
     fact('Flat', human(of.own, unit), percent(of.own, wholes[0]) + ' of all');
   }
-  if (node) fact('This frame', node.value, `${node.percent} of all, ${node.ofParent} of its parent, ${node.ofZoom} of the zoom`);
+  if (node) fact('This frame', node.value, `${node.percent} of all, ${node.ofParent} of its parent${node.ofZoom && `, ${node.ofZoom} of the zoom`}`);
   const places = of.places.filter(({ frame }) => raw.f_file[frame] || raw.f_binary[frame]).slice(0, 3);
   for (const [at, { frame, value }] of places.entries()) {
     const file = raw.files[raw.f_file[frame]], line = raw.f_line[frame], binary = raw.binaries[raw.f_binary[frame]];
     const where = [file && file + (line > 0 ? ':' + line : ''), binary && 'in ' + binary, raw.f_kind[frame] === 1 && 'inlined'].filter(Boolean).join(' ');
-    fact(at ? '' : 'Where', plain(where), places.length > 1 ? human(value, unit) : '');
+    fact(at ? '' : 'Where', '', plain(where) + (places.length > 1 ? ', ' + human(value, unit) : ''));
   }
   const rawName = about.rawName;
   if (rawName && rawName !== label) fact('Linker’s name', cut(plain(rawName)));

@@ -1,6 +1,6 @@
 // What is shown in front of the page: keys, command lines, what differs.
 import { button, byId, copy, make, toast } from './dom.js';
-import { percent } from './numbers.js';
+import { percent, points } from './numbers.js';
 
 // How many labels are asked for, and how many of their values are shown.
 const MOST_LABELS = 12, MOST_ROWS = 40;
@@ -63,6 +63,6 @@ function showDifference(rows, { group, score, share, functions, label }, on) {
   const row = button(rows, '', () => on.open(label), { class: 'differ' });
   make(row, 'b', {}, percent(score, 1));
   make(row, 'span', {}, group);
-  const changes = functions.map(([of, by]) => `${on.shorten(of)} ${by > 0 ? '+' : '−'}${percent(Math.abs(by), 1)}`);
+  const changes = functions.map(([of, by]) => `${on.shorten(of)} ${points(by)}`);
   make(row, 'small', {}, `${percent(share, 1)} of all; ` + changes.join(', '));
 }

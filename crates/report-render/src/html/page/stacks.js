@@ -1,7 +1,8 @@
 // The stacks of a profile and all that is done to them. No page in here: runs in a worker, or where there is none.
 import { GROUP, decode, keys, labelOf, matches, ranks } from './profile.js';
-import { Climbers, Grown, climb, collapse, descend } from './tree.js';
+import { Climbers, Grown, climb, collapse, descend, valued } from './tree.js';
 import { laidOut } from './layout.js';
+import { differences, groupsOf, neighbours, ofFunctions } from './sums.js';
 
 // From how many steps towards the root on an inverted tree leaves out parts below this share of all.
 const MOST_STEPS = 4e5, LEAST_SHARE = 1 / 16384;
@@ -19,12 +20,14 @@ export class Stacks {
     this.next = new Int32Array(raw.count);
     this.none = new Float64Array(0);
     this.known = new Map();
-    this.forward = null;
+    this.number = 0;
+    this.shape = this.forward = null;
   }
 
   // What the page draws and says for a view. In a tree that is no comparison all is 0 before, which need not be told.
+  // Views with the same number of `stacks` have the same table.
   view(view) {
-    const forward = this.of(view), { sums, scale, table } = forward;
+    const forward = this.of(view), { sums, scale, number } = forward;
     let { tree } = forward, cut = 0;
     if (view.sandwich) cut = this.sandwich(forward, view);
     else if (view.invert) cut = this.inverted(forward, view);
@@ -36,7 +39,14 @@ export class Stacks {
     // What is kept for the next view is not given away.
     const told = tree === forward.tree ? copy(tree) : tree;
     if (!this.raw.comparison) delete told.before, delete told.ownBefore;
-    return { tree: told, table: copy(table), sums, cut };
+    return { tree: told, stacks: number, sums, cut };
+  }
+
+  // The sums of each function in a view.
+  tableOf(view) {
+    const forward = this.of(view);
+    forward.table ||= ofFunctions(forward.tree, this.keyed(view.by).count, this.isGroup, this.raw.comparison);
+    return copy(forward.table);
   }
 
   keyed(by) {
@@ -57,35 +67,52 @@ export class Stacks {
   of(view) {
     const asked = JSON.stringify([view.focus, view.ignore, view.hide, view.by, view.groups, view.divide, view.share, view.order]);
     if (this.forward?.asked === asked) return this.forward;
-    const { raw, grown, next } = this, { comparison } = raw, keyed = this.keyed(view.by);
-    const { own, before, skip, sums } = this.left(view);
-    grown.begin(keyed.count, raw.count);
-    const source = { end: raw.end, frame: raw.frame, own, before };
-    const how = { keyOf: keyed.of, skip, merges: !['function', 'line'].includes(view.by), next, comparison };
-    grown.queue(0, 0, next);
-    grown.first[0] = 1;
-    descend(grown, 0, source, how);
+    const { skip, nodeOf } = this.shaped(view), { own, before, sums } = this.left(view, skip);
+    valued(this.grown, nodeOf, own, before, [[0, nodeOf.length]]);
     const scale = view.share && sums.wholeBefore ? sums.whole / sums.wholeBefore : 1;
-    const tree = this.laidOut(view, scale, false);
-    this.forward = { asked, tree, table: this.table(tree, keyed.count), sums, scale };
+    this.forward = { asked, number: ++this.number, tree: this.laidOut(view, scale, false), table: null, sums, scale };
     return this.forward;
   }
 
-  // The values that filters leave, the nodes that are not shown, and the sums of all that and of what is left.
-  left(view) {
-    const { raw, isGroup } = this, { count, comparison, parent, frame } = raw, [divide, divideBefore] = view.divide || [1, 1];
-    const hits = (text) => text ? matches(raw, text) : null;
-    const focus = hits(view.focus), ignore = hits(view.ignore), hide = hits(view.hide);
-    const isFiltered = focus !== null || ignore !== null || hide !== null;
-    const state = new Uint8Array(isFiltered ? count : 0);
-    const skip = new Uint8Array(count), own = new Float64Array(count), before = new Float64Array(comparison ? count : 0);
-    const wanted = (focus ? FOCUSED : 0) | (hide ? SHOWN : 0);
-    const sums = { all: 0, allBefore: 0, kept: 0, keptBefore: 0, whole: 0, wholeBefore: 0 };
+  // Grows the tree of a view without its values. The shape is kept until something changes that it depends on.
+  shaped(view) {
+    const { raw, grown, next } = this, asked = JSON.stringify([view.hide, view.by, view.groups]);
+    if (this.shape?.asked === asked) {
+      grown.take(this.shape);
+      return this.shape;
+    }
+    const keyed = this.keyed(view.by), skip = this.skipped(view), nodeOf = new Int32Array(raw.count);
+    grown.begin(keyed.count, raw.count);
+    grown.queue(0, 0, next);
+    grown.first[0] = 1;
+    descend(grown, 0, raw, { keyOf: keyed.of, skip, merges: !['function', 'line'].includes(view.by), next, nodeOf });
+    this.shape = { asked, skip, nodeOf, ...grown.shape() };
+    return this.shape;
+  }
+
+  // The nodes that are not shown, as a number for each: 1 is none.
+  skipped({ hide, groups }) {
+    const { raw: { count, frame }, isGroup } = this, skip = new Uint8Array(count), hidden = hide ? matches(this.raw, hide) : null;
+    if (hidden === null && groups) return skip;
     for (let id = 1; id < count; id++) {
       const at = frame[id];
-      skip[id] = isGroup[at] === 1 ? (view.groups ? 0 : 1) : hide !== null ? hide[at] : 0;
+      skip[id] = isGroup[at] === 1 ? (groups ? 0 : 1) : hidden !== null ? hidden[at] : 0;
+    }
+    return skip;
+  }
+
+  // The values that filters leave, and the sums of all of them and of what is left.
+  left(view, skip) {
+    const { raw } = this, { count, comparison, parent, frame } = raw, [divide, divideBefore] = view.divide || [1, 1];
+    const hits = (text) => text ? matches(raw, text) : null;
+    const focus = hits(view.focus), ignore = hits(view.ignore), isFiltered = Boolean(view.focus || view.ignore || view.hide);
+    const state = new Uint8Array(isFiltered ? count : 0), own = new Float64Array(count), before = comparison ? new Float64Array(count) : null;
+    const wanted = (focus ? FOCUSED : 0) | (view.hide ? SHOWN : 0);
+    const sums = { all: 0, allBefore: 0, kept: 0, keptBefore: 0, whole: 0, wholeBefore: 0 };
+    for (let id = 1; id < count; id++) {
       let isLeft = true;
       if (isFiltered) {
+        const at = frame[id];
         state[id] = state[parent[id]] | (focus !== null && focus[at] === 1 ? FOCUSED : 0) | (ignore !== null && ignore[at] === 1 ? IGNORED : 0)
           | (skip[id] === 0 ? SHOWN : 0);
         isLeft = (state[id] & (wanted | IGNORED)) === wanted;
@@ -102,49 +129,19 @@ export class Stacks {
       before[id] = valueBefore;
       sums.keptBefore += valueBefore;
     }
-    return { own, before, skip, sums };
+    return { own, before, sums };
   }
 
-  // The sums of each function; one that is several times in a stack counts once.
-  table(tree, keyCount) {
-    const { count, key, frame, depth, value, before, own, ownBefore, levels } = tree, { isGroup } = this, { comparison } = this.raw;
-    const rowOf = new Int32Array(keyCount).fill(-1), open = new Int32Array(keyCount), path = new Int32Array(levels + 1);
-    const rows = new Int32Array(Math.min(count, keyCount)), sums = () => new Float64Array(rows.length);
-    const [ofOwn, ofAll, ofOwnBefore, ofAllBefore] = [sums(), sums(), sums(), sums()];
-    let many = 0, last = 0;
-    for (let id = 1; id < count; id++) {
-      for (; last >= depth[id]; last--) if (path[last] >= 0) open[path[last]]--;
-      last = depth[id];
-      path[last] = -1;
-      if (isGroup[frame[id]] === 1) continue;
-      const at = path[last] = key[id];
-      if (rowOf[at] < 0) {
-        rows[many] = id;
-        rowOf[at] = many++;
-      }
-      const row = rowOf[at], isOutermost = open[at]++ === 0;
-      ofOwn[row] += own[id];
-      if (isOutermost) ofAll[row] += value[id];
-      if (!comparison) continue;
-      ofOwnBefore[row] += ownBefore[id];
-      if (isOutermost) ofAllBefore[row] += before[id];
-    }
-    const of = (column) => rows.slice(0, many).map((id) => column[id]);
-    return {
-      key: of(key), frame: of(frame), own: ofOwn.slice(0, many), all: ofAll.slice(0, many),
-      ownBefore: ofOwnBefore.slice(0, many), allBefore: ofAllBefore.slice(0, many),
-    };
-  }
-
-  // From how small a part on what is left is not followed: where it would be millions of steps, what nobody can see.
-  least(steps, sums) {
-    return steps > MOST_STEPS ? (sums.whole + sums.wholeBefore) * LEAST_SHARE : 0;
+  // How a side is climbed. Where it would be millions of steps, what nobody can see is not followed.
+  climbing(side, view, steps, sums) {
+    const least = steps > MOST_STEPS ? (sums.whole + sums.wholeBefore) * LEAST_SHARE : 0;
+    return { side, isGroup: view.groups ? this.isGroup : null, least, comparison: this.raw.comparison };
   }
 
   // Grows a tree with the leaf next to the root. Tells how many parts are not followed to their end.
   inverted({ tree, sums }, view) {
     const { grown, climbers, isGroup } = this, { count, parent, frame, own, ownBefore, depth } = tree, keyed = this.keyed(view.by);
-    const groupOf = view.groups ? this.groups(tree) : null;
+    const groupOf = view.groups ? groupsOf(tree, isGroup) : null;
     grown.begin(keyed.count, count);
     climbers.begin(count);
     grown.first[0] = 1;
@@ -157,14 +154,7 @@ export class Stacks {
       steps += depth[id];
     }
     grown.last[0] = grown.count;
-    return climb(grown, tree, climbers, { side: 1, keyOf: keyed.of, isGroup, least: this.least(steps, sums) });
-  }
-
-  // The group that each node is in; 0 where it is in none.
-  groups({ count, parent, frame }) {
-    const of = new Int32Array(count);
-    for (let id = 1; id < count; id++) of[id] = this.isGroup[frame[id]] === 1 ? id : of[parent[id]];
-    return of;
+    return climb(grown, tree, climbers, this.climbing(1, view, steps, sums));
   }
 
   // Which keys have this label.
@@ -199,72 +189,18 @@ export class Stacks {
     // A function that calls it and is called by it stands on both sides.
     grown.forget();
     for (const id of places) grown.queue(0, id, next);
-    const down = { keyOf, skip: null, merges: false, next, comparison: this.raw.comparison };
-    const source = { end, frame, own: tree.own, before: tree.ownBefore };
-    descend(grown, 0, source, down);
-    return climb(grown, tree, climbers, { side: -1, keyOf, isGroup, least: this.least(steps, sums) });
+    const nodeOf = new Int32Array(count);
+    descend(grown, 0, tree, { keyOf, skip: null, merges: false, next, nodeOf });
+    valued(grown, nodeOf, tree.own, this.raw.comparison ? tree.ownBefore : null, places.map((id) => [id, end[id]]));
+    return climb(grown, tree, climbers, this.climbing(-1, view, steps, sums));
   }
 
   // Who calls a function, what it calls, and where it is.
   details(view, label) {
-    const { tree, sums } = this.of(view), { count, parent, end, frame, key, value, before } = tree;
-    const is = this.labelled(view, label), callers = new Map(), callees = new Map(), places = new Map();
-    const sum = { own: 0, ownBefore: 0, all: 0, allBefore: 0 };
-    const add = (rows, of, id) => {
-      const row = rows.get(of) || { frame: 0, value: 0, before: 0 };
-      row.value += value[id];
-      row.before += before[id];
-      rows.set(of, row);
-      return row;
-    };
-    for (let id = 1, inside = 0; id < count; id++) {
-      if (is[key[id]] === 0) continue;
-      sum.own += tree.own[id];
-      sum.ownBefore += tree.ownBefore[id];
-      add(places, frame[id], id).frame = frame[id];
-      for (let below = id + 1; below < end[id]; below = end[below]) {
-        if (is[key[below]] === 0) add(callees, key[below], below).frame = frame[below];
-      }
-      if (id < inside) continue;
-      inside = end[id];
-      sum.all += value[id];
-      sum.allBefore += before[id];
-      if (parent[id] > 0) add(callers, key[parent[id]], id).frame = frame[parent[id]];
-    }
-    const size = (row) => Math.abs(row.value) + Math.abs(row.before);
-    const most = (rows) => [...rows.values()].sort((a, b) => size(b) - size(a)).slice(0, 50)
-      .map((row) => ({ ...row, label: labelOf(this.raw, view.by, row.frame) }));
-    return { ...sum, callers: most(callers), callees: most(callees), places: most(places), sums };
+    const { tree, sums } = this.of(view), named = (frame) => labelOf(this.raw, view.by, frame);
+    return { ...neighbours(tree, this.labelled(view, label), named), sums };
   }
 
-  // How much the stacks of each group differ from those of all others: half the sum of the differences of all
-  // functions' own shares, 0 for the same and 1 for nothing in common.
-  differs() {
-    const { raw } = this, groups = new Map(), all = new Map(), groupOf = this.groups(raw);
-    let total = 0;
-    for (let id = 1; id < raw.count; id++) {
-      const own = Math.abs(raw.own[id]), group = raw.frame[groupOf[id]];
-      if (own === 0 || groupOf[id] === 0) continue;
-      if (!groups.has(group)) groups.set(group, { total: 0, own: new Map() });
-      const of = groups.get(group), name = raw.f_name[raw.frame[id]];
-      of.total += own;
-      of.own.set(name, (of.own.get(name) || 0) + own);
-      all.set(name, (all.get(name) || 0) + own);
-      total += own;
-    }
-    const found = [...groups].map(([frame, of]) => ({ group: labelOf(raw, '', frame), ...difference(raw, of, all, total) }));
-    return found.sort((a, b) => b.score - a.score);
-  }
-}
-
-function difference(raw, of, all, total) {
-  const rest = total - of.total, functions = [];
-  let score = 0;
-  for (const [name, sum] of all) {
-    const own = of.own.get(name) || 0, by = own / of.total - (rest > 0 ? (sum - own) / rest : 0);
-    score += Math.abs(by) / 2;
-    functions.push([raw.names[name][0], by]);
-  }
-  functions.sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
-  return { share: of.total / total, score: rest > 0 ? score : 0, functions: functions.slice(0, 3) };
+  // How much the stacks of each group differ from those of all others.
+  differs() { return differences(this.raw, this.isGroup); }
 }

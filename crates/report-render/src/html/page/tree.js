@@ -2,6 +2,8 @@
 // hash: a stamp for each key says whether the node at work has a child with that key. No page in here.
 
 const INTS = ['parent', 'key', 'frame', 'side', 'skipped', 'head', 'tail', 'first', 'last', 'size', 'place', 'list', 'spare'];
+// What makes the shape of a tree, whatever its values are.
+const SHAPE = ['parent', 'key', 'frame', 'side', 'first', 'last'];
 const FLOATS = ['own', 'ownBefore', 'sum', 'value', 'before', 'width', 'rank'];
 
 // The arrays are used again for each tree, and are larger than the tree: only what is before `count` is of it. The children
@@ -40,6 +42,18 @@ export class Grown {
 
   forget() { this.seen.fill(-1); }
 
+  // The tree without its values, to be taken again.
+  shape() {
+    return { count: this.count, columns: SHAPE.map((name) => this[name].slice(0, this.count)) };
+  }
+
+  take({ count, columns }) {
+    this.count = 0;
+    this.reserve(count);
+    SHAPE.forEach((name, at) => this[name].set(columns[at]));
+    this.count = count;
+  }
+
   // Room for so many nodes more.
   reserve(nodes) {
     if (this.count + nodes > this.room) this.widen(Math.max(this.count + nodes, this.room * 2));
@@ -74,21 +88,18 @@ export class Grown {
 }
 
 // What hangs below the nodes of a source that are queued at nodes of a side, put together by key; `node` is the first of
-// them. `source` has end, frame, own and before; `keyOf` the key of each frame; `skip` marks nodes that dissolve in what
-// they are below; with `merges`, so do nodes with the key of what they are below.
-export function descend(grown, node, source, { keyOf, skip, merges, next, comparison }) {
-  const { end, frame, own, before } = source;
+// them. `source` has end and frame; `keyOf` the key of each frame; `skip` marks nodes that dissolve in what they are below;
+// with `merges`, so do nodes with the key of what they are below. `nodeOf` is told the node that each of the source is in.
+export function descend(grown, node, { end, frame }, { keyOf, skip, merges, next, nodeOf }) {
   grown.reserve(end.length);
-  const { head, tail, key: keys, side, first, last, seen, child: known, parent, frame: frames, own: ownOf, ownBefore } = grown;
+  const { head, tail, key: keys, side, first, last, seen, child: known, parent, frame: frames } = grown;
   let made = grown.count;
   for (; node < made; node++) {
     if (side[node] < 0) continue;
     const nodeKey = node > 0 && merges ? keys[node] : -1;
-    let sum = 0, sumBefore = 0;
     if (node > 0) first[node] = made;
     for (let at = head[node]; at >= 0; at = next[at]) {
-      sum += own[at];
-      if (comparison) sumBefore += before[at];
+      nodeOf[at] = node;
       for (let below = at + 1, behind = end[at]; below < behind; below = end[below]) {
         const key = keyOf[frame[below]];
         next[below] = -1;
@@ -112,11 +123,19 @@ export function descend(grown, node, source, { keyOf, skip, merges, next, compar
         tail[to] = below;
       }
     }
-    ownOf[node] = sum;
-    ownBefore[node] = sumBefore;
     last[node] = made;
   }
   grown.count = made;
+}
+
+// Gives nodes the sums of what is in them: of the source's nodes in some spans, each from one up to before another.
+export function valued({ count, own, ownBefore }, nodeOf, values, before, spans) {
+  own.fill(0, 0, count);
+  ownBefore.fill(0, 0, count);
+  for (const [from, to] of spans) {
+    for (let id = from; id < to; id++) own[nodeOf[id]] += values[id];
+    if (before !== null) for (let id = from; id < to; id++) ownBefore[nodeOf[id]] += before[id];
+  }
 }
 
 // Places in a tree on their way to the root, each with what it brings along.
@@ -145,8 +164,9 @@ export class Climbers {
   }
 }
 
-// Takes what is at nodes of a side to the root of its tree, caller by caller, each a node below that one. What is
-// smaller than `least` is not followed: tells how many nodes that are.
+// Takes what is at nodes of a side to the root of its tree, caller by caller, each a node below that one. `isGroup` marks
+// frames at which that ends; nothing where there are none. What is smaller than `least` is not followed: tells how many
+// nodes that are.
 export function climb(grown, tree, climbers, how) {
   let cut = 0;
   for (let node = 1; node < grown.count;) {
@@ -158,7 +178,7 @@ export function climb(grown, tree, climbers, how) {
 }
 
 // Written without calls for what is done at each step: until they are compiled, they are what costs.
-function climbSome(grown, node, cut, { parent, frame }, { place, next, value, before, count }, { side, keyOf, isGroup, least }) {
+function climbSome(grown, node, cut, { parent, frame, key: keyOf }, { place, next, value, before, count }, { side, isGroup, least, comparison }) {
   const { head, tail, side: sides, first, last, sum, own, ownBefore, seen, child: known, parent: parents, key: keys, frame: frames } = grown;
   const enough = grown.room - count;
   let made = grown.count;
@@ -169,31 +189,32 @@ function climbSome(grown, node, cut, { parent, frame }, { place, next, value, be
     first[node] = made;
     for (let at = head[node], following; at >= 0; at = following) {
       following = next[at];
-      const from = place[at], isEnd = from <= 0 || isGroup[frame[from]] === 1;
+      const from = place[at], isEnd = from <= 0 || isGroup !== null && isGroup[frame[from]] === 1;
       if (isEnd || isSmall) {
         if (!isEnd) isCut = 1;
         ends += value[at];
-        endsBefore += before[at];
+        if (comparison) endsBefore += before[at];
         continue;
       }
-      const key = keyOf[frame[from]], isNew = seen[key] !== node, to = isNew ? made++ : known[key];
+      const key = keyOf[from];
       next[at] = -1;
       place[at] = parent[from];
-      const size = Math.abs(value[at]) + Math.abs(before[at]);
-      if (isNew) {
+      const size = comparison ? Math.abs(value[at]) + Math.abs(before[at]) : Math.abs(value[at]);
+      if (seen[key] !== node) {
         seen[key] = node;
-        known[key] = to;
-        parents[to] = node;
-        keys[to] = key;
-        frames[to] = frame[from];
-        sides[to] = side;
-        head[to] = at;
-        sum[to] = size;
-      } else {
-        next[tail[to]] = at;
-        sum[to] += size;
+        known[key] = made;
+        parents[made] = node;
+        keys[made] = key;
+        frames[made] = frame[from];
+        sides[made] = side;
+        head[made] = tail[made] = at;
+        sum[made++] = size;
+        continue;
       }
+      const to = known[key];
+      next[tail[to]] = at;
       tail[to] = at;
+      sum[to] += size;
     }
     cut += isCut;
     own[node] = ends;
