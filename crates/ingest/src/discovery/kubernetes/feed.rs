@@ -108,6 +108,8 @@ impl Feed {
                 Ended::Expired => return,
                 Ended::Refused(words) => {
                     self.say(Said::Unwatched(words)).await;
+                    // That is the wait between two lists, which need not grow.
+                    self.waits = waits(self.times);
                     return tokio::time::sleep(self.times.refresh).await;
                 }
             }

@@ -139,8 +139,16 @@ impl Known {
         let known = self.objects.0.keys().filter(|(of, _)| *of == kind).map(|(_, key)| key);
         let grouped = self.groups.keys().filter(|_| kind == self.role);
         let gone: BTreeSet<String> = known.chain(grouped).filter(|key| is_gone(key)).cloned().collect();
-        gone.iter().for_each(|key| self.delete(kind, key));
-        objects.into_iter().for_each(|object| self.put(kind, object));
+        if kind == self.role {
+            gone.iter().for_each(|key| self.delete(kind, key));
+            objects.into_iter().for_each(|object| self.put(kind, object));
+            return;
+        }
+        // All of them first, and then each target once: who is looked for among all endpoints for each pod takes minutes.
+        gone.into_iter().for_each(|key| drop(self.objects.0.remove(&(kind, key))));
+        let placed = objects.into_iter().map(|object| ((kind, key_of(object.meta())), object));
+        self.objects.0.extend(placed);
+        self.regroup_all(|_| true);
     }
 
     fn put(&mut self, kind: KubernetesRole, object: Object) {
@@ -154,7 +162,7 @@ impl Known {
             let is_same = self.objects.0.get(&place).is_some_and(|old| lends_the_same(old, &object));
             self.objects.0.insert(place, object);
             if kind != self.role && !is_same {
-                self.regroup_borrowers(kind, &key);
+                self.regroup_all(|object| borrows(object, kind, &key));
             }
         }
     }
@@ -163,7 +171,7 @@ impl Known {
         self.objects.0.remove(&(kind, key.to_owned()));
         match kind == self.role {
             true => self.is_new |= self.groups.remove(key).is_some(),
-            false => self.regroup_borrowers(kind, key),
+            false => self.regroup_all(|object| borrows(object, kind, key)),
         }
     }
 
@@ -180,12 +188,13 @@ impl Known {
         }
     }
 
-    /// Makes the targets anew that have labels of an object.
-    fn regroup_borrowers(&mut self, kind: KubernetesRole, key: &str) {
+    /// Makes the targets anew of the objects of the role that are chosen.
+    fn regroup_all(&mut self, is_chosen: impl Fn(&Object) -> bool) {
         let of_role = self.objects.0.iter().filter(|((of, _), _)| *of == self.role);
-        let borrowers = of_role.filter(|(_, object)| borrows(object, kind, key));
-        let made: Vec<(String, Option<Group>)> =
-            borrowers.map(|((_, own), object)| (own.clone(), targets::of(object, &self.objects))).collect();
+        let made: Vec<(String, Option<Group>)> = of_role
+            .filter(|(_, object)| is_chosen(object))
+            .map(|((_, own), object)| (own.clone(), targets::of(object, &self.objects)))
+            .collect();
         for (own, group) in made {
             self.is_new |= self.groups.get(&own) != group.as_ref();
             match group {
@@ -209,19 +218,22 @@ fn lends_the_same(old: &Object, new: &Object) -> bool {
 
 /// Whether the targets of an object have labels of another one.
 fn borrows(object: &Object, kind: KubernetesRole, of: &str) -> bool {
+    let is_it = |namespace: &str, name: &str| of.split_once('/') == Some((namespace, name));
     let is_pod = |reference: Option<&Reference>| {
-        reference.is_some_and(|one| one.kind == "Pod" && key(&one.namespace, &one.name) == of)
+        reference.is_some_and(|one| one.kind == "Pod" && is_it(&one.namespace, &one.name))
     };
     match (object, kind) {
         (Object::Pod(pod), KubernetesRole::Node) => pod.spec.node_name == of,
-        (Object::Endpoints(one), KubernetesRole::Service) => key_of(&one.metadata) == of,
+        (Object::Endpoints(one), KubernetesRole::Service) => {
+            is_it(&one.metadata.namespace, &one.metadata.name)
+        }
         (Object::Endpoints(one), KubernetesRole::Pod) => {
             addresses(one).any(|at| is_pod(at.target_ref.as_ref()))
         }
         (Object::Endpoints(one), KubernetesRole::Node) => addresses(one)
             .any(|at| targets::node_of(at.node_name.as_deref(), at.target_ref.as_ref()) == Some(of)),
         (Object::Slice(one), KubernetesRole::Service) => {
-            service_of(one).is_some_and(|name| key(&one.metadata.namespace, name) == of)
+            service_of(one).is_some_and(|name| is_it(&one.metadata.namespace, name))
         }
         (Object::Slice(one), KubernetesRole::Pod) => {
             one.endpoints.iter().any(|at| is_pod(at.target_ref.as_ref()))
