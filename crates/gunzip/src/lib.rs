@@ -22,10 +22,10 @@ use flate2::bufread::MultiGzDecoder;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// They are no gzip, or end too early.
+    /// The bytes are no gzip, or end too early.
     #[error("expected bytes compressed with gzip")]
     Broken(#[source] std::io::Error),
-    /// There is more in them than allowed.
+    /// The bytes hold more than allowed.
     #[error("expected at most {limit} bytes once decompressed, found more")]
     TooLarge {
         /// What is allowed.

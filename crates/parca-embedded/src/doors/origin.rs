@@ -6,9 +6,9 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 /// Whose pages may call from a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CorsOrigin {
-    /// Everybody's: `*`.
+    /// Pages of every origin: `*`.
     Any,
-    /// Those of one origin, such as `https://grafana.example`.
+    /// Pages of one origin, such as `https://grafana.example`.
     One(HeaderValue),
 }
 
