@@ -22,7 +22,7 @@ use flate2::bufread::MultiGzDecoder;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// They are no gzip, or end too early.
+    /// Bytes that are no gzip, or end too early.
     #[error("expected bytes compressed with gzip")]
     Broken(#[source] std::io::Error),
     /// There is more in them than allowed.

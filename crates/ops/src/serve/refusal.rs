@@ -8,7 +8,7 @@ use super::ServeOptions;
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// It did not come in time.
+    /// The body did not come in time.
     Late,
     /// All requests together hold as much as they may.
     TooMuch,

@@ -8,7 +8,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 pub enum CorsOrigin {
     /// Everybody's: `*`.
     Any,
-    /// Those of one origin, such as `https://grafana.example`.
+    /// Pages of one origin, such as `https://grafana.example`.
     One(HeaderValue),
 }
 
