@@ -103,24 +103,12 @@ fn file(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
 
 fn http(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     let mut reader = field.reader()?;
-    let url = reader.required("url").and_then(|field| field.parse(http_url));
+    let url = reader.required("url").and_then(|field| field.parse(values::http_url));
     let mut refresh = Duration::from_secs(60);
     reader.set("refresh_interval", &mut refresh, values::duration);
     let http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     Some(Discovery::Http(Box::new(HttpSd { url: url?, refresh, http })))
-}
-
-pub(super) fn http_url(text: &str) -> Result<String, String> {
-    let url =
-        url::Url::parse(text).map_err(|error| format!("expected a URL, found one with a fault: {error}"))?;
-    match (url.scheme(), url.host()) {
-        ("http" | "https", Some(_)) => Ok(text.to_owned()),
-        _ => {
-            Err("expected a URL that starts with http:// or https:// and has a host, found another"
-                .to_owned())
-        }
-    }
 }
 
 fn dns(field: &Field<'_>) -> Option<Discovery> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use config_file::{Field, Reader};
 use http_config::Authorization;
 
-use super::{discovery, values};
+use super::values;
 use crate::settings::{Discovery, KubernetesRole, KubernetesSd, KubernetesSelector};
 
 const ROLES: [(&str, KubernetesRole); 6] = [
@@ -34,7 +34,7 @@ pub(super) fn read(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
         refresh: REFRESH,
         http: Default::default(),
     };
-    reader.set("api_server", &mut sd.api_server, |field| field.parse(discovery::http_url));
+    reader.set("api_server", &mut sd.api_server, |field| field.parse(values::http_url));
     if let Some(mut namespaces) = reader.optional("namespaces").and_then(|field| field.reader()) {
         namespaces.set("names", &mut sd.namespaces, values::texts);
         namespaces.set("own_namespace", &mut sd.own_namespace, Field::boolean);

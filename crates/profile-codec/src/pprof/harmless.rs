@@ -33,10 +33,10 @@ pub enum Harm {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HarmlessError {
-    /// It cannot be read.
+    /// Bytes that cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// It can, and does harm.
+    /// A profile that can be read, and does harm.
     #[error(transparent)]
     Harm(#[from] Harm),
 }

@@ -31,7 +31,7 @@ pub(super) enum ApiError {
     Expired,
     /// Asking again changes nothing until somebody mends something.
     Refused(String),
-    /// It may work later.
+    /// A failure that may pass.
     Failed(String),
 }
 

@@ -23,7 +23,7 @@ pub(super) enum Said {
     Watching,
     /// There is no watch, so that changes are seen when the objects are listed again.
     Unwatched(String),
-    /// It cannot be told now what is there.
+    /// What is there cannot be told now.
     Failed(String),
 }
 

@@ -6,47 +6,11 @@ use tokio::sync::watch;
 
 use super::super::{Finding, Group};
 use super::api::Scope;
+use super::by_name::{Objects, key_of, service_of};
 use super::feed::Said;
-use super::objects::{Endpoints, Meta, Node, Object, Pod, Reference, Service, Slice};
+use super::objects::{Endpoints, Object, Reference};
 use super::targets;
 use crate::settings::KubernetesRole;
-
-/// `namespace/name`, or the name alone of what is in no namespace.
-pub(super) fn key(namespace: &str, name: &str) -> String {
-    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }
-}
-
-fn key_of(meta: &Meta) -> String {
-    key(&meta.namespace, &meta.name)
-}
-
-/// Objects whose labels others have besides their own.
-#[derive(Default)]
-pub(super) struct Objects(BTreeMap<(KubernetesRole, String), Object>);
-
-impl Objects {
-    pub(super) fn pod(&self, reference: Option<&Reference>) -> Option<&Pod> {
-        let Reference { namespace, name, .. } = reference.filter(|one| one.kind == "Pod")?;
-        match self.0.get(&(KubernetesRole::Pod, key(namespace, name))) {
-            Some(Object::Pod(pod)) => Some(pod),
-            _ => None,
-        }
-    }
-
-    pub(super) fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
-        match self.0.get(&(KubernetesRole::Service, key(namespace, name))) {
-            Some(Object::Service(service)) => Some(service),
-            _ => None,
-        }
-    }
-
-    pub(super) fn node(&self, name: Option<&str>) -> Option<&Node> {
-        match self.0.get(&(KubernetesRole::Node, name?.to_owned())) {
-            Some(Object::Node(node)) => Some(node),
-            _ => None,
-        }
-    }
-}
 
 /// What one feed said last.
 struct FeedState {
@@ -248,9 +212,4 @@ fn borrows(object: &Object, kind: KubernetesRole, of: &str) -> bool {
 
 fn addresses(endpoints: &Endpoints) -> impl Iterator<Item = &super::objects::Address> {
     endpoints.subsets.iter().flat_map(|subset| subset.addresses.iter().chain(&subset.not_ready_addresses))
-}
-
-/// The service that a slice belongs to.
-pub(super) fn service_of(slice: &Slice) -> Option<&str> {
-    slice.metadata.labels.get("kubernetes.io/service-name").map(String::as_str)
 }

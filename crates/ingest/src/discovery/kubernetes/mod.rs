@@ -5,6 +5,7 @@
 //! too old is answered with 410, after which everything is listed anew.
 
 mod api;
+mod by_name;
 mod event;
 mod feed;
 mod known;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::super::{Group, LabelMap, joined};
-use super::super::known::{Objects, key, service_of};
+use super::super::by_name::{Objects, key, service_of};
 use super::super::objects::{Address, Endpoint, EndpointPort, Endpoints, Pod, Reference, Slice};
 use super::pod::{containers, describe_container, describe_pod, describe_port};
 use super::{at, describe, label_part, node_of, set, set_some};

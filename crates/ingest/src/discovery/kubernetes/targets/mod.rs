@@ -10,13 +10,13 @@ mod service;
 mod tests;
 
 use super::super::{ADDRESS, Group, LabelMap, label_part};
-use super::known::Objects;
+use super::by_name::Objects;
 use super::objects::{Meta, Object, Reference};
 
 /// The targets of an object, if it has any.
 pub(super) fn of(object: &Object, objects: &Objects) -> Option<Group> {
     let Meta { namespace, name, .. } = object.meta();
-    let mut group = Group { source: super::known::key(namespace, name), ..Group::default() };
+    let mut group = Group { source: super::by_name::key(namespace, name), ..Group::default() };
     if !namespace.is_empty() {
         set(&mut group.labels, "namespace", namespace);
     }

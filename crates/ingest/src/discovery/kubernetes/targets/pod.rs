@@ -1,5 +1,5 @@
 use super::super::super::{Group, LabelMap, joined};
-use super::super::known::Objects;
+use super::super::by_name::Objects;
 use super::super::objects::{Container, ContainerPort, ContainerStatus, Pod};
 use super::{at, describe, set};
 
