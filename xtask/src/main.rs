@@ -18,12 +18,13 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail, ensure};
 
 const HELP: &str = "\
-cargo xtask ci               everything that must hold: format, generated code, layers, clippy, docs, tests
+cargo xtask ci               everything that must hold: format, generated code, layers, faces of libraries, clippy, docs, tests
 cargo xtask layers           floors, forbidden dependencies, circles of files, as docs/architecture.md has them
 cargo xtask docs             first lines of documentation that begin with a pronoun
 cargo xtask codegen [--check]  proto/proto -> proto/src/gen
 cargo xtask readme [--check]   README.md of each library, from the front page of its documentation
 cargo xtask package [FLAG...]  public crates as crates.io would get them, each built from its packed files; flags are cargo package's
+cargo xtask semver COMMIT    what breaks users of the public libraries as of a commit, by cargo-semver-checks
 cargo xtask deb [--built] [--fast] [--deb-version=V] [PROGRAM...]
                              .deb files into target/packages, by cargo-deb; --built takes target/release as it is
 ";
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ["readme"] => readme::run(&root(), false),
         ["readme", "--check"] => readme::run(&root(), true),
         ["package", flags @ ..] => package::run(&root(), flags),
+        ["semver", since] => package::semver(&root(), since),
         ["deb", args @ ..] => deb::run(&root(), args),
         _ => {
             eprint!("{HELP}");
@@ -64,6 +66,7 @@ fn ci(root: &Path) -> Result<()> {
     layers::check(root)?;
     docs::check(root)?;
     readme::run(root, true)?;
+    package::semver_since_last_version(root)?;
     codegen(root, true)?;
     cargo(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     rustdoc(root)?;

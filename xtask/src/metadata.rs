@@ -22,7 +22,7 @@ pub(crate) fn packages(metadata: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// What crates.io has before the names of libraries that others have there, too.
-pub(crate) const PREFIX: &str = "parca-tools-";
+const PREFIX: &str = "parca-tools-";
 
 /// A crate as code, folders and this project's pages name it: the package's name without the prefix.
 pub(crate) fn short(package: &Value) -> &str {

@@ -1,5 +1,5 @@
 //! The crates as crates.io would get them: packed, and each built from what was packed, with its siblings from their packed
-//! files, too.
+//! files, too; and whether their faces still fit those who use them.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,12 +12,60 @@ use crate::metadata;
 pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--locked"]).args(flags).current_dir(root);
+    // Else each crate is built with a folder of its own, and all that it needs with it, again and again.
+    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
+        command.env("CARGO_TARGET_DIR", root.join("target"));
+    }
     for name in private(root)? {
         command.args(["--exclude", &name]);
     }
     let status = command.status().context("start cargo package")?;
     ensure!(status.success(), "`cargo package` failed");
     Ok(())
+}
+
+/// Refuses what breaks programs that use the public libraries as they were at a commit, unless the version says so: by
+/// cargo-semver-checks.
+pub(crate) fn semver(root: &Path, since: &str) -> Result<()> {
+    ensure!(
+        has_semver_checks(),
+        "expected cargo-semver-checks: `cargo install --locked cargo-semver-checks`"
+    );
+    let mut command = Command::new("cargo");
+    command.args(["semver-checks", "--workspace", "--baseline-rev", since]).current_dir(root);
+    for name in private(root)? {
+        command.args(["--exclude", &name]);
+    }
+    let status = command.status().context("start cargo semver-checks")?;
+    ensure!(
+        status.success(),
+        "the libraries' faces changed since {since} in ways that the version does not say"
+    );
+    Ok(())
+}
+
+/// As [`semver`], since the newest version that is tagged; where there is no such version or no tool, says so.
+pub(crate) fn semver_since_last_version(root: &Path) -> Result<()> {
+    let output = Command::new("git")
+        .args(["describe", "--tags", "--abbrev=0", "--match", "v*"])
+        .current_dir(root)
+        .output()
+        .context("start git describe")?;
+    let tag = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if tag.is_empty() {
+        eprintln!("faces of libraries are not compared: no version is tagged");
+        return Ok(());
+    }
+    if !has_semver_checks() {
+        eprintln!("faces of libraries are not compared with {tag}: there is no cargo-semver-checks");
+        return Ok(());
+    }
+    semver(root, &tag)
+}
+
+fn has_semver_checks() -> bool {
+    let tried = Command::new("cargo").args(["semver-checks", "--version"]).output();
+    tried.is_ok_and(|output| output.status.success())
 }
 
 /// Crates that say `publish = false`.

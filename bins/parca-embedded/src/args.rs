@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use ops::LogFormat;
-use parca_embedded::CopyTo;
+use parca_embedded::{CopyTo, CorsOrigin, PathPrefix};
 
 /// A Parca-compatible server in one process: write profiles to it, query them, over gRPC or gRPC-Web.
 #[derive(Debug, Parser)]
@@ -133,7 +133,7 @@ pub(crate) struct Serve {
         value_name = "PATH",
         hide_default_value = true
     )]
-    pub(crate) path_prefix: String,
+    pub(crate) path_prefix: PathPrefix,
 
     /// Origins of pages that may call from a browser, or *
     #[arg(
@@ -142,7 +142,7 @@ pub(crate) struct Serve {
         value_name = "ORIGIN,...",
         value_delimiter = ','
     )]
-    pub(crate) cors_allowed_origins: Vec<String>,
+    pub(crate) cors_allowed_origins: Vec<CorsOrigin>,
 
     /// Questions that are answered at once; others wait [default: twice the processors]
     #[arg(long, env = "PARCA_EMBEDDED_QUERY_CONCURRENCY", value_name = "N", hide_short_help = true)]
@@ -155,6 +155,14 @@ pub(crate) struct Serve {
     /// The longest answer, before it is compressed
     #[arg(long, env = "PARCA_EMBEDDED_QUERY_ANSWER_SIZE", default_value = "64MiB", value_parser = memory, value_name = "BYTES", hide_short_help = true)]
     pub(crate) query_answer_size: usize,
+
+    /// How long a client may take for the head of a request, be silent in the middle of a body, or take nothing of an answer
+    #[arg(long, env = "PARCA_EMBEDDED_SLOW_CLIENT_TIMEOUT", default_value = "30s", value_parser = span, value_name = "DURATION", hide_short_help = true)]
+    pub(crate) slow_client_timeout: Duration,
+
+    /// Requests that may be read at once, all of them together; at least what one may have, 64MiB
+    #[arg(long, env = "PARCA_EMBEDDED_REQUEST_MEMORY", default_value = "256MiB", value_parser = memory, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) request_memory: usize,
 
     /// Labels that clients of Pyroscope see as service_name: the first that a profile has [default: service_name, service.name, job, comm]
     #[arg(

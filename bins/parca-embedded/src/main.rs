@@ -12,8 +12,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{CommandFactory, Parser};
+use ops::daemon::Listen;
 use ops::{console, describe, eprint_line, init_logs, stop_on_signals};
-use parca_embedded::{Access, DiskSettings, OpenError, ServerTls, Settings, Store, TenantStores, start_on};
+use parca_embedded::{
+    Access, DiskSettings, OpenError, ServerTls, Settings, StartError, Store, TenantStores, start_on,
+};
 use tokio_util::sync::CancellationToken;
 
 use args::{Args, Command, Serve};
@@ -120,6 +123,8 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     settings.tenant_stores = tenant_stores(args);
     settings.query_limits.time = args.query_timeout;
     settings.query_limits.answer_bytes = args.query_answer_size;
+    settings.slow_client_timeout = args.slow_client_timeout;
+    settings.request_memory = args.request_memory;
     if let Some(concurrency) = args.query_concurrency {
         settings.query_limits.concurrency = concurrency.get();
     }
@@ -134,7 +139,8 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
             Some(ingest::web::pages(Arc::clone(&scraping.scraper), None, profile_ui::BASE_STYLE.text));
         settings.scrape_service = Some(ingest::web::scrape_service(Arc::clone(&scraping.scraper)));
     }
-    let server = start_on(store, &args.http_address, settings, stop.clone()).await?;
+    let server = start_on(store, &args.http_address, settings, stop.clone());
+    let server = server.await.map_err(|error| hinted(error, &args.http_address))?;
     let scheme = if args.tls_cert_file.is_some() { "https" } else { "http" };
     tracing::info!(url = %format_args!("{scheme}://{}", server.address()), "serving");
     match scraping {
@@ -142,6 +148,14 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
         None => server.finished().await,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn hinted(error: StartError, address: &str) -> Failure {
+    let listen = Listen { address, flag: "--http-address", program: "parca-embedded", is_optional: false };
+    match error {
+        StartError::Serve(error) => listen.hinted(error).into(),
+        other => other.into(),
+    }
 }
 
 fn tls(args: &Serve) -> Option<ServerTls> {

@@ -38,7 +38,8 @@ impl Sink for Own {
 fn checked(profile: Outgoing) -> Result<NewWrite, Refused> {
     let named = Named::new(profile.labels.iter()).map_err(refused)?;
     let infos = profile.executable_info.len();
-    let new = NewProfile::from_pprof(&named, profile.pprof, infos, &Limits::default()).map_err(refused)?;
+    let new = NewProfile::from_pprof(&named, profile.pprof.into_bytes(), infos, &Limits::default())
+        .map_err(refused)?;
     Ok(NewWrite::new(vec![new]))
 }
 
@@ -94,7 +95,8 @@ impl Scraping {
                 Err(words) => tracing::error!("the config was not reloaded, the old one goes on: {words}"),
             }
         }
-        self.scraper.stop().await;
+        let given_up = self.scraper.stop().await;
+        tracing::info!(given_up, "scrapes under way are given up");
     }
 
     fn reload(&self) -> Result<(), String> {

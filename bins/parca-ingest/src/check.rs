@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ingest::Config;
-use ops::eprint_line;
+use ops::{Hint, eprint_line};
 
 use crate::args::Scrape;
 use crate::{Error, Exit};
@@ -43,8 +43,16 @@ pub(crate) fn read(path: &Path) -> Result<Read, Unreadable> {
     })
 }
 
+/// As [`read`], with what to do where there is no such file.
+pub(crate) fn read_or_hint(path: &Path) -> Result<Read, Error> {
+    read(path).map_err(|error| match error.source.kind() {
+        std::io::ErrorKind::NotFound => Hint::new(error, "--config-path names another file").into(),
+        _ => error.into(),
+    })
+}
+
 pub(crate) fn check(args: &Scrape) -> Result<Exit, Error> {
-    match read(&args.config_path)? {
+    match read_or_hint(&args.config_path)? {
         Read::Bad(mistakes) => {
             eprint_line(&mistakes);
             Ok(Exit::Mistakes)

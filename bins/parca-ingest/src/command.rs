@@ -1,12 +1,16 @@
 //! `run`: a command under perf, and its profile to stores.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use ingest::send::Stores;
 use ops::{Hint, eprint_line};
 use profile_codec::detect::Form;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{ProfileArgs, Reading, Run};
 use crate::{Error, Exit, forms, push, stores};
@@ -18,7 +22,15 @@ struct Ended {
     took: Duration,
 }
 
+/// What shells end with where there is no such command.
+const NOT_FOUND: u8 = 127;
+
 pub(crate) async fn run(args: Run) -> Result<Exit, Error> {
+    // perf would say so, and leave a recording of nothing.
+    if !is_there(&args.command[0]) {
+        eprint_line(&format!("error: start `{}`: there is no such program", args.command[0]));
+        return Ok(Exit::Of(NOT_FOUND));
+    }
     let sinks = Stores::start(stores::settings(&args.stores))?;
     let folder = Folder::make()?;
     let recording = folder.0.join("perf.data");
@@ -30,6 +42,15 @@ pub(crate) async fn run(args: Run) -> Result<Exit, Error> {
     Ok(Exit::Of(ended.code))
 }
 
+/// Whether a program can be found, as a path or in PATH.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).exists())
+}
+
 /// A folder of our own, which goes when we go.
 struct Folder(PathBuf);
 
@@ -38,7 +59,8 @@ impl Folder {
         let name =
             format!("parca-ingest-{}-{}", std::process::id(), since_epoch(SystemTime::now()).as_nanos());
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).map_err(|error| format!("make `{}`: {error}", path.display()))?;
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| format!("make `{}`: {error}", path.display()))?;
         Ok(Self(path))
     }
 }
@@ -55,13 +77,13 @@ fn since_epoch(time: SystemTime) -> Duration {
 }
 
 async fn record(args: &Run, recording: &Path) -> Result<Ended, Error> {
-    let mut perf = tokio::process::Command::new("perf");
+    let mut perf = Command::new("perf");
     perf.args(["record", "-q", "-g", "-F"]).arg(args.frequency.to_string());
     // Where there is no hardware to count cycles, as in most virtual machines, perf takes the clock by itself.
     perf.arg("-o").arg(recording).arg("--").args(&args.command);
     perf.stdin(Stdio::inherit());
     let (started, begun) = (SystemTime::now(), Instant::now());
-    let status = perf.status().await.map_err(|error| {
+    let status = until_its_end(&mut perf).await.map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::NotFound => {
                 "install perf: `apt-get install linux-perf`, or linux-tools of your distribution"
@@ -74,6 +96,30 @@ async fn record(args: &Run, recording: &Path) -> Result<Ended, Error> {
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
     let code = status.code().or(signal.map(|signal| 128 + signal)).unwrap_or(1);
     Ok(Ended { code: u8::try_from(code).unwrap_or(1), started, took: begun.elapsed() })
+}
+
+/// Runs perf to its end, which a signal asks for: perf then ends its command and writes what it has, and that is sent. So
+/// Ctrl-C ends the profile of a program that has no end.
+async fn until_its_end(perf: &mut Command) -> std::io::Result<ExitStatus> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut child = perf.spawn()?;
+    loop {
+        let asked = tokio::select! {
+            status = child.wait() => return status,
+            _ = interrupt.recv() => Signal::INT,
+            _ = terminate.recv() => Signal::TERM,
+        };
+        pass_on(&child, asked);
+    }
+}
+
+/// A terminal has sent it already; to be asked twice is the same to perf.
+fn pass_on(child: &Child, asked: Signal) {
+    let id = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    if let Some(id) = id {
+        // Fails only where it has ended meanwhile.
+        let _ = kill_process(id, asked);
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

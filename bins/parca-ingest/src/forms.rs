@@ -88,6 +88,6 @@ pub(crate) fn read(input: &Input, options: &FormOptions) -> Result<ingest::forms
         }
     })?;
     let name = input.path.display();
-    read.notes.iter().for_each(|note| tracing::warn!("{name}: {note}"));
+    read.notes.iter().for_each(|note| ops::eprint_line(&format!("note: `{name}`: {note}")));
     Ok(read)
 }

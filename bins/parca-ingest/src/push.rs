@@ -1,9 +1,9 @@
 //! `push`: files, stdin or a folder to stores.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ingest::mend::{Origin, mended};
-use ingest::send::{StoreCounts, Stores};
+use ingest::send::{DropReason, Store, StoreCounts, Stores};
 use ingest::{Outgoing, Sink};
 use ops::eprint_line;
 use profile_codec::detect::{Form, detect};
@@ -57,7 +57,7 @@ pub(crate) async fn take(
     sinks: &Stores,
 ) -> Result<(), Error> {
     let labels = labels(&profile, form, args)?;
-    let ready = mended(profile, &Origin::at(args.time.unwrap_or_else(SystemTime::now)));
+    let ready = mended(profile, &Origin::at(args.time.unwrap_or_else(SystemTime::now)))?;
     Ok(sinks.take(Outgoing::new(labels, ready)).await?)
 }
 
@@ -71,32 +71,45 @@ fn labels(profile: &Profile, form: Form, args: &ProfileArgs) -> Result<Labels, E
 
 /// Waits for the stores, and says what became of the profiles.
 pub(crate) async fn finish(sinks: &Stores, taken: usize, args: &ProfileArgs) -> Result<Exit, Error> {
-    let counts = sinks.stop(args.send_timeout).await;
+    // A store that is away may be back in time: whoever pushes by hand may not push again.
+    sinks.flush(args.send_timeout).await;
+    let counts = sinks.stop(Duration::ZERO).await;
     let mut is_good = true;
     for (store, counts) in sinks.iter().zip(&counts) {
-        is_good &= say(store.name(), counts, taken);
+        is_good &= say(store, counts, taken);
     }
     Ok(if is_good { Exit::Done } else { Exit::Failed })
 }
 
-fn say(store: &str, counts: &StoreCounts, taken: usize) -> bool {
+fn say(store: &Store, counts: &StoreCounts, taken: usize) -> bool {
     let stored = counts.sent + counts.found;
-    let mut words = format!("{store}: {stored} of {taken} profiles stored");
+    let mut words = format!("{}: {stored} of {taken} profiles stored", store.name());
     if counts.empty > 0 {
         words.push_str(&format!("; {} without any value, of which a store keeps nothing", counts.empty));
     }
-    for (reason, count) in &counts.dropped {
+    // What was not sent in time and is in no spool is given up for that, which is one thing.
+    let given_up = counts.dropped.iter().filter(|(reason, _)| **reason != DropReason::Shutdown);
+    for (reason, count) in given_up {
         words.push_str(&format!("; {count} given up ({})", reason.as_str()));
     }
     let lost = counts.dropped.values().sum::<u64>() + counts.waiting;
     if counts.waiting > 0 {
-        words.push_str(&format!("; {} not sent in time", counts.waiting));
+        let then = if store.has_spool() { ", in the spool for the next push" } else { "" };
+        words.push_str(&format!("; {} not sent in time{then}", counts.waiting));
     }
     if let Some(error) = &counts.error {
         words.push_str(&format!("\n  last error: {error}"));
+        words.push_str(hint(error).map(|hint| format!("\nhint: {hint}")).as_deref().unwrap_or_default());
     }
     eprint_line(&words);
     lost == 0 && stored > 0
+}
+
+/// What can be done where an address alone does not say how a store is spoken with.
+pub(crate) fn hint(error: &str) -> Option<&'static str> {
+    // The answer of a server without TLS to a client that begins with it.
+    let is_plain = error.contains("InvalidContentType");
+    is_plain.then_some("the store speaks without TLS: --insecure, or an address that begins with http://")
 }
 
 /// A text as part of a URL.

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use ingest::scrape::ScrapeOptions;
-use ingest::send::{StoreCounts, Stores};
+use ingest::send::{Store, StoreCounts, Stores};
 use ops::Readiness;
 use ops::daemon::{Listen, Serving, build_info};
 use ops::eprint_line;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::Scrape;
 use crate::check::{self, Read};
 use crate::families::{self, Running};
-use crate::{Error, Exit, stores};
+use crate::{Error, Exit, push, stores};
 
 /// How often the config is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -30,7 +30,7 @@ type Asked = oneshot::Sender<Result<(), String>>;
 pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
     // Before the config is read: a change from here on is seen by the first look.
     let known = content(&args.config_path);
-    let config = match check::read(&args.config_path)? {
+    let config = match check::read_or_hint(&args.config_path)? {
         Read::Bad(mistakes) => {
             eprint_line(&mistakes);
             return Ok(Exit::Mistakes);
@@ -44,7 +44,11 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
     ops::stop_on_signals(stop.clone())?;
     let listener = match args.http_address.as_str() {
         "none" => None,
-        address => Some(Listen { address, flag: "--http-address", program: "parca-ingest" }.bind().await?),
+        address => Some(
+            Listen { address, flag: "--http-address", program: "parca-ingest", is_optional: true }
+                .bind()
+                .await?,
+        ),
     };
     let sinks = Stores::start(stores::settings(&args.stores))?;
     let scraper = Arc::new(Running::new(sinks.clone(), options(&args)));
@@ -60,14 +64,17 @@ pub(crate) async fn run(args: Scrape) -> Result<Exit, Error> {
         None => tracing::info!(jobs, "scraping"),
     }
     follow(&args.config_path, known, &scraper, requests, &stop).await?;
-    scraper.stop().await;
+    let given_up = scraper.stop().await;
+    let waiting: u64 = sinks.iter().map(|store| store.counts().waiting).sum();
+    let within = words::span(args.shutdown_timeout);
+    tracing::info!(given_up, waiting, %within, "scrapes under way are given up; what waits is sent");
     let counts = sinks.stop(args.shutdown_timeout).await;
     serving_stop.cancel();
     if let Some(serving) = serving {
         serving.finished().await?;
     }
     for (store, counts) in sinks.iter().zip(counts) {
-        say_end(store.name(), &counts, args.stores.spool.is_some());
+        say_end(store, &counts);
     }
     Ok(Exit::Done)
 }
@@ -80,8 +87,12 @@ fn options(args: &Scrape) -> ScrapeOptions {
 }
 
 /// Says what became of the profiles of a store.
-fn say_end(store: &str, counts: &StoreCounts, has_spool: bool) {
-    let (sent, waiting) = (counts.sent + counts.found, counts.waiting);
+fn say_end(store: &Store, counts: &StoreCounts) {
+    let (sent, waiting, has_spool) = (counts.sent + counts.found, counts.waiting, store.has_spool());
+    let store = store.name();
+    if let Some(hint) = counts.error.as_deref().and_then(push::hint) {
+        tracing::warn!(store, "{hint}");
+    }
     match (waiting, has_spool) {
         (0, _) => tracing::info!(store, sent, "no profile waits any more"),
         (_, true) => tracing::info!(store, sent, waiting, "profiles wait in the spool for the next start"),

@@ -214,7 +214,7 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Result<Option<Serving>, Error> {
     let Some(address) = &config.address else { return Ok(None) };
-    let listener = Listen { address, flag: "-addr", program: "parca-load" }.bind().await?;
+    let listener = Listen { address, flag: "-addr", program: "parca-load", is_optional: true }.bind().await?;
     let profiler = profiler.clone();
     let profile = profile_route(move |duration| {
         let profiler = profiler.clone();

@@ -44,6 +44,7 @@ pub(crate) async fn listen(run: &Run) -> Result<Option<TcpListener>, Error> {
         address: address.unwrap_or(DEFAULT_ADDRESS),
         flag: "--http-address",
         program: "profile-exporter",
+        is_optional: true,
     };
     match listen.bind().await {
         Ok(listener) => Ok(Some(listener)),

@@ -134,12 +134,14 @@ impl Context {
     fn without_a_name(&self) -> Failure {
         let failure = Failure::usage("expected DEPLOYMENT, found no more words");
         match self.deployments() {
-            Ok(deployments) if deployments.list.is_empty() => failure.hint("there are no deployments yet"),
+            Ok(deployments) if deployments.list.is_empty() => {
+                failure.hint("there are no deployments yet; --url names a server")
+            }
             Ok(deployments) => {
                 let names: Vec<&str> = deployments.list.iter().map(|listed| listed.name.as_str()).collect();
                 failure.hint(format!("available deployments: {}", names.join(", ")))
             }
-            Err(error) => failure.hint(error.message()),
+            Err(error) => failure.hint(format!("{}; --url names a server", error.message())),
         }
     }
 

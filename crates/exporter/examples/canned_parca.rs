@@ -69,7 +69,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/api/v1/write", post(write))
         .route("/counts", get(counts))
         .with_state(answers);
-    ops::serve(ops::bind(address).await?, routes, stop, Duration::ZERO).await;
+    ops::serve(ops::bind(address).await?, routes, stop, ops::ServeOptions::with_grace(Duration::ZERO)).await;
     Ok(())
 }
 

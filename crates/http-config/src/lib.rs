@@ -53,7 +53,7 @@ mod environment;
 mod error;
 mod no_proxy;
 
-pub use client::{Client, Limits};
+pub use client::{Chunks, Client, Limits};
 #[cfg(feature = "yaml")]
 pub use config::from_config;
 pub use config::{

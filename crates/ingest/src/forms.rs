@@ -106,7 +106,7 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
     }
     profiles.retain(|profile| !profile.samples.is_empty());
     for profile in &mut profiles {
-        options.complete(profile, form, &mut notes);
+        options.complete(profile, &mut notes);
     }
     Ok(Read { form, profiles, notes })
 }
@@ -123,12 +123,14 @@ impl FormOptions {
     }
 
     /// Sets what was given, and what nobody says.
-    fn complete(&self, profile: &mut Profile, form: Form, notes: &mut Vec<String>) {
+    fn complete(&self, profile: &mut Profile, notes: &mut Vec<String>) {
         match (self.time, self.fallback_time, profile.time_nanos > 0) {
             (Some(time), _, _) => profile.time_nanos = mend::nanos(time),
             (None, Some(time), false) => {
                 profile.time_nanos = mend::nanos(time).saturating_sub(profile.duration_nanos.max(0));
-                notes.push(format!("{form} does not say when it was recorded; the file's time of change is taken (--time sets another)"));
+                let taken = timespec::rfc3339(time);
+                notes
+                    .push(format!("nothing says when it was recorded: it is taken to have ended at {taken}"));
             }
             _ => {}
         }

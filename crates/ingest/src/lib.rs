@@ -50,5 +50,5 @@ pub use outgoing::{Outgoing, Refused, Sink};
 pub use pusher::{PushError, Pusher};
 pub use settings::{
     Config, ConsulSd, Discovery, DnsKind, DnsSd, FileSd, HttpSd, Job, KubernetesRole, KubernetesSd,
-    ProfileSettings, Scheme,
+    KubernetesSelector, ProfileSettings, Scheme,
 };

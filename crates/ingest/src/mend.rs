@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use parca_client::{ExecutableInfo, LoadSegment};
 use profile_codec::file::{self, Options, Unreadable};
-use profile_codec::pprof::{self, Head, Limits};
+use profile_codec::pprof::{Harmless, HarmlessError, Head, Limits};
 use profile_model::{Profile, ValueType};
 
 pub(crate) use rebuild::{NamedLine, renamed, split};
@@ -46,7 +46,7 @@ impl Origin {
 #[non_exhaustive]
 pub struct Ready {
     /// The pprof.
-    pub pprof: Bytes,
+    pub pprof: Harmless,
     /// What it says of itself.
     pub head: Head,
     /// What was changed.
@@ -55,30 +55,62 @@ pub struct Ready {
     pub executable_info: Vec<ExecutableInfo>,
 }
 
+/// Why there is no profile that can be sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MendError {
+    /// There is none.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// There is one, and it cannot be made right.
+    #[error("the profile cannot be written as one that a Parca takes: {0}")]
+    Unsendable(#[from] HarmlessError),
+}
+
+impl MendError {
+    /// What can be done about it; empty if nothing can be said.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreadable(error) => error.hint(),
+            Self::Unsendable(_) => "",
+        }
+    }
+}
+
 /// Makes the profiles of a file or an answer right.
 ///
 /// # Errors
 /// If there is no profile in it, with what is there.
-pub fn ready(bytes: Bytes, origin: &Origin) -> Result<Vec<Ready>, Unreadable> {
-    let as_it_is = origin.keep_sample_types.is_empty();
-    let head = as_it_is.then(|| pprof::inspect(&bytes, &origin.limits).ok()).flatten();
-    if let Some(head) = head.filter(is_right) {
-        let executable_info = executable_info(&head);
-        return Ok(vec![Ready { pprof: bytes, head, changes: Vec::new(), executable_info }]);
+pub fn ready(bytes: Bytes, origin: &Origin) -> Result<Vec<Ready>, MendError> {
+    if let Some(ready) = as_it_is(&bytes, origin) {
+        return Ok(vec![ready]);
     }
     let mut options = Options::default();
     options.limits = origin.limits;
     let contents = file::read(&bytes, &options)?;
-    Ok(contents.profiles.into_iter().map(|profile| mended(profile, origin)).collect())
+    contents.profiles.into_iter().map(|profile| mended(profile, origin)).collect()
+}
+
+/// The profile, if it is right already.
+fn as_it_is(bytes: &Bytes, origin: &Origin) -> Option<Ready> {
+    if !origin.keep_sample_types.is_empty() {
+        return None;
+    }
+    let (head, pprof) = Harmless::inspect(bytes, &origin.limits).ok()?;
+    let pprof = pprof.ok().filter(|_| is_right(&head))?;
+    let executable_info = executable_info(&head);
+    Some(Ready { pprof, head, changes: Vec::new(), executable_info })
 }
 
 /// Makes a profile right that was read already, as bytes.
-pub fn mended(profile: Profile, origin: &Origin) -> Ready {
+///
+/// # Errors
+/// If it would be larger than the limits.
+pub fn mended(profile: Profile, origin: &Origin) -> Result<Ready, MendError> {
     let (profile, changes) = corrected(profile, origin);
-    let pprof = Bytes::from(pprof::encode_gzip(&profile));
-    let head = pprof::inspect(&pprof, &Limits::default()).unwrap_or_default();
+    let (pprof, head) = Harmless::encode(&profile, &origin.limits)?;
     let executable_info = executable_info(&head);
-    Ready { pprof, head, changes, executable_info }
+    Ok(Ready { pprof, head, changes, executable_info })
 }
 
 /// Makes a profile right that was read already; it and what was changed.

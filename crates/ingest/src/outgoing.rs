@@ -1,6 +1,5 @@
-use bytes::Bytes;
 use parca_client::ExecutableInfo;
-use profile_codec::pprof::Head;
+use profile_codec::pprof::{Harmless, Head};
 use relabel::Labels;
 
 use crate::mend::Ready;
@@ -12,7 +11,7 @@ pub struct Outgoing {
     /// The labels of the series, `__name__` among them.
     pub labels: Labels,
     /// The pprof.
-    pub pprof: Bytes,
+    pub pprof: Harmless,
     /// What it says of itself.
     pub head: Head,
     /// What is known of its binaries.

@@ -37,9 +37,9 @@ pub enum PushError {
     /// The profile's labels.
     #[error("the labels of the profile")]
     Labels(#[from] LabelError),
-    /// Bytes that are no profile.
+    /// Bytes that are no profile, or one that cannot be sent.
     #[error(transparent)]
-    Unreadable(#[from] profile_codec::file::Unreadable),
+    Mend(#[from] mend::MendError),
     /// A queue is full.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -62,10 +62,10 @@ impl Pusher {
     /// duration.
     ///
     /// # Errors
-    /// If a queue is full.
+    /// If a queue is full, or the profile exceeds the usual limits.
     pub async fn push(&self, name: &str, profile: Profile) -> Result<(), PushError> {
         let took = Duration::from_nanos(u64::try_from(profile.duration_nanos).unwrap_or_default());
-        let ready = mend::mended(profile, &Origin::at(SystemTime::now() - took));
+        let ready = mend::mended(profile, &Origin::at(SystemTime::now() - took))?;
         self.take(name, &[], ready).await
     }
 

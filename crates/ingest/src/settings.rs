@@ -190,18 +190,29 @@ pub struct KubernetesSd {
     pub namespaces: Vec<String>,
     /// Whether our own namespace is one of them.
     pub own_namespace: bool,
-    /// Label selector of the role's objects.
-    pub label_selector: String,
-    /// Field selector of the role's objects.
-    pub field_selector: String,
-    /// How often they are listed.
+    /// Which objects count, of the role's kind and of those that lend them labels; all of a kind without one.
+    pub selectors: Vec<KubernetesSelector>,
+    /// Whether targets have the labels of their node besides.
+    pub attach_nodes: bool,
+    /// How often objects are listed where they cannot be watched.
     pub refresh: Duration,
     /// How.
     pub http: HttpClientConfig,
 }
 
-/// What is listed in a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which objects of a kind count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KubernetesSelector {
+    /// The kind.
+    pub role: KubernetesRole,
+    /// A label selector, as Kubernetes writes it.
+    pub label: String,
+    /// A field selector, likewise.
+    pub field: String,
+}
+
+/// What is followed in a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KubernetesRole {
     /// Machines.
     Node,

@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Family, Kind, Value};
-use crate::{COMMIT, Hint, ServeError, bind, refuse_foreign_hosts, serve};
+use crate::{COMMIT, Hint, ServeError, ServeOptions, bind, refuse_foreign_hosts, serve};
 
 /// How long answers under way may take once the daemon is told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -23,6 +23,8 @@ pub struct Listen<'a> {
     pub flag: &'a str,
     /// What may be there already, such as `parca-load`.
     pub program: &'a str,
+    /// Whether `none` as the address listens nowhere.
+    pub is_optional: bool,
 }
 
 /// A daemon's server at work.
@@ -39,17 +41,21 @@ impl Listen<'_> {
     /// # Errors
     /// A [`Hint`] whose cause is the [`ServeError`].
     pub async fn bind(&self) -> Result<TcpListener, Hint> {
-        bind(self.address).await.map_err(|error| {
-            let hint = self.hint(&error);
-            Hint::new(error, hint)
-        })
+        bind(self.address).await.map_err(|error| self.hinted(error))
+    }
+
+    /// The error with what to do about it.
+    pub fn hinted(&self, error: ServeError) -> Hint {
+        let hint = self.hint(&error);
+        Hint::new(error, hint)
     }
 
     fn hint(&self, error: &ServeError) -> String {
         use std::io::ErrorKind;
 
         let Self { flag, program, .. } = self;
-        let other = format!("{flag} sets another address, `{flag} none` listens nowhere");
+        let none = if self.is_optional { format!(", `{flag} none` listens nowhere") } else { String::new() };
+        let other = format!("{flag} sets another address{none}");
         let ServeError::Bind { source, .. } = error;
         match source.kind() {
             ErrorKind::AddrInUse => format!("is another {program} running? {other}"),
@@ -70,7 +76,7 @@ impl Serving {
     pub fn start(listener: TcpListener, routes: Router, stop: CancellationToken) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let routes = refuse_foreign_hosts(routes, address);
-        let task = tokio::spawn(serve(listener, routes, stop, GRACE));
+        let task = tokio::spawn(serve(listener, routes, stop, ServeOptions::with_grace(GRACE)));
         Ok(Self { address, task })
     }
 
@@ -100,7 +106,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = taken.local_addr().unwrap().to_string();
         let check = async |address: &str, expect: &str| {
-            let listen = Listen { address, flag: "-addr", program: "parca-load" };
+            let listen = Listen { address, flag: "-addr", program: "parca-load", is_optional: true };
             let hint = listen.bind().await.unwrap_err().hint;
             assert!(hint.starts_with(expect), "{address}: {hint}");
         };

@@ -1,4 +1,3 @@
-use crate::call::refused;
 use crate::{Code, Error};
 
 /// The fields of an encoded protobuf message, in the order they stand.
@@ -31,10 +30,6 @@ pub(crate) struct Malformed;
 impl Malformed {
     pub(crate) fn in_answer(self) -> Error {
         Error::new(Code::Internal, "expected a message of Parca's, found other bytes")
-    }
-
-    pub(crate) fn in_profile(self) -> Error {
-        refused("expected a pprof, found other bytes")
     }
 }
 

@@ -47,7 +47,6 @@ mod answer;
 mod api;
 mod call;
 mod client;
-mod code;
 mod error;
 mod fields;
 mod method;
@@ -69,10 +68,10 @@ pub use api::{
 };
 pub use call::Call;
 pub use client::Client;
-pub use code::Code;
 pub use credentials::Secret;
 pub use error::Error;
 pub use method::Method;
+pub use rpc_code::Code;
 pub use settings::{
     BadToken, HttpVersion, Mistake, Protocol, Settings, SettingsError, SharedToken, TlsSettings, TlsVersion,
     Token,

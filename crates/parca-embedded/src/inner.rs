@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
-use ops::ServeError;
+use ops::{ServeError, ServeOptions};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ pub(crate) async fn open(grpc: Router, stop: CancellationToken) -> Result<PageTa
             .is_some_and(|found| is_same(found.as_bytes(), wanted.as_bytes()));
         pass(is_ours, request, next)
     }));
-    tokio::spawn(ops::serve(listener, guarded, stop, GRACE));
+    tokio::spawn(ops::serve(listener, guarded, stop, ServeOptions::with_grace(GRACE)));
     Ok(PageTarget { address, token: Some(token) })
 }
 

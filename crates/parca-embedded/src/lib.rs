@@ -55,6 +55,7 @@ mod writes;
 pub use access::{Access, AccessError};
 #[cfg(feature = "disk")]
 pub use copy::{CopyTo, CopyToError};
+pub use doors::{CorsOrigin, CorsOriginError, PathPrefix, PathPrefixError};
 pub use inner::PageTarget;
 pub use limits::QueryLimits;
 pub use offline::pprof_of;

@@ -14,8 +14,9 @@ use prost::Message;
 use prost_reflect::{
     DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions,
 };
+use rpc_code::Code;
 use serde_json::{Map, Value, json};
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 use crate::grpc::QueryApi;
 
@@ -152,15 +153,9 @@ fn answer<M: Message>(name: &str, answer: Result<tonic::Response<M>, Status>) ->
 }
 
 fn failed(status: &Status) -> Response {
-    let http = match status.code() {
-        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => StatusCode::BAD_REQUEST,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
-        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let body = json!({"code": i32::from(status.code()), "message": status.message(), "details": []});
+    let number = i32::from(status.code());
+    let http = StatusCode::from_u16(Code::of_number(number).http_status());
+    let http = http.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({"code": number, "message": status.message(), "details": []});
     (http, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

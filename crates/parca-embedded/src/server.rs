@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
-use ops::ServeError;
 use ops::metrics::Registry;
+use ops::{ServeError, ServeOptions};
 use profile_store::{Stats, Store};
 use self_profile::Profiler;
 use tokio::task::JoinHandle;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 #[cfg(feature = "disk")]
 use crate::copy::{self, CopyTo};
-use crate::doors::Doors;
+use crate::doors::{CorsOrigin, Doors, PathPrefix};
 use crate::faces::Faces;
 use crate::inner::{self, PageTarget};
 use crate::limits::{Gate, QueryLimits};
@@ -55,14 +55,19 @@ pub struct Settings {
     /// TLS, instead of a plain connection.
     pub tls: Option<ServerTls>,
     /// The path below which plain HTTP is, such as `/profiles`; none by default. Native gRPC never has one.
-    pub path_prefix: String,
-    /// Origins of pages that may call from a browser, or `*`; none by default.
-    pub cors_origins: Vec<String>,
+    pub path_prefix: PathPrefix,
+    /// Origins of pages that may call from a browser; none by default.
+    pub cors_origins: Vec<CorsOrigin>,
     #[cfg(feature = "apis")]
     /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
     pub service_labels: Vec<String>,
     /// How many questions are answered at once, and for how long.
     pub query_limits: QueryLimits,
+    /// How long a client may take for the head of a request, be silent in the middle of a body, or take nothing of an
+    /// answer. Default 30 s.
+    pub slow_client_timeout: Duration,
+    /// Bytes of requests that may be read at once, all of them together. Default 256 MiB.
+    pub request_memory: usize,
     /// Makes the stores of tenants that [`access`](Self::access) names; by default in memory, each of the size above.
     pub tenant_stores: Option<TenantStores>,
     /// Whose CPU is profiled; one for the whole process, if the process has one already.
@@ -82,11 +87,13 @@ impl Default for Settings {
             scrape_service: None,
             access: None,
             tls: None,
-            path_prefix: String::new(),
+            path_prefix: PathPrefix::default(),
             cors_origins: Vec::new(),
             #[cfg(feature = "apis")]
             service_labels: pyroscope_api::Settings::default().service_labels,
             query_limits: QueryLimits::default(),
+            slow_client_timeout: ServeOptions::default().patience,
+            request_memory: ServeOptions::default().request_bytes,
             tenant_stores: None,
             profiler: None,
         }
@@ -197,9 +204,12 @@ async fn listen(
     if let Some(to) = settings.copy_to {
         tokio::spawn(copy::run(store.clone(), to, registry.clone(), stop.clone()));
     }
+    let mut options = ServeOptions::with_grace(GRACE);
+    options.patience = settings.slow_client_timeout;
+    options.request_bytes = settings.request_memory;
     let serving = match acceptor {
-        None => tokio::spawn(ops::serve(listener, router, stop, GRACE)),
-        Some(acceptor) => tokio::spawn(ops::serve_over(listener, router, stop, GRACE, move |stream| {
+        None => tokio::spawn(ops::serve(listener, router, stop, options)),
+        Some(acceptor) => tokio::spawn(ops::serve_over(listener, router, stop, options, move |stream| {
             let acceptor = acceptor.clone();
             async move { acceptor.accept(stream).await }
         })),

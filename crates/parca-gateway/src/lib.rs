@@ -24,14 +24,23 @@ pub use source::ParcaSource;
 use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
-use http::Request;
+use axum::routing::get;
+use http::{Request, StatusCode};
 use pyroscope_api::Api;
 use tower::ServiceExt;
+
+/// What a person finds who opens the address.
+fn front() -> Router {
+    let words = "Pyroscope's query API in front of a Parca, for Grafana's Pyroscope data source, profilecli and scripts.\n\
+                 querier.v1.QuerierService  /pyroscope/render  /pyroscope/render-diff  /ready\n";
+    let not_found = async || (StatusCode::NOT_FOUND, "404 page not found\n");
+    Router::new().route("/", get(async move || words)).fallback(not_found)
+}
 
 /// Everything that is served: Connect, gRPC, gRPC-Web and the older HTTP endpoints, all on one port.
 pub fn routes(parca: parca_client::Client, settings: Settings) -> Router {
     let api = Api::new(ParcaSource::new(parca), settings);
-    let (http, grpc) = (api.routes(), api.grpc_routes());
+    let (http, grpc) = (api.routes().merge(front()), api.grpc_routes());
     let dispatch = move |request: Request<Body>| {
         let router = if unary_grpc::is_grpc(request.headers()) { grpc.clone() } else { http.clone() };
         async move { router.oneshot(request).await.into_response() }

@@ -40,6 +40,9 @@ pub struct Merged {
     pub symbols: Symbols,
     /// Distinct values of the labels that were grouped by, sorted; one empty set without grouping.
     pub groups: Vec<Labels>,
+    /// When the profiles of each group started, in nanoseconds since 1970, where times were to be kept apart: then groups
+    /// are sorted by it first. Else 0.
+    pub times: Vec<i64>,
     /// Group, stack, sum.
     pub rows: Vec<(usize, StackId, i64)>,
     /// The sum of all, stacks without frames included.
@@ -51,8 +54,10 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// Adds up parts, one after the other.
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
+    /// Whether profiles of different times are kept apart.
+    pub(crate) by_time: bool,
     merged: Merged,
-    groups: Map<Labels, usize>,
+    groups: Map<(i64, Labels), usize>,
     rows: Map<(usize, StackId), usize>,
 }
 
@@ -68,12 +73,18 @@ pub(crate) struct PartSums<'a, 'b> {
 }
 
 impl Collector {
-    /// The number of the group that a series of these labels is in.
-    pub(crate) fn group(&mut self, labels: &Labels, names: &[String]) -> usize {
+    pub(crate) fn new(by_time: bool) -> Self {
+        Self { by_time, ..Self::default() }
+    }
+
+    /// The number of the group that a profile of these labels is in; its time counts where times are kept apart.
+    pub(crate) fn group(&mut self, labels: &Labels, names: &[String], time_nanos: i64) -> usize {
+        let time = if self.by_time { time_nanos } else { 0 };
         let group = labels.filter(|name| names.iter().any(|wanted| wanted == name));
-        let groups = &mut self.merged.groups;
-        *self.groups.entry(group).or_insert_with_key(|group| {
+        let Merged { groups, times, .. } = &mut self.merged;
+        *self.groups.entry((time, group)).or_insert_with_key(|(time, group)| {
             groups.push(group.clone());
+            times.push(*time);
             groups.len() - 1
         })
     }
@@ -111,13 +122,17 @@ impl Collector {
     }
 }
 
-/// Groups come in the order of their labels, whichever part had them first.
+/// Groups come in the order of their times and labels, whichever part had them first.
 fn sort_groups(merged: &mut Merged) {
-    let mut order: Vec<usize> = (0..merged.groups.len()).collect();
-    order.sort_by(|a, b| merged.groups[*a].cmp(&merged.groups[*b]));
-    let mut place = vec![0; order.len()];
-    order.iter().enumerate().for_each(|(new, old)| place[*old] = new);
-    merged.groups.sort();
+    let named = merged.times.drain(..).zip(merged.groups.drain(..));
+    let mut ordered: Vec<((i64, Labels), usize)> = named.zip(0..).collect();
+    ordered.sort();
+    let mut place = vec![0; ordered.len()];
+    for (new, ((time, labels), old)) in ordered.into_iter().enumerate() {
+        place[old] = new;
+        merged.times.push(time);
+        merged.groups.push(labels);
+    }
     for (group, ..) in &mut merged.rows {
         *group = place[*group];
     }
@@ -125,6 +140,11 @@ fn sort_groups(merged: &mut Merged) {
 }
 
 impl PartSums<'_, '_> {
+    /// As [`Collector::group`].
+    pub(crate) fn group(&mut self, labels: &Labels, names: &[String], time_nanos: i64) -> usize {
+        self.into.group(labels, names, time_nanos)
+    }
+
     /// What is added from now on is of this group. Cheapest if each group comes once.
     pub(crate) fn start_group(&mut self, group: usize) {
         if group != self.group {

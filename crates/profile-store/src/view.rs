@@ -121,7 +121,20 @@ impl View {
     /// # Errors
     /// A part on disk cannot be read.
     pub fn merge(&self, ask: &Merge) -> Result<Option<Merged>, ReadError> {
-        let mut collector = Collector::default();
+        self.collect(ask, false)
+    }
+
+    /// As [`merge`](Self::merge), but profiles that started at different times are in groups of their own; see
+    /// [`Merged::times`].
+    ///
+    /// # Errors
+    /// A part on disk cannot be read.
+    pub fn merge_by_time(&self, ask: &Merge) -> Result<Option<Merged>, ReadError> {
+        self.collect(ask, true)
+    }
+
+    fn collect(&self, ask: &Merge, by_time: bool) -> Result<Option<Merged>, ReadError> {
+        let mut collector = Collector::new(by_time);
         for part in self.stop.before(&self.parts) {
             part.merge(ask, &mut collector, &self.stop)?;
         }

@@ -8,7 +8,6 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
 use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use prost_reflect::MethodDescriptor;
@@ -173,17 +172,12 @@ pub fn decoded(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, 
 
 /// The content of a gzip file of at most `limit` bytes.
 pub(crate) fn inflated(bytes: &[u8], limit: usize) -> Result<Bytes, ApiError> {
-    let mut inflated = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(bytes)
-        .take(most)
-        .read_to_end(&mut inflated)
-        .map_err(|error| ApiError::invalid(format!("expected bytes compressed with gzip: {error}")))?;
-    if inflated.len() > limit {
-        let words = format!("expected at most {limit} bytes once decompressed, found more");
-        return Err(ApiError::new(Code::ResourceExhausted, words));
-    }
-    Ok(inflated.into())
+    gunzip::at_most(limit, bytes).map(Bytes::from).map_err(|error| match error {
+        gunzip::Error::Broken(reason) => {
+            ApiError::invalid(format!("expected bytes compressed with gzip: {reason}"))
+        }
+        error => ApiError::new(Code::ResourceExhausted, error.to_string()),
+    })
 }
 
 fn wants_gzip(headers: &HeaderMap) -> bool {
@@ -192,7 +186,7 @@ fn wants_gzip(headers: &HeaderMap) -> bool {
 
 /// Errors are JSON, whatever the request was.
 pub(crate) fn failed(error: &ApiError) -> Response {
-    json_body(error.code.status(), error.json())
+    json_body(error.status(), error.json())
 }
 
 pub(crate) fn json_body(status: StatusCode, body: Vec<u8>) -> Response {

@@ -29,10 +29,9 @@ pub(crate) async fn ingest<K: Sink>(
     });
     let read = read.await.map_err(IngestError::of).flatten();
     let stored = match read {
-        Ok(profiles) => sink
-            .push("ingest", profiles)
-            .await
-            .map_err(|error| IngestError { status: error.code.status(), error }),
+        Ok(profiles) => {
+            sink.push("ingest", profiles).await.map_err(|error| IngestError { status: error.status(), error })
+        }
         Err(error) => {
             sink.refused("ingest", &error.error);
             Err(error)
@@ -62,7 +61,7 @@ struct IngestError {
 
 impl IngestError {
     fn of(error: ApiError) -> Self {
-        Self { status: error.code.status(), error }
+        Self { status: error.status(), error }
     }
 
     fn unreadable(error: ApiError) -> Self {

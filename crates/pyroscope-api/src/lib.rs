@@ -62,7 +62,8 @@ mod trees;
 
 pub use api::{Api, Settings};
 pub use connect::decoded;
-pub use error::{ApiError, Code};
+pub use error::ApiError;
 pub use push::{push_grpc_routes, push_routes};
+pub use rpc_code::Code;
 pub use sink::{Pushed, Sink};
 pub use source::{Ask, Counts, Source, SourceSeries};

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::connect::{failed, json_body};
 use crate::methods::{Merge, Steps, dot, nodes, select};
-use crate::selection::type_id;
+use crate::selection::{near, type_id};
 use crate::trees::{flame_graph, flame_graph_diff};
 use crate::{Api, ApiError, Source, attime};
 
@@ -108,7 +108,7 @@ impl Given {
             ApiError::invalid(format!("{query}: expected a profile type with a selector, found none"))
         })?;
         let [from, until] =
-            [from, until].map(|name| attime::millis(self.first(&[name]).unwrap_or(""), self.now));
+            [from, until].map(|name| near(attime::millis(self.first(&[name]).unwrap_or(""), self.now)));
         let selector: Selector = text.parse().map_err(|error: pql::ParseError| {
             ApiError::invalid(format!("{query}: expected a profile type with a selector: {error}"))
         })?;

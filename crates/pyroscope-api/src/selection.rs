@@ -90,7 +90,13 @@ pub(crate) fn range(start: i64, end: i64) -> Result<TimeRange, ApiError> {
     if start > end {
         return Err(ApiError::invalid(format!("expected a start before the end, found {start} and {end}")));
     }
-    Ok(TimeRange::new(millis(start), millis(end)))
+    Ok(TimeRange::new(millis(near(start)), millis(near(end))))
+}
+
+/// A time that can be reckoned with: clients write the largest number for ever, which is no later than the year 37,000.
+pub(crate) fn near(millis: i64) -> i64 {
+    const FAR: i64 = 1 << 50;
+    millis.clamp(-FAR, FAR)
 }
 
 pub(crate) fn millis(at: i64) -> Timestamp {

@@ -48,7 +48,6 @@
 
 mod api;
 mod client;
-mod code;
 mod error;
 mod method;
 mod parts;
@@ -63,7 +62,7 @@ pub use api::{
     Selection, Series, SeriesRequest,
 };
 pub use client::{Client, RawAnswer};
-pub use code::Code;
 pub use error::{Error, ErrorKind};
 pub use pyroscope_tree::{CallNode, CallTree, DiffTree, Levels, NameId, Sums, Tree, TreeError};
+pub use rpc_code::Code;
 pub use settings::{Access, AccessCommand, Encoding, Settings, SettingsError};

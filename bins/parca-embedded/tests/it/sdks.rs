@@ -145,6 +145,18 @@ async fn profiles_of_the_node_sdk_are_read_back() {
     server.stop().await;
 }
 
+/// The program of `sdk/rust`, built by whoever has the time: it is a hundred crates.
+#[tokio::test]
+async fn profiles_of_the_rust_sdk_are_read_back() {
+    let Some(program) = test_support::needs("PYROSCOPE_RUST_SDK") else { return };
+    let server = Server::start().await;
+    run(program, &[&server.url()]).await;
+    let (total, names) = server.graph(CPU, r#"{service_name="rust.sdk",region="eu"}"#).await;
+    assert!(total > 0 && has(&names, "burn"), "{total} {names:?}");
+    assert!(server.graph(CPU, r#"{controller="slow"}"#).await.0 > 0);
+    server.stop().await;
+}
+
 /// The agent's own form is JFR, which is refused with this advice.
 #[tokio::test]
 async fn profiles_of_the_java_agent_are_read_back_as_otlp() {
@@ -161,6 +173,26 @@ async fn profiles_of_the_java_agent_are_read_back_as_otlp() {
     let id = types.first().unwrap_or_else(|| panic!("{output:?}"));
     let (total, names) = server.graph(id, "{}").await;
     assert!(total > 0 && has(&names, "Burn.burn"), "{id} {total} {names:?}");
+    server.stop().await;
+}
+
+/// What a Collector sends on, by gRPC and by HTTP as protobuf and as JSON: the program of `sdk/otel`, built by whoever has
+/// the time.
+#[tokio::test]
+async fn profiles_of_the_collectors_exporters_are_read_back() {
+    let Some(program) = test_support::needs("OTEL_EXPORTERS") else { return };
+    let server = Server::start().await;
+    run(program, &[&server.address.to_string()]).await;
+    // The scope has no name.
+    let id = "unknown:cpu:nanoseconds:cpu:nanoseconds";
+    assert_eq!(server.types().await, [id]);
+    for service in ["otel.grpc", "otel.proto", "otel.json"] {
+        let (total, names) = server.graph(id, &format!(r#"{{service_name="{service}"}}"#)).await;
+        assert_eq!(total, 42_000_000, "{service}");
+        for name in ["main.main", "main.work", "main.rest"] {
+            assert!(names.iter().any(|known| known == name), "{service}: {names:?}");
+        }
+    }
     server.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! `run`: a command that is profiled keeps its exit code, and its profile says it.
 
-use test_support::needs;
+use test_support::{PATIENCE, Process, Signal, needs};
 
 use crate::{embedded, program, run, total};
 
@@ -35,5 +35,31 @@ async fn a_command_is_profiled_and_ends_as_it_would() {
     command.args(["run", "--insecure", "--store-address", "127.0.0.1:9", "--send-timeout", "1s", "--"]);
     let (code, _, words) = run(command.args(["sh", "-c", WORK]));
     assert!(code == 3 && words.contains("not sent in time"), "{words}");
+    stop.cancel();
+}
+
+/// A server has no end: Ctrl-C is how its profile ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_is_interrupted_leaves_its_profile() {
+    if needs("perf").is_none() {
+        return;
+    }
+    let (server, stop) = embedded().await;
+    let store = server.address().to_string();
+    for asked in [Signal::INT, Signal::TERM] {
+        // By the time of the line there are samples.
+        let endless =
+            "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo begun >&2; while :; do :; done";
+        let arguments = ["run", "--insecure", "--store-address", &store, "--", "sh", "-c", endless];
+        let mut running = Process::start(env!("CARGO_BIN_EXE_parca-ingest"), arguments, [("A", "b")]);
+        running.stderr_line("its beginning", |line| line.contains("begun")).await;
+        running.signal(asked);
+        let exit = running.exit(PATIENCE).await;
+        if exit.stderr.contains("perf left no recording") {
+            test_support::missing("a kernel that lets perf record");
+            return;
+        }
+        assert!(exit.code != Some(0) && exit.stderr.contains("1 of 1 profiles stored"), "{exit:?}");
+    }
     stop.cancel();
 }

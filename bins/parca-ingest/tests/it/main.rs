@@ -12,6 +12,7 @@ mod producers;
 mod proxy;
 mod pyroscope;
 mod reload;
+mod stop;
 mod watch;
 
 use std::fs;
@@ -123,6 +124,55 @@ async fn files_are_pushed_and_counted_once() {
     assert!(words.contains("nothing: 0 bytes") && words.contains("1 of 1 profiles stored"), "{words}");
     let (code, _, words) = push(&[path, "-l", "{job=\"j\"}"]);
     assert_eq!(code, 2, "{words}");
+    stop.cancel();
+}
+
+/// What a new user meets: each says what is wrong and what to do.
+#[test]
+fn first_steps_that_fail_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.folded");
+    fs::write(&file, "main;work 3\n").unwrap();
+    let check = |arguments: &[&str], code: i32, expect: &[&str]| {
+        let (found, out, words) = run(program().current_dir(folder.path()).args(arguments));
+        assert_eq!((found, out.as_str()), (code, ""), "{arguments:?}: {words}");
+        expect.iter().for_each(|part| assert!(words.contains(part), "{arguments:?}: {words}"));
+    };
+    let store = ["--store-address", "127.0.0.1:9"];
+    check(&["scrape"], 2, &["expected a store, found none", "hint: --store-address"]);
+    check(&[&["scrape"], &store[..]].concat(), 1, &["`parca.yaml`", "hint: --config-path"]);
+    check(&[&["push", "nothing"], &store[..]].concat(), 1, &["read `nothing`"]);
+    check(
+        &[&["push", "a.folded", "--insecure", "--send-timeout", "300ms"], &store[..]].concat(),
+        1,
+        &[
+            "note: `a.folded`: nothing says when it was recorded",
+            "0 of 1 profiles stored; 1 not sent in time\n",
+        ],
+    );
+    check(
+        &[&["push", "a.folded", "--insecure", "--send-timeout", "300ms", "--spool", "s"], &store[..]]
+            .concat(),
+        1,
+        &["1 not sent in time, in the spool for the next push"],
+    );
+    check(
+        &[&["run", "--insecure"], &store[..], &["--", "no-such-program"]].concat(),
+        127,
+        &["no such program"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_tls_is_known_by_its_answer() {
+    let (server, stop) = embedded().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.folded");
+    fs::write(&file, "main;work 3\n").unwrap();
+    let mut push = program();
+    push.args(["push", "--send-timeout", "1s", "--store-address", &server.address().to_string()]);
+    let (code, _, words) = run(push.arg(&file));
+    assert!(code == 1 && words.contains("hint: the store speaks without TLS: --insecure"), "{words}");
     stop.cancel();
 }
 

@@ -45,7 +45,12 @@ impl Receiver {
         let address = listener.local_addr().unwrap();
         let routes = Router::new().route("/write", post(write)).with_state(stored.clone());
         let stop = CancellationToken::new();
-        tokio::spawn(ops::serve(listener, routes, stop.clone(), std::time::Duration::ZERO));
+        tokio::spawn(ops::serve(
+            listener,
+            routes,
+            stop.clone(),
+            ops::ServeOptions::with_grace(std::time::Duration::ZERO),
+        ));
         Self { address, stored, _stop: stop.drop_guard() }
     }
 

@@ -205,7 +205,7 @@ fn summary(about: &About<'_>, fetched: &Fetched, changed: Changed, out: &mut dyn
     let shown = Shown::of(fetched, changed);
     // The window in UTC stands first; it is above in the words that were typed.
     for fact in shown.facts.iter().skip(1) {
-        writeln!(out, "Snapshots: {fact}\n")?;
+        writeln!(out, "Note: {fact}\n")?;
     }
     let mean = if fetched.snapshots.is_some() && !about.look.sum { ", means over time" } else { "" };
     writeln!(out, "Top functions{mean}:")?;

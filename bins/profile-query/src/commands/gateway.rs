@@ -24,7 +24,12 @@ pub(super) async fn run(context: &Context, args: Gateway) -> Result<(), Failure>
     if !args.service_labels.is_empty() {
         settings.service_labels = args.service_labels;
     }
-    let listen = Listen { address: &args.listen, flag: "--listen", program: "profile-query gateway" };
+    let listen = Listen {
+        address: &args.listen,
+        flag: "--listen",
+        program: "profile-query gateway",
+        is_optional: false,
+    };
     let serving = serving::start(listen, parca_gateway::routes(parca.clone(), settings)).await?;
     if !serving.address.ip().is_loopback() {
         context.warn("whoever reaches this address can read every profile of the Parca: the gateway asks for no credentials");

@@ -18,7 +18,8 @@ pub(super) async fn run(context: &Context, mut args: Ui) -> Result<(), Failure> 
     page.sources = sources(context, &args, words)?;
     // An answer may take as many calls as a question needs.
     page.longest = page.longest.max(std::time::Duration::from_secs(120));
-    let listen = Listen { address: &args.address, flag: "--address", program: "profile-query ui" };
+    let listen =
+        Listen { address: &args.address, flag: "--address", program: "profile-query ui", is_optional: false };
     let serving = serving::start(listen, profile_ui::routes(page)).await?;
     let address = serving.address;
     output::data(|out| writeln!(out, "http://{address}/"))?;

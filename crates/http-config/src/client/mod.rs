@@ -5,6 +5,7 @@ mod auth;
 mod aws;
 #[cfg(feature = "cloud")]
 mod azure;
+mod chunks;
 #[cfg_attr(not(feature = "cloud"), path = "no_cloud.rs")]
 mod cloud;
 mod connect;
@@ -26,10 +27,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::Full;
+use hyper::body::Incoming;
 
 use crate::error::shown;
 use crate::{ConfigError, Environment, HttpClientConfig, SendError};
 use auth::Auth;
+pub use chunks::Chunks;
 use headers::ExtraHeaders;
 use redirect::Step;
 use transport::Transport;
@@ -66,7 +69,7 @@ struct Shared {
     limits: Limits,
 }
 
-type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, SendError>> + Send + 'a>>;
+type Sending<'a, T> = Pin<Box<dyn Future<Output = Result<Response<T>, SendError>> + Send + 'a>>;
 
 impl Client {
     /// A client with the usual [`Limits`].
@@ -111,13 +114,24 @@ impl Client {
         deadline: Instant,
     ) -> impl Future<Output = Result<Response<Bytes>, SendError>> + Send + '_ {
         // Boxed, so that every crate that sends is not compiled with a whole HTTP client of its own.
-        let sent: Sending<'_> = Box::pin(async move {
-            match tokio::time::timeout_at(deadline.into(), self.shared.exchange(request)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(SendError::Deadline),
-            }
-        });
+        let sent: Sending<'_, Bytes> = Box::pin(within(deadline, self.shared.send(request)));
         sent
+    }
+
+    /// Sends a request as [`Client::send`] does, and gives the answer when it begins: its body, which may have no end,
+    /// is read in chunks.
+    ///
+    /// The deadline is that of the answer's head.
+    pub fn open(
+        &self,
+        request: Request<Bytes>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Response<Chunks>, SendError>> + Send + '_ {
+        let opened: Sending<'_, Chunks> = Box::pin(within(deadline, async move {
+            let (uri, answer) = self.shared.exchange(request).await?;
+            Ok(answer.map(|body| Chunks::new(&uri, body)))
+        }));
+        opened
     }
 }
 
@@ -127,17 +141,37 @@ impl std::fmt::Debug for Client {
     }
 }
 
+async fn within<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, SendError>>,
+) -> Result<T, SendError> {
+    match tokio::time::timeout_at(deadline.into(), work).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(SendError::Deadline),
+    }
+}
+
 impl Shared {
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SendError> {
-        let answer = self.follow(&request).await?;
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, SendError> {
+        let (uri, answer) = self.exchange(request).await?;
+        match self.limits.cut_answers {
+            true => Ok(transport::collect_start(answer, self.limits.answer_bytes).await),
+            false => transport::collect(&uri, answer, self.limits.answer_bytes).await,
+        }
+    }
+
+    /// The answer, whose body is not read yet, and who gives it.
+    async fn exchange(&self, request: Request<Bytes>) -> Result<(Uri, Response<Incoming>), SendError> {
+        let (uri, answer) = self.follow(&request).await?;
         if self.auth.forget(answer.status()).await {
+            self.pass_over(answer).await;
             return self.follow(&request).await;
         }
-        Ok(answer)
+        Ok((uri, answer))
     }
 
     /// One request with its redirects.
-    async fn follow(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, SendError> {
+    async fn follow(&self, request: &Request<Bytes>) -> Result<(Uri, Response<Incoming>), SendError> {
         let origin = request.uri();
         let mut uri = origin.clone();
         let mut trusted = true;
@@ -146,20 +180,24 @@ impl Shared {
             // Once away, always away: a later hop may have been chosen by a stranger.
             trusted = trusted && redirect::keeps_credentials(origin, &uri);
             let hop = self.prepare(request, uri.clone(), trusted).await?;
-            let answer = match self.limits.cut_answers {
-                true => self.transport.send_for_start(hop, self.limits.answer_bytes).await?,
-                false => self.transport.send(hop, self.limits.answer_bytes).await?,
-            };
+            let (from, answer) = self.transport.exchange(hop).await?;
             if !self.follow_redirects {
-                return Ok(answer);
-            }
-            match redirect::step(request.method(), &uri, &answer)? {
-                Step::Done => return Ok(answer),
-                Step::Follow(next) => uri = next,
+                return Ok((from, answer));
             }
             status = answer.status();
+            match redirect::step(request.method(), &uri, &answer)? {
+                Step::Done => return Ok((from, answer)),
+                Step::Follow(next) => uri = next,
+            }
+            self.pass_over(answer).await;
         }
         Err(SendError::Redirect { status, location: shown(&uri), reason: "there were too many before it" })
+    }
+
+    /// Reads an answer that nobody wants, so that its connection can be used again; one that is too long for that is
+    /// left, and its connection with it.
+    async fn pass_over(&self, answer: Response<Incoming>) {
+        drop(transport::collect_start(answer, self.limits.answer_bytes).await);
     }
 
     async fn prepare(

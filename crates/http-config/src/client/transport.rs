@@ -60,17 +60,8 @@ impl Transport {
         collect(&uri, answer, limit).await
     }
 
-    /// Sends one request and reads the beginning of the answer, of at most so many bytes.
-    pub(super) async fn send_for_start(
-        &self,
-        request: Request<Full<Bytes>>,
-        limit: usize,
-    ) -> Result<Response<Bytes>, SendError> {
-        let (_, answer) = self.exchange(request).await?;
-        Ok(collect_start(answer, limit).await)
-    }
-
-    async fn exchange(
+    /// Sends one request; who answers is named without user and password. The body is not read yet.
+    pub(super) async fn exchange(
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<(Uri, Response<Incoming>), SendError> {
@@ -98,7 +89,12 @@ fn pool(connector: Connector) -> HttpPool {
     builder.build(connector)
 }
 
-async fn collect(uri: &Uri, answer: Response<Incoming>, limit: usize) -> Result<Response<Bytes>, SendError> {
+/// Reads the whole answer, if it is not too long.
+pub(super) async fn collect(
+    uri: &Uri,
+    answer: Response<Incoming>,
+    limit: usize,
+) -> Result<Response<Bytes>, SendError> {
     let (parts, body) = answer.into_parts();
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
@@ -107,9 +103,11 @@ async fn collect(uri: &Uri, answer: Response<Incoming>, limit: usize) -> Result<
     }
 }
 
+/// Reads the beginning of an answer, of at most so many bytes.
+///
 /// Who wants only the beginning of the words wants the status above all: a body that breaks off ends
 /// there. A connection whose answer is not read to its end is closed, not used again.
-async fn collect_start(answer: Response<Incoming>, limit: usize) -> Response<Bytes> {
+pub(super) async fn collect_start(answer: Response<Incoming>, limit: usize) -> Response<Bytes> {
     let (parts, mut body) = answer.into_parts();
     let mut start = Vec::new();
     while start.len() < limit {

@@ -6,6 +6,7 @@ mod auth;
 mod aws;
 #[cfg(feature = "cloud")]
 mod azure;
+mod chunks;
 #[cfg(not(feature = "cloud"))]
 mod no_cloud;
 mod oauth2;

@@ -5,13 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use config_file::{Field, Reader};
-use http_config::{Authorization, Secret};
+use http_config::Secret;
 
-use super::{refuse_known, values};
+use super::{kubernetes, refuse_known, values};
 use crate::discovery::Group;
-use crate::settings::{
-    ConsulSd, Discovery, DnsKind, DnsSd, FileSd, HttpSd, KubernetesRole, KubernetesSd, Scheme,
-};
+use crate::settings::{ConsulSd, Discovery, DnsKind, DnsSd, FileSd, HttpSd, Scheme};
 
 /// Discoveries of a Parca that are not here.
 const NOT_HERE: [&str; 24] = [
@@ -60,7 +58,7 @@ pub(super) fn read(reader: &mut Reader<'_>, directory: &Path, checks_static: boo
     each("http_sd_configs", &|field| http(field, directory));
     each("dns_sd_configs", &dns);
     each("consul_sd_configs", &|field| consul(field, directory));
-    each("kubernetes_sd_configs", &|field| kubernetes(field, directory));
+    each("kubernetes_sd_configs", &|field| kubernetes::read(field, directory));
     let advised: Vec<(&'static str, &str)> = NOT_HERE.iter().map(|key| (*key, ADVICE)).collect();
     refuse_known(reader, &advised);
     found
@@ -105,24 +103,12 @@ fn file(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
 
 fn http(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     let mut reader = field.reader()?;
-    let url = reader.required("url").and_then(|field| field.parse(http_url));
+    let url = reader.required("url").and_then(|field| field.parse(values::http_url));
     let mut refresh = Duration::from_secs(60);
     reader.set("refresh_interval", &mut refresh, values::duration);
     let http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     Some(Discovery::Http(Box::new(HttpSd { url: url?, refresh, http })))
-}
-
-fn http_url(text: &str) -> Result<String, String> {
-    let url =
-        url::Url::parse(text).map_err(|error| format!("expected a URL, found one with a fault: {error}"))?;
-    match (url.scheme(), url.host()) {
-        ("http" | "https", Some(_)) => Ok(text.to_owned()),
-        _ => {
-            Err("expected a URL that starts with http:// or https:// and has a host, found another"
-                .to_owned())
-        }
-    }
 }
 
 fn dns(field: &Field<'_>) -> Option<Discovery> {
@@ -182,80 +168,4 @@ fn consul(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
     sd.http = http_config::from_config(&mut reader, &values::http_keys(), directory);
     reader.finish();
     Some(Discovery::Consul(Box::new(sd)))
-}
-
-const ROLES: [(&str, KubernetesRole); 6] = [
-    ("pod", KubernetesRole::Pod),
-    ("node", KubernetesRole::Node),
-    ("service", KubernetesRole::Service),
-    ("endpoints", KubernetesRole::Endpoints),
-    ("endpointslice", KubernetesRole::EndpointSlice),
-    ("ingress", KubernetesRole::Ingress),
-];
-
-fn kubernetes(field: &Field<'_>, directory: &Path) -> Option<Discovery> {
-    let mut reader = field.reader()?;
-    let role = reader.required("role").and_then(|field| field.choice(&ROLES));
-    let mut sd = KubernetesSd {
-        api_server: String::new(),
-        role: role.unwrap_or(KubernetesRole::Pod),
-        namespaces: Vec::new(),
-        own_namespace: false,
-        label_selector: String::new(),
-        field_selector: String::new(),
-        refresh: Duration::from_secs(30),
-        http: Default::default(),
-    };
-    reader.set("api_server", &mut sd.api_server, |field| field.parse(http_url));
-    if let Some(mut namespaces) = reader.optional("namespaces").and_then(|field| field.reader()) {
-        namespaces.set("names", &mut sd.namespaces, values::texts);
-        namespaces.set("own_namespace", &mut sd.own_namespace, Field::boolean);
-        namespaces.finish();
-    }
-    for selector in reader.optional("selectors").and_then(|field| field.list()).unwrap_or_default() {
-        read_selector(&selector, role, &mut sd);
-    }
-    if let Some(field) = reader.optional("kubeconfig_file") {
-        field.mistake_with_hint(
-            "a Parca knows it, this program does not",
-            "give `api_server` with `authorization` and `tls_config`, or nothing inside of the cluster",
-        );
-    }
-    if let Some(field) = reader.optional("attach_metadata") {
-        field.warning("not used: labels of nodes are not attached to pods");
-    }
-    sd.http = http_config::from_config(&mut reader, &values::http_keys(), directory);
-    reader.finish();
-    if sd.api_server.is_empty() && sd.http.authorization.is_none() && sd.http.bearer_token_file.is_none() {
-        in_cluster(&mut sd);
-    }
-    role?;
-    Some(Discovery::Kubernetes(Box::new(sd)))
-}
-
-fn read_selector(field: &Field<'_>, role: Option<KubernetesRole>, sd: &mut KubernetesSd) -> Option<()> {
-    let mut reader = field.reader()?;
-    let mut of = role;
-    reader.set("role", &mut of, |field| field.choice(&ROLES).map(Some));
-    let (mut label, mut fields) = (String::new(), String::new());
-    reader.set("label", &mut label, values::text);
-    reader.set("field", &mut fields, values::text);
-    reader.finish();
-    if of == role {
-        (sd.label_selector, sd.field_selector) = (label, fields);
-    }
-    Some(())
-}
-
-/// Where a pod finds the credentials of its service account.
-const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-fn in_cluster(sd: &mut KubernetesSd) {
-    let mut authorization = Authorization::default();
-    authorization.credentials_file = Some(format!("{ACCOUNT}/token").into());
-    sd.http.authorization = Some(authorization);
-    let tls = sd.http.tls_config.get_or_insert_with(Default::default);
-    if tls.ca_file.is_none() && tls.ca.is_none() {
-        tls.ca_file = Some(format!("{ACCOUNT}/ca.crt").into());
-    }
 }

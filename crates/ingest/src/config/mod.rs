@@ -6,6 +6,7 @@
 
 mod discovery;
 mod job;
+mod kubernetes;
 mod profiles;
 mod storage;
 mod values;
@@ -20,7 +21,7 @@ use config_file::{Field, Grade, Mistake, Mistakes, Reader, Report};
 
 pub use crate::settings::{
     Config, ConsulSd, Discovery, DnsKind, DnsSd, FileSd, HttpSd, Job, KubernetesRole, KubernetesSd,
-    ProfileSettings, Scheme,
+    KubernetesSelector, ProfileSettings, Scheme,
 };
 
 /// Reads a config. Relative paths in it are relative to `base_dir`; no file is read and no name resolved.

@@ -180,6 +180,34 @@ fn each_discovery_is_read_with_its_defaults() {
     }
 }
 
+#[test]
+fn a_cluster_is_asked_as_prometheus_would() {
+    let with_sd = |sd: &str| with(&format!("  kubernetes_sd_configs: [{{{sd}}}]\n")).0;
+    let told = |sd: &str| {
+        bad(&format!(
+            "scrape_configs:\n- {{job_name: a, static_configs: [], kubernetes_sd_configs: [{{{sd}}}]}}\n"
+        ))
+    };
+    let job = with_sd(
+        "role: endpointslice, selectors: [{role: service, label: a=b}, {role: pod, field: x=y}], attach_metadata: {node: true}",
+    );
+    let Some(Discovery::Kubernetes(cluster)) = job.discoveries.last() else { panic!("{job:?}") };
+    let selectors: Vec<_> =
+        cluster.selectors.iter().map(|one| (one.role, one.label.as_str(), one.field.as_str())).collect();
+    assert_eq!(selectors, [(KubernetesRole::Service, "a=b", ""), (KubernetesRole::Pod, "", "x=y")]);
+    assert!(cluster.attach_nodes);
+    let check = |sd: &str, expect: &str| assert!(told(sd).contains(expect), "{sd}: {}", told(sd));
+    check("role: pod, selectors: [{role: node}]", "expected a role that `pod` looks at: `pod`");
+    check("role: endpoints, selectors: [{role: pod}, {role: pod}]", "a second one of `pod`");
+    check("role: pod, bearer_token_file: t", "expected `api_server` beside settings of the client");
+    check(
+        "role: pod, api_server: 'http://x', namespaces: {own_namespace: true}",
+        "expected no `own_namespace` beside `api_server`",
+    );
+    check("role: pod, kubeconfig_file: c", "a Parca knows it, this program does not");
+    check("role: pod, attach_metadata: {nodes: true}", "did you mean `node`?");
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "[ -~\n]{0,200}") {

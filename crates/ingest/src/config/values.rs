@@ -21,6 +21,18 @@ pub(super) fn duration(field: &Field<'_>) -> Option<Duration> {
     Some(duration)
 }
 
+pub(super) fn http_url(text: &str) -> Result<String, String> {
+    let url =
+        url::Url::parse(text).map_err(|error| format!("expected a URL, found one with a fault: {error}"))?;
+    match (url.scheme(), url.host()) {
+        ("http" | "https", Some(_)) => Ok(text.to_owned()),
+        _ => {
+            Err("expected a URL that starts with http:// or https:// and has a host, found another"
+                .to_owned())
+        }
+    }
+}
+
 pub(super) fn text(field: &Field<'_>) -> Option<String> {
     field.text().map(str::to_owned)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_config::Client;
+use http_config::{Client, Environment};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -128,8 +128,8 @@ struct Check {
 }
 
 impl Consul {
-    pub(super) fn new(sd: ConsulSd) -> Result<Self, DiscoveryError> {
-        let client = http_list::client(&sd.http)?;
+    pub(super) fn new(sd: ConsulSd, environment: &Environment) -> Result<Self, DiscoveryError> {
+        let client = http_list::client(&sd.http, environment)?;
         Ok(Self { sd, client })
     }
 
@@ -335,7 +335,8 @@ mod tests {
             refresh: Duration::from_secs(30),
             http: Default::default(),
         };
-        let labels = Consul::new(sd).unwrap().target(&serde_json::from_str(text).unwrap());
+        let labels =
+            Consul::new(sd, &Environment::empty()).unwrap().target(&serde_json::from_str(text).unwrap());
         let check =
             |key: &str, expect: &str| assert_eq!(labels[&format!("__meta_consul_{key}")], expect, "{key}");
         check("tags", ",v1,x,");

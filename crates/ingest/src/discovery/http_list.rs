@@ -28,8 +28,8 @@ struct Listed {
 }
 
 impl HttpList {
-    pub(super) fn new(sd: HttpSd) -> Result<Self, DiscoveryError> {
-        let client = client(&sd.http)?;
+    pub(super) fn new(sd: HttpSd, environment: &Environment) -> Result<Self, DiscoveryError> {
+        let client = client(&sd.http, environment)?;
         Ok(Self { sd, client })
     }
 
@@ -59,14 +59,13 @@ fn parse(body: &[u8], url: &str) -> Result<Vec<Group>, DiscoveryError> {
     Ok(listed.into_iter().enumerate().map(group).collect())
 }
 
-pub(super) fn client(config: &HttpClientConfig) -> Result<Client, DiscoveryError> {
+pub(super) fn client(config: &HttpClientConfig, environment: &Environment) -> Result<Client, DiscoveryError> {
     let limits = {
         let mut limits = Limits::default();
         limits.answer_bytes = MAX_BYTES;
         limits
     };
-    Client::with_limits(config, &Environment::empty(), limits)
-        .map_err(|error| DiscoveryError(error.to_string()))
+    Client::with_limits(config, environment, limits).map_err(|error| DiscoveryError(error.to_string()))
 }
 
 /// The body of a 200.

@@ -7,6 +7,7 @@ mod http_list;
 mod kubernetes;
 mod poll;
 
+use http_config::Environment;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +31,12 @@ pub(crate) struct Finding {
 pub(crate) struct DiscoveryError(pub(crate) String);
 
 /// Keeps `found` up to date until told to stop.
-pub(crate) async fn run(discovery: Discovery, found: watch::Sender<Finding>, stop: CancellationToken) {
+pub(crate) async fn run(
+    discovery: Discovery,
+    environment: Environment,
+    found: watch::Sender<Finding>,
+    stop: CancellationToken,
+) {
     let work = async {
         match discovery {
             Discovery::Static(groups) => {
@@ -38,7 +44,7 @@ pub(crate) async fn run(discovery: Discovery, found: watch::Sender<Finding>, sto
                 std::future::pending().await
             }
             Discovery::File(sd) => file::run(sd, &found).await,
-            Discovery::Http(sd) => match http_list::HttpList::new(*sd) {
+            Discovery::Http(sd) => match http_list::HttpList::new(*sd, &environment) {
                 Ok(list) => Poll::new(list.refresh()).run(&found, || list.ask()).await,
                 Err(error) => fail(&found, error).await,
             },
@@ -46,12 +52,12 @@ pub(crate) async fn run(discovery: Discovery, found: watch::Sender<Finding>, sto
                 Ok(dns) => Poll::new(dns.refresh()).run(&found, || dns.ask()).await,
                 Err(error) => fail(&found, error).await,
             },
-            Discovery::Consul(sd) => match consul::Consul::new(*sd) {
+            Discovery::Consul(sd) => match consul::Consul::new(*sd, &environment) {
                 Ok(consul) => consul.run(&found).await,
                 Err(error) => fail(&found, error).await,
             },
-            Discovery::Kubernetes(sd) => match kubernetes::Kubernetes::new(*sd) {
-                Ok(cluster) => Poll::new(cluster.refresh()).run(&found, || cluster.ask()).await,
+            Discovery::Kubernetes(sd) => match kubernetes::Kubernetes::new(*sd, &environment) {
+                Ok(cluster) => cluster.run(&found).await,
                 Err(error) => fail(&found, error).await,
             },
         }

@@ -3,10 +3,10 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_config::{Client, SendError};
-use profile_codec::file::{Unreadable, excerpt};
+use profile_codec::file::excerpt;
 use profile_codec::pprof::Limits;
 
-use crate::mend::{self, Origin, Ready};
+use crate::mend::{self, MendError, Origin, Ready};
 use crate::settings::Job;
 use crate::target::Target;
 
@@ -33,7 +33,7 @@ pub enum FetchError {
     Busy(String),
     /// No profile.
     #[error("{0}")]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] MendError),
 }
 
 impl FetchError {

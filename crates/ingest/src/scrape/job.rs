@@ -17,8 +17,8 @@ use crate::outgoing::Sink;
 use crate::settings::Job;
 use crate::target::{self, Placed, Target};
 
-/// Discoveries that change by the second are followed at this pace.
-const PACE: Duration = Duration::from_secs(1);
+/// Discoveries that change all the time are followed at this pace.
+const PACE: Duration = Duration::from_millis(500);
 
 /// A job whose loops run until it is dropped or stopped.
 pub(super) struct RunningJob {
@@ -74,7 +74,8 @@ impl<S: Sink> Sync<S> {
         let mut findings = Vec::new();
         for discovery in self.job.discoveries.clone() {
             let (sender, receiver) = watch::channel(Finding::default());
-            finders.spawn(discovery::run(discovery, sender, stop.clone()));
+            let environment = self.shared.options.environment.clone();
+            finders.spawn(discovery::run(discovery, environment, sender, stop.clone()));
             findings.push(receiver);
         }
         loop {
@@ -85,7 +86,10 @@ impl<S: Sink> Sync<S> {
                 _ = changed => {}
             }
             self.apply(&mut findings);
-            tokio::time::sleep(PACE).await;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(PACE) => {}
+            }
         }
         self.stop_all();
         while finders.join_next().await.is_some() {}

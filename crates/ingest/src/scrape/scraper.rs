@@ -92,7 +92,7 @@ impl<S: Sink> Scraper<S> {
 
     /// Numbers since the start.
     pub fn counts(&self) -> Counts {
-        let Counters { scrapes, bytes, mended, missed, refused, failures } = &self.shared.counts;
+        let Counters { scrapes, bytes, mended, missed, refused, failures, .. } = &self.shared.counts;
         let get = |one: &AtomicU64| one.load(Ordering::Relaxed);
         Counts {
             scrapes: get(scrapes),
@@ -109,11 +109,13 @@ impl<S: Sink> Scraper<S> {
         &self.shared.sink
     }
 
-    /// Ends all loops and waits for them. Scrapes under way are given up.
-    pub async fn stop(&self) {
+    /// Ends all loops and waits for them. Scrapes under way are given up, whatever their window; the answer is how many.
+    pub async fn stop(&self) -> usize {
+        let under_way = self.shared.counts.under_way.load(Ordering::Relaxed);
         self.shared.stop.cancel();
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        under_way
     }
 }

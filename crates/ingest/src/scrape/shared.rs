@@ -1,7 +1,7 @@
 //! What all loops of a scraper share.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use http_config::Environment;
@@ -19,7 +19,7 @@ pub struct ScrapeOptions {
     pub max_answer_bytes: usize,
     /// The most of everything in a profile.
     pub limits: Limits,
-    /// Proxies that variables of the process name.
+    /// What variables of the process say: proxies, and where the API server of our own cluster is.
     pub environment: Environment,
 }
 
@@ -47,11 +47,28 @@ pub(super) struct Counters {
     pub(super) mended: AtomicU64,
     pub(super) missed: AtomicU64,
     pub(super) refused: AtomicU64,
+    /// Scrapes that have begun and not ended.
+    pub(super) under_way: AtomicUsize,
     pub(super) failures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Counters {
+    /// Counts a scrape as under way for as long as the answer lives.
+    pub(super) fn begin(&self) -> UnderWay<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(self)
+    }
+
     pub(super) fn failed(&self, reason: &'static str) {
         *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+}
+
+/// A scrape under way, whether it ends or is given up.
+pub(super) struct UnderWay<'a>(&'a Counters);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

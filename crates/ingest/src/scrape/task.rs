@@ -96,6 +96,7 @@ impl<S: Sink> Loop<S> {
     }
 
     async fn scrape(&self, due: Instant) {
+        let _under_way = self.shared.counts.begin();
         let turn = match self.running.target.profile.is_exclusive {
             true => Some(self.shared.exclusive.turn(&self.running.process()).await),
             false => None,

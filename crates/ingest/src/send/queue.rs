@@ -49,6 +49,14 @@ impl Queue {
         }
     }
 
+    /// Waits until a profile waits.
+    pub(super) async fn some(&self) {
+        match self {
+            Self::Memory(memory) => memory.some().await,
+            Self::Disk(spool) => spool.some().await,
+        }
+    }
+
     /// Waits for profiles, and gives the oldest without taking them away.
     pub(super) async fn next(&self, most: usize, most_bytes: usize) -> Batch {
         match self {
@@ -95,15 +103,20 @@ impl Memory {
         Ok(())
     }
 
-    async fn next(&self, most: usize, most_bytes: usize) -> Batch {
+    async fn some(&self) {
         loop {
             let changed = self.changed.notified();
-            let records = fitting(self.lock().records.iter(), most, most_bytes);
-            if !records.is_empty() {
-                return Batch { places: records.len() as u64, records, is_unsure: false };
+            if !self.lock().records.is_empty() {
+                return;
             }
             changed.await;
         }
+    }
+
+    async fn next(&self, most: usize, most_bytes: usize) -> Batch {
+        self.some().await;
+        let records = fitting(self.lock().records.iter(), most, most_bytes);
+        Batch { places: records.len() as u64, records, is_unsure: false }
     }
 
     fn done(&self, places: u64) {

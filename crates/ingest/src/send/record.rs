@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use parca_client::{ExecutableInfo, LoadSegment};
+use profile_codec::pprof::{Harmless, Limits};
 use serde::{Deserialize, Serialize};
 
 use crate::outgoing::Outgoing;
@@ -10,7 +11,7 @@ use crate::outgoing::Outgoing;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) head: RecordHead,
-    pub(crate) pprof: Bytes,
+    pub(crate) pprof: Harmless,
 }
 
 /// All but the profile itself.
@@ -36,7 +37,7 @@ impl Record {
     /// How much it takes in a queue and in a request.
     pub(crate) fn bytes(&self) -> usize {
         let labels: usize = self.head.labels.iter().map(|(name, value)| name.len() + value.len() + 16).sum();
-        self.pprof.len() + labels + 64
+        self.pprof.bytes().len() + labels + 64
     }
 
     pub(crate) fn executable_info(&self) -> Vec<ExecutableInfo> {
@@ -51,14 +52,16 @@ impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let head = serde_json::to_vec(&self.head).unwrap_or_default();
         let length = u32::try_from(head.len()).unwrap_or(u32::MAX);
-        [&length.to_le_bytes()[..], &head, &self.pprof].concat()
+        [&length.to_le_bytes()[..], &head, self.pprof.as_ref()].concat()
     }
 
+    /// What comes from a disk is checked again: nobody knows who wrote it.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (head, pprof) = rest.split_at_checked(length)?;
-        Some(Self { head: serde_json::from_slice(head).ok()?, pprof: Bytes::copy_from_slice(pprof) })
+        let pprof = Harmless::new(Bytes::copy_from_slice(pprof), &Limits::default()).ok()?;
+        Some(Self { head: serde_json::from_slice(head).ok()?, pprof })
     }
 }
 
@@ -69,9 +72,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn records_come_back(labels in proptest::collection::vec((".{0,8}", ".{0,8}"), 0..4), pprof: Vec<u8>, normalized: bool, kind: u32) {
+        fn records_come_back(labels in proptest::collection::vec((".{0,8}", ".{0,8}"), 0..4), time: i64, normalized: bool, kind: u32) {
             let info = vec![(kind, None), (1, Some((2, u64::MAX)))];
-            let record = Record { head: RecordHead { labels, normalized, info }, pprof: pprof.into() };
+            let mut profile = profile_model::Profile::new(Vec::new());
+            profile.time_nanos = time;
+            let (pprof, _) = Harmless::encode(&profile, &Limits::default()).unwrap();
+            let record = Record { head: RecordHead { labels, normalized, info }, pprof };
             assert_eq!(Record::decode(&record.encode()).unwrap(), record);
         }
 

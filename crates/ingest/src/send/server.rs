@@ -93,7 +93,7 @@ async fn write_raw(client: &Client, records: &[Record], timeout: Duration) -> An
 /// A request with one series for each profile, in order.
 fn request(records: &[Record]) -> WriteRawRequest {
     let series = records.iter().map(|record| {
-        let mut sample = RawSample::new(record.pprof.clone());
+        let mut sample = RawSample::harmless(record.pprof.clone());
         sample.executable_info = record.executable_info();
         RawSeries { labels: record.head.labels.clone(), samples: vec![sample] }
     });
@@ -121,7 +121,10 @@ fn push_series(record: &Record) -> PushSeries {
     let job = labels.iter().find(|(name, _)| name == "job").filter(|_| !has_service);
     let service = job.map(|(_, job)| (SERVICE.to_owned(), job.clone()));
     let labels: Labels = labels.iter().cloned().chain(service).collect();
-    PushSeries { labels, samples: vec![PushSample { pprof: record.pprof.clone(), id: String::new() }] }
+    PushSeries {
+        labels,
+        samples: vec![PushSample { pprof: record.pprof.bytes().clone(), id: String::new() }],
+    }
 }
 
 /// A key that is the same for the same profiles with the same labels, also in another process.
@@ -137,7 +140,7 @@ fn key(records: &[Record]) -> String {
             add(name.as_bytes());
             add(value.as_bytes());
         });
-        add(&record.pprof);
+        add(record.pprof.as_ref());
     }
     format!("{:032x}", hasher.finish_128())
 }

@@ -35,6 +35,9 @@ pub struct StoreSettings {
     pub batch_profiles: usize,
     /// The most bytes in a request, if it has more than one profile. Default 4 MiB.
     pub batch_bytes: usize,
+    /// How long a profile waits for others that go with it in one request: a request costs a sender more than a profile
+    /// in it. Nothing waits any more once the store is told to flush or stop. Default 100 ms.
+    pub linger: Duration,
     /// How long a request may take. Default 30 s.
     pub timeout: Duration,
     /// What is done with a request of which nobody knows whether it was stored.
@@ -93,6 +96,7 @@ impl StoreSettings {
             spool: None,
             batch_profiles: 64,
             batch_bytes: 4 << 20,
+            linger: Duration::from_millis(100),
             timeout: Duration::from_secs(30),
             on_unknown: OnUnknown::Verify,
             settle: Duration::from_secs(3),

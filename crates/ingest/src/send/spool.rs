@@ -97,6 +97,17 @@ impl Spool {
         tells.await.map_err(|_| gone())?
     }
 
+    /// Waits until a profile waits. Records that cannot be read are none, which only `next` finds out.
+    pub(super) async fn some(&self) {
+        loop {
+            let changed = self.shared.changed.notified();
+            if self.waiting().0 > 0 {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     pub(super) async fn next(&self, most: usize, most_bytes: usize) -> Batch {
         loop {
             let changed = self.shared.changed.notified();
@@ -169,7 +180,10 @@ impl Shared {
                         bytes += record.bytes();
                         ahead.push((number, record));
                     }
-                    None => tracing::warn!(number, "a record of the spool cannot be read"),
+                    None => {
+                        tracing::warn!(number, "a record of the spool cannot be read and is passed over");
+                        self.forget(1);
+                    }
                 },
                 Ok(None) => break,
                 Err(error) => {
@@ -192,8 +206,13 @@ impl Shared {
         if let Err(error) = moved {
             tracing::error!(%error, "the place in the spool cannot be written; after a restart, some is looked for in the store again");
         }
-        self.waiting.fetch_sub(places.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
+        self.forget(places);
         self.bytes.store(log.bytes(), Ordering::Relaxed);
+    }
+
+    /// So many wait no longer.
+    fn forget(&self, places: u64) {
+        self.waiting.fetch_sub(places.min(self.waiting.load(Ordering::Relaxed)), Ordering::Relaxed);
     }
 }
 

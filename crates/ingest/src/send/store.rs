@@ -22,6 +22,8 @@ pub struct Store {
     settings: Arc<StoreSettings>,
     queue: QueueOf,
     counters: Arc<Counters>,
+    /// From then on no profile waits for others.
+    hurry: CancellationToken,
     stop: CancellationToken,
     sender: Mutex<Option<JoinHandle<()>>>,
 }
@@ -57,13 +59,17 @@ impl Store {
             Server::new(&settings).map_err(|error| StoreError::Client(settings.name.clone(), error))?;
         let wrong = |error: SpoolError| StoreError::Spool(settings.name.clone(), Box::new(error));
         let queue = Queue::open(&settings).map_err(wrong)?;
-        let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+        let (hurry, stop) = (CancellationToken::new(), CancellationToken::new());
+        let counters = Arc::new(Counters::default());
         let courier = Courier { server, settings: settings.clone(), counters: Arc::clone(&counters) };
-        let sender = tokio::spawn(send_all(courier, queue.clone(), stop.clone()));
+        let work = send_all(courier, queue.clone(), hurry.clone());
+        let until = stop.clone();
+        let sender = tokio::spawn(async move { until.run_until_cancelled(work).await.unwrap_or_default() });
         Ok(Self {
             settings: Arc::new(settings),
             queue: QueueOf(queue),
             counters,
+            hurry,
             stop,
             sender: Mutex::new(Some(sender)),
         })
@@ -72,6 +78,11 @@ impl Store {
     /// The store's name.
     pub fn name(&self) -> &str {
         &self.settings.name
+    }
+
+    /// Whether what waits outlives the process.
+    pub fn has_spool(&self) -> bool {
+        self.settings.spool.is_some()
     }
 
     /// Puts a profile into the queue. With a spool, it is on disk when this returns.
@@ -100,7 +111,9 @@ impl Store {
             SampleLabels::Keep => None,
             SampleLabels::Only(keys) => Some(keys.as_slice()),
         };
-        let Ok(whole) = pprof::decode(&profile.pprof, &Limits::default()) else { return vec![profile] };
+        let Ok(whole) = pprof::decode(profile.pprof.as_ref(), &Limits::default()) else {
+            return vec![profile];
+        };
         let parts = mend::split(&whole, keys, self.settings.max_series_per_profile);
         let part = |(own, part): (Vec<(String, String)>, profile_model::Profile)| {
             let mut labels = profile.labels.clone();
@@ -110,10 +123,11 @@ impl Store {
                     labels.set(name, value);
                 }
             }
-            let ready = mend::mended(part, &mend::Origin::at(std::time::SystemTime::now()));
-            Outgoing { labels, pprof: ready.pprof, head: ready.head, ..profile.clone() }
+            let ready = mend::mended(part, &mend::Origin::at(std::time::SystemTime::now()))?;
+            Ok(Outgoing { labels, pprof: ready.pprof, head: ready.head, ..profile.clone() })
         };
-        parts.into_iter().map(part).collect()
+        let parts: Result<Vec<Outgoing>, mend::MendError> = parts.into_iter().map(part).collect();
+        parts.unwrap_or_else(|_| vec![profile])
     }
 
     fn labels(&self, profile: &Outgoing) -> Vec<(String, String)> {
@@ -133,17 +147,26 @@ impl Store {
 
     /// Waits until nothing waits any more, at most this long; whether that is so.
     pub async fn flush(&self, most: Duration) -> bool {
+        self.hurry.cancel();
+        self.waits_no_more(most, || false).await
+    }
+
+    async fn waits_no_more(&self, most: Duration, ends: impl Fn() -> bool) -> bool {
         let empty = async {
-            while self.queue.0.waiting().0 > 0 {
+            while self.queue.0.waiting().0 > 0 && !ends() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(most, empty).await.is_ok()
+        tokio::time::timeout(most, empty).await.is_ok() && self.queue.0.waiting().0 == 0
     }
 
-    /// Sends what waits, for at most `grace`, and ends. What is in a spool then stays for the next process.
+    /// Sends what waits, for at most `grace`, and ends. What is in a spool then stays for the next process, and is not
+    /// waited for while the store is away.
     pub async fn stop(&self, grace: Duration) -> StoreCounts {
-        self.flush(grace).await;
+        self.hurry.cancel();
+        let is_away =
+            || self.settings.spool.is_some() && self.counters.change(|counts| counts.error.is_some());
+        self.waits_no_more(grace, is_away).await;
         self.stop.cancel();
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(sender) = sender {
@@ -166,17 +189,15 @@ impl Drop for Store {
     }
 }
 
-async fn send_all(courier: Courier, queue: Queue, stop: CancellationToken) {
-    let work = async {
-        loop {
-            let batch = queue.next(courier.settings.batch_profiles, courier.settings.batch_bytes).await;
-            let places = batch.places;
-            courier.deliver(batch).await;
-            queue.done(places).await;
-        }
-    };
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = work => {}
+async fn send_all(courier: Courier, queue: Queue, hurry: CancellationToken) {
+    let StoreSettings { batch_profiles, batch_bytes, linger, .. } = courier.settings;
+    loop {
+        queue.some().await;
+        // Whether there is no hurry does not matter any more.
+        let _ = tokio::time::timeout(linger, hurry.cancelled()).await;
+        let batch = queue.next(batch_profiles, batch_bytes).await;
+        let places = batch.places;
+        courier.deliver(batch).await;
+        queue.done(places).await;
     }
 }

@@ -23,7 +23,7 @@ fn profile(at: i64) -> Outgoing {
     profile.duration_nanos = 1_000_000_000;
     profile.samples.push(Sample { stack: StackId::EMPTY, values: &[1], labels: &[] });
     let labels = Labels::new([("__name__", "p"), ("job", "j")]).unwrap();
-    Outgoing::new(labels, mended(profile, &Origin::at(SystemTime::UNIX_EPOCH)))
+    Outgoing::new(labels, mended(profile, &Origin::at(SystemTime::UNIX_EPOCH)).unwrap())
 }
 
 fn settings(url: String) -> StoreSettings {
@@ -164,7 +164,9 @@ async fn one_bad_profile_does_not_take_the_others_of_its_request_along() {
     let (server, stop) = embedded().await;
     let store = Store::start(settings(format!("http://{}", server.address()))).unwrap();
     let mut bad = profile(3);
-    bad.pprof = b"no pprof".as_slice().into();
+    // Two values of one sample type, which harms nobody.
+    let bytes = b"\x0a\x04\x08\x01\x10\x02\x12\x04\x10\x07\x10\x08\x5a\x04\x08\x01\x10\x02\x32\x00\x32\x03cpu\x32\x0bnanoseconds";
+    bad.pprof = pprof::Harmless::new(bytes.as_slice().into(), &pprof::Limits::default()).unwrap();
     for one in [profile(0), profile(1), bad, profile(2)] {
         store.take(one).await.unwrap();
     }
@@ -226,6 +228,19 @@ fn copy(from: &std::path::Path, to: &std::path::Path) {
     }
 }
 
+/// Whoever stops a process with a spool does not wait for a store that is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_a_spool_is_left_there_while_the_store_is_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings("http://127.0.0.1:1".to_owned());
+    settings.spool = Some(SpoolSettings { folder: folder.path().join("s"), max_bytes: 1 << 30 });
+    let store = Store::start(settings).unwrap();
+    store.take(profile(0)).await.unwrap();
+    let counts = store.stop(3600 * SECOND).await;
+    assert_eq!((counts.waiting, counts.dropped.len()), (1, 0), "{counts:?}");
+    assert!(counts.error.is_some());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_queue_refuses_and_says_so() {
     let mut settings = settings("http://127.0.0.1:9".into());
@@ -266,5 +281,5 @@ async fn stores_are_each_on_their_own_and_external_labels_win() {
 #[test]
 fn a_profile_is_read_as_it_was_sent() {
     let one = profile(0);
-    assert_eq!(pprof::decode(&one.pprof, &pprof::Limits::default()).unwrap().samples.total(0), 1);
+    assert_eq!(pprof::decode(one.pprof.as_ref(), &pprof::Limits::default()).unwrap().samples.total(0), 1);
 }

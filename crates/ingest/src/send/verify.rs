@@ -37,7 +37,7 @@ const MILLISECOND: i64 = 1_000_000;
 
 impl Question {
     pub(super) fn of(record: &Record) -> Option<Self> {
-        let head = pprof::inspect(&record.pprof, &Limits::default()).ok()?;
+        let head = pprof::inspect(record.pprof.as_ref(), &Limits::default()).ok()?;
         let at = head.has_values.iter().position(|has| *has)?;
         let sample_type = head.sample_types.get(at)?.clone();
         let is_delta = head.duration_nanos > 0;

@@ -2,7 +2,6 @@
 
 mod catalog;
 mod filter;
-mod pprof_guard;
 mod query;
 mod query_range;
 mod status;

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 use parca_proto::profilestore as wire;
+use profile_codec::pprof::{DecodeError, Harmless, HarmlessError, Limits};
 use prost::Message as _;
 
-use super::pprof_guard;
 use crate::call::{message, refused, wire::Wire};
 use crate::{Call, Error, Method};
 
@@ -12,7 +12,7 @@ const NAME_LABEL: &str = "__name__";
 /// Asks the server to store profiles, all of them or none.
 ///
 /// What would end the server or spoil its store for later queries is refused before it is sent:
-/// see [`RawSample::pprof`]. What the server answers to other faults is passed on.
+/// see [`RawSample::new`]. What the server answers to other faults is passed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteRawRequest {
@@ -32,17 +32,19 @@ pub struct RawSeries {
 }
 
 /// One profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RawSample {
-    /// A pprof, compressed with gzip or not. Ids must run from 1 without gaps.
-    ///
-    /// Refused here: string indices below zero, a sample type without any string (both end the
-    /// server); lines without a function (end it at the next function table); no period type
-    /// (no profile type can be listed any more).
-    pub pprof: Bytes,
+    pprof: Pprof,
     /// One for each mapping of the profile, or none.
     pub executable_info: Vec<ExecutableInfo>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Pprof {
+    /// Checked before it is sent.
+    Unchecked(Bytes),
+    Harmless(Harmless),
 }
 
 /// Where an executable was loaded.
@@ -71,9 +73,18 @@ impl WriteRawRequest {
 }
 
 impl RawSample {
-    /// A profile without information about executables.
+    /// A pprof, compressed with gzip or not, without information about executables. Ids must run from 1 without gaps.
+    ///
+    /// Refused before it is sent: string indices below zero, a sample type without any string (both end the
+    /// server); lines without a function (end it at the next function table); no period type
+    /// (no profile type can be listed any more).
     pub fn new(pprof: impl Into<Bytes>) -> Self {
-        Self { pprof: pprof.into(), executable_info: Vec::new() }
+        Self { pprof: Pprof::Unchecked(pprof.into()), executable_info: Vec::new() }
+    }
+
+    /// A pprof that was checked where it came from, and is not read again to be sent.
+    pub fn harmless(pprof: Harmless) -> Self {
+        Self { pprof: Pprof::Harmless(pprof), executable_info: Vec::new() }
     }
 }
 
@@ -118,7 +129,7 @@ fn check_labels(labels: &[(String, String)]) -> Result<(), Error> {
 }
 
 fn sample(sample: &RawSample) -> Result<wire::RawSample, Error> {
-    pprof_guard::check(&sample.pprof)?;
+    let pprof = checked(&sample.pprof)?;
     let info = |info: &ExecutableInfo| wire::ExecutableInfo {
         elf_type: info.elf_type,
         load_segment: info
@@ -126,12 +137,43 @@ fn sample(sample: &RawSample) -> Result<wire::RawSample, Error> {
             .map(|LoadSegment { offset, vaddr }| wire::LoadSegment { offset, vaddr }),
     };
     let executable_info = sample.executable_info.iter().map(info).collect();
-    Ok(wire::RawSample { raw_profile: sample.pprof.clone(), executable_info })
+    Ok(wire::RawSample { raw_profile: pprof.into_bytes(), executable_info })
+}
+
+fn checked(pprof: &Pprof) -> Result<Harmless, Error> {
+    match pprof {
+        Pprof::Harmless(pprof) => Ok(pprof.clone()),
+        Pprof::Unchecked(bytes) => Harmless::new(bytes.clone(), &Limits::default()).map_err(harmful),
+    }
+}
+
+fn harmful(error: HarmlessError) -> Error {
+    let message = match &error {
+        HarmlessError::Harm(harm) => harm.to_string(),
+        HarmlessError::Decode(DecodeError::Gzip(_)) => "expected a pprof, found broken gzip".to_owned(),
+        HarmlessError::Decode(DecodeError::TooLarge { what, limit }) => {
+            format!("expected a pprof of at most {limit} {what}, found more")
+        }
+        _ => "expected a pprof, found other bytes".to_owned(),
+    };
+    refused(message).with_source(error)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_checked_is_checked_and_what_was_goes_on() {
+        let refusal = |bytes: &'static [u8]| sample(&RawSample::new(bytes)).unwrap_err().message().to_owned();
+        assert_eq!(refusal(b"not a pprof"), "expected a pprof, found other bytes");
+        assert_eq!(refusal(&[0x1f, 0x8b, 8, 0]), "expected a pprof, found broken gzip");
+        // A sample, and nothing that says what its values are.
+        assert_eq!(refusal(&[0x12, 0]), "expected a period type and unit in the pprof, found none");
+        let pprof = Harmless::new(Bytes::new(), &Limits::default()).unwrap();
+        assert_eq!(sample(&RawSample::harmless(pprof)).unwrap().raw_profile, "");
+    }
 
     #[test]
     fn labels_are_checked() {

@@ -90,7 +90,7 @@ impl Answer {
         let page = quote(&page);
         let separator = if page.is_empty() { "" } else { ": " };
         let error =
-            Error::new(Code::from_http_status(status.as_u16()), format!("HTTP {status}{separator}{page}"));
+            Error::new(Code::of_http_status(status.as_u16()), format!("HTTP {status}{separator}{page}"));
         match http_hint(status.as_u16(), &page) {
             Some(hint) => error.with_hint(hint),
             None => error,

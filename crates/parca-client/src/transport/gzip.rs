@@ -1,8 +1,7 @@
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
 use super::frame::too_large;
@@ -17,13 +16,10 @@ pub(crate) fn compress(message: &[u8]) -> io::Result<Vec<u8>> {
 
 /// An answer, of which at most `limit` bytes may come out.
 pub(crate) fn decompress(message: &[u8], limit: usize) -> Result<Bytes, Error> {
-    let mut plain = Vec::with_capacity(limit.min(message.len().saturating_mul(4)));
-    let broken = |error: io::Error| Error::new(Code::Internal, "expected a gzip message").with_source(error);
-    MultiGzDecoder::new(message).take(limit as u64 + 1).read_to_end(&mut plain).map_err(broken)?;
-    if plain.len() > limit {
-        return Err(too_large(plain.len(), limit));
-    }
-    Ok(plain.into())
+    gunzip::at_most(limit, message).map(Bytes::from).map_err(|error| match error {
+        gunzip::Error::TooLarge { .. } => too_large(limit.saturating_add(1), limit),
+        broken => Error::new(Code::Internal, "expected a gzip message").with_source(broken),
+    })
 }
 
 #[cfg(test)]

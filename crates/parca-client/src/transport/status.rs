@@ -24,7 +24,7 @@ pub(crate) fn of_trailer_block(block: &[u8]) -> Option<Result<(), Error>> {
 }
 
 fn outcome(status: &[u8], message: &[u8]) -> Result<(), Error> {
-    match Code::from_wire(status) {
+    match Code::of_grpc_status(status) {
         Some(Code::Ok) => Ok(()),
         Some(code) => Err(Error::new(code, percent_decoded(message))),
         None => {

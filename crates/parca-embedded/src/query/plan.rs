@@ -15,6 +15,8 @@ pub(super) struct Plan {
     pub(super) report: Report,
     /// Labels that rows are kept apart by.
     pub(super) group_by: Vec<String>,
+    /// Whether the tree is one over time: a flame chart.
+    pub(super) by_time: bool,
     /// What else than their names keeps functions apart in flame graphs.
     pub(super) apart: FlameOptions,
     pub(super) filters: Filters,
@@ -54,6 +56,7 @@ pub(super) enum When {
 pub(super) enum Report {
     Pprof,
     Top,
+    /// With or without times.
     FlamegraphArrow,
     TableArrow,
     Metadata,
@@ -81,7 +84,7 @@ impl Plan {
     pub(super) fn of(request: &QueryRequest) -> Result<Self, Status> {
         let mode = check_shape(request)?;
         let subject = subject(request, mode)?;
-        let (labels, apart) = group_by(request)?;
+        let Fields { labels, apart, by_time } = group_by(request)?;
         let sandwich = request.sandwich_by_function.clone().filter(|function| !function.is_empty());
         let report = report(request)?;
         check_metadata(&subject, report)?;
@@ -91,6 +94,7 @@ impl Plan {
             subject,
             report,
             group_by: if is_merge { labels } else { Vec::new() },
+            by_time: is_merge && report == Report::FlamegraphArrow && by_time,
             apart,
             filters: Filters::of(&request.filter),
             sandwich,
@@ -188,9 +192,16 @@ pub(super) fn of_side(what: &str, status: &Status) -> Status {
     Status::new(status.code(), format!("{what}: rpc error: code = {code} desc = {}", status.message()))
 }
 
-/// The labels among the fields, and what else keeps functions apart. They are merged by name anyway.
-fn group_by(request: &QueryRequest) -> Result<(Vec<String>, FlameOptions), Status> {
+/// What rows and functions are kept apart by. Functions are merged by name anyway.
+struct Fields {
+    labels: Vec<String>,
+    apart: FlameOptions,
+    by_time: bool,
+}
+
+fn group_by(request: &QueryRequest) -> Result<Fields, Status> {
     let (mut labels, mut apart) = (Vec::new(), FlameOptions::default());
+    let mut by_time = request.report_type() == ReportType::Flamechart;
     for field in request.group_by.iter().flat_map(|group_by| &group_by.fields) {
         match (field.strip_prefix("labels."), field.as_str()) {
             (Some(label), _) => labels.push(label.to_owned()),
@@ -198,17 +209,13 @@ fn group_by(request: &QueryRequest) -> Result<(Vec<String>, FlameOptions), Statu
             (None, "function_file_name") => apart.by_function_file = true,
             (None, "location_address") => apart.by_address = true,
             (None, "mapping_file") => apart.by_mapping_file = true,
-            (None, "timestamp") => return Err(no_times("group by timestamp")),
+            (None, "timestamp") => by_time = true,
             (None, other) => {
                 return Err(Status::invalid_argument(format!("invalid group by field: {other}")));
             }
         }
     }
-    Ok((labels, apart))
-}
-
-fn no_times(what: &str) -> Status {
-    Status::unimplemented(format!("{what} is not served by parca-embedded: it sums stacks over time"))
+    Ok(Fields { labels, apart, by_time })
 }
 
 /// The real server dies of this one.
@@ -230,14 +237,13 @@ fn report(request: &QueryRequest) -> Result<Report, Status> {
     match request.report_type() {
         ReportType::Pprof => Ok(Report::Pprof),
         ReportType::Top => Ok(Report::Top),
-        ReportType::FlamegraphArrow => Ok(Report::FlamegraphArrow),
+        ReportType::FlamegraphArrow | ReportType::Flamechart => Ok(Report::FlamegraphArrow),
         ReportType::TableArrow => Ok(Report::TableArrow),
         ReportType::ProfileMetadata => Ok(Report::Metadata),
         ReportType::Callgraph => Ok(Report::Callgraph),
         ReportType::FlamegraphUnspecified => Ok(Report::Flamegraph),
         ReportType::FlamegraphTable => Ok(Report::FlamegraphTable),
         ReportType::Source => Err(source(request)),
-        ReportType::Flamechart => Err(no_times("REPORT_TYPE_FLAMECHART")),
     }
 }
 

@@ -103,7 +103,7 @@ fn sample_labels(profile: &mut Profile, group: &Labels) -> Vec<SampleLabel> {
 
 /// File names of the mappings, and label names, of what was merged; of a comparison, of what is compared.
 fn metadata(view: &View, plan: &Plan) -> Result<ProfileMetadata, Status> {
-    let rows = rows::read(view, plan.subject.main(), &[])?;
+    let rows = rows::read(view, plan.subject.main())?;
     let mut files = BTreeSet::new();
     for row in &rows.rows {
         for location in rows.symbols.stack(row.stack) {
@@ -122,13 +122,20 @@ fn metadata(view: &View, plan: &Plan) -> Result<ProfileMetadata, Status> {
 }
 
 fn graph(plan: &Plan, rows: &Rows) -> FlameGraph {
-    let samples = rows.rows.iter().map(|row| FlameSample {
+    let sample = |row: &Row| FlameSample {
         group: rows.groups.get(row.group),
         stack: row.stack,
         value: row.value,
         diff: row.diff,
-    });
-    FlameGraph::of(&rows.symbols, samples, plan.apart)
+    };
+    if !plan.by_time {
+        return FlameGraph::of(&rows.symbols, rows.rows.iter().map(sample), plan.apart);
+    }
+    let time = |row: &Row| rows.times.get(row.group).copied().unwrap_or(0);
+    let mut over_time: Vec<(i64, FlameSample<'_>)> =
+        rows.rows.iter().map(|row| (time(row), sample(row))).collect();
+    over_time.sort_by_key(|(time, _)| *time);
+    FlameGraph::over_time(&rows.symbols, over_time, plan.apart)
 }
 
 fn flamegraph(symbols: &Symbols, plan: &Plan, rows: &Rows, unit: String) -> Result<FlamegraphArrow, Status> {

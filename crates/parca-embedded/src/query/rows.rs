@@ -18,6 +18,8 @@ use super::unreadable;
 pub(super) struct Rows {
     pub(super) symbols: Symbols,
     pub(super) groups: Vec<Labels>,
+    /// When the profiles of each group started, where the tree is one over time.
+    pub(super) times: Vec<i64>,
     pub(super) rows: Vec<Row>,
     /// The sum of all values, stacks without frames included.
     pub(super) total: i64,
@@ -40,11 +42,11 @@ pub(super) struct Row {
 /// `NOT_FOUND` where a single profile is not there; a merge of nothing is empty, not an error.
 pub(super) fn collect(view: &View, plan: &Plan) -> Result<Rows, Status> {
     let rows = match &plan.subject {
-        Subject::One(selection) => read(view, selection, &plan.group_by)?,
+        Subject::One(selection) => read_apart(view, selection, &plan.group_by, plan.by_time)?,
         Subject::Diff { base, compared, absolute } => {
-            let base = read(view, base, &[]).map_err(|status| of_side("reading base profile", &status))?;
+            let base = read(view, base).map_err(|status| of_side("reading base profile", &status))?;
             let compared =
-                read(view, compared, &[]).map_err(|status| of_side("reading compared profile", &status))?;
+                read(view, compared).map_err(|status| of_side("reading compared profile", &status))?;
             difference(base, compared, *absolute)
         }
     };
@@ -57,14 +59,24 @@ pub(super) fn collect(view: &View, plan: &Plan) -> Result<Rows, Status> {
 }
 
 /// Reads and sums one selection.
-pub(super) fn read(view: &View, selection: &Selection, group_by: &[String]) -> Result<Rows, Status> {
+pub(super) fn read(view: &View, selection: &Selection) -> Result<Rows, Status> {
+    read_apart(view, selection, &[], false)
+}
+
+fn read_apart(
+    view: &View,
+    selection: &Selection,
+    group_by: &[String],
+    by_time: bool,
+) -> Result<Rows, Status> {
     let (span, in_periods) = match selection.when {
         When::Merge(range) => (Span::half_open(range.start, range.end), in_periods(&selection.query)),
         When::Single(time) => (Span::millisecond(time), false),
     };
     let filter = Filter::of_query(&selection.query);
     let ask = Merge { filter, span, group_by: group_by.to_vec(), in_periods };
-    let merged = view.merge(&ask).map_err(|error| unreadable(&error))?;
+    let merged = if by_time { view.merge_by_time(&ask) } else { view.merge(&ask) };
+    let merged = merged.map_err(|error| unreadable(&error))?;
     if view.stop().is_stopped() {
         return Err(Status::cancelled("nobody waits for the answer any more"));
     }
@@ -81,8 +93,8 @@ impl Rows {
     fn of(merged: Merged) -> Self {
         let row = |(group, stack, value)| Row { group, stack, value, diff: 0 };
         let rows = merged.rows.into_iter().map(row).collect();
-        let Merged { symbols, groups, total, .. } = merged;
-        Self { symbols, groups, rows, total, filtered: 0 }
+        let Merged { symbols, groups, times, total, .. } = merged;
+        Self { symbols, groups, times, rows, total, filtered: 0 }
     }
 }
 
@@ -107,7 +119,7 @@ fn difference(base: Rows, compared: Rows, absolute: bool) -> Rows {
     };
     let rows: Vec<Row> = sums.into_iter().map(row).collect();
     let total = rows.iter().fold(0_i64, |sum, row| sum.saturating_add(row.value));
-    Rows { symbols, groups: vec![Labels::default()], rows, total, filtered: 0 }
+    Rows { symbols, groups: vec![Labels::default()], times: Vec::new(), rows, total, filtered: 0 }
 }
 
 /// By what each side is multiplied and divided. A side of nothing changes nothing.
@@ -148,10 +160,10 @@ fn filtered(mut rows: Rows, plan: &Plan) -> Rows {
 
 /// Stacks that have a function, from it down to what it calls, or inverted up to what calls it. The total stays that of
 /// all stacks, as there; where the function is several times in a stack, the call nearest to the root counts.
-fn cut_at(rows: Rows, function: &str, callers: bool) -> Rows {
+fn cut_at(mut rows: Rows, function: &str, callers: bool) -> Rows {
     let types = ["value", "diff", "group"].map(|name| ValueType::new(name, "")).to_vec();
     let mut profile = Profile::new(types);
-    profile.symbols = rows.symbols;
+    profile.symbols = std::mem::take(&mut rows.symbols);
     for row in &rows.rows {
         // A label keeps equal stacks of different groups apart.
         let group = i64::try_from(row.group).unwrap_or(i64::MAX);
@@ -176,7 +188,7 @@ fn cut_at(rows: Rows, function: &str, callers: bool) -> Rows {
         Row { group, stack: sample.stack, value: sample.values[0], diff: sample.values[1] }
     };
     let cut = samples.iter().map(row).collect();
-    Rows { symbols, rows: cut, groups: rows.groups, total: rows.total, filtered: rows.filtered }
+    Rows { symbols, rows: cut, ..rows }
 }
 
 /// Rows with the leaf of each stack at its root. As in the real server, in all reports, and calls that

@@ -165,7 +165,7 @@ async fn everyone_gets_where_they_may_and_nowhere_else() {
 
 #[tokio::test]
 async fn a_prefix_moves_plain_http_and_not_grpc() {
-    let server = start(|settings| settings.path_prefix = "/profiles/".into()).await;
+    let server = start(|settings| settings.path_prefix = "/profiles/".parse().unwrap()).await;
     let get = async |path: &str| {
         let request = Request::get(format!("{}{path}", server.origin())).body(Bytes::new()).unwrap();
         server.http1(request).await.0.status.as_u16()
@@ -199,7 +199,8 @@ async fn a_prefix_moves_plain_http_and_not_grpc() {
 
 #[tokio::test]
 async fn pages_of_listed_origins_may_call() {
-    let server = start(|settings| settings.cors_origins = vec!["https://grafana.example".into()]).await;
+    let server =
+        start(|settings| settings.cors_origins = vec!["https://grafana.example".parse().unwrap()]).await;
     let ask = async |origin: &str| {
         let request = Request::options(format!("{}parca.query.v1alpha1.QueryService/Query", server.origin()))
             .header("origin", origin)

@@ -2,9 +2,11 @@
 
 use parca_proto::profilestore::{WriteArrowRequest, WriteRequest};
 use parca_proto::query::query_request::{Mode, Options, ReportType};
+use parca_proto::query::query_response::Report;
 use parca_proto::query::{
-    LabelsRequest, MergeProfile, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ValuesRequest,
+    GroupBy, LabelsRequest, MergeProfile, ProfileTypesRequest, QueryRangeRequest, QueryRequest, ValuesRequest,
 };
+use profile_codec::arrow::{ArrowLimits, decode_flame_graph};
 use serde_json::{Map, Value, json};
 use tokio_stream::StreamExt;
 use tonic::Code;
@@ -164,5 +166,55 @@ async fn what_is_refused_says_why_and_stores_nothing() {
     assert_eq!(server.server.stats().profiles, 0);
     let refused = r#"parca_embedded_refused_writes_total{method="WriteArrow",reason="arrow"}"#;
     assert!((server.metric(refused).await - 3.0).abs() < f64::EPSILON);
+    server.stop().await;
+}
+
+/// A chart of all CPU samples, a lane for each value of a label.
+async fn chart(
+    server: &Server,
+    report: ReportType,
+    fields: &[&str],
+) -> profile_codec::arrow::DecodedFlameGraph {
+    let query = "parca_agent:samples:count:cpu:nanoseconds:delta".to_owned();
+    let request = QueryRequest {
+        mode: Mode::Merge.into(),
+        options: Some(Options::Merge(MergeProfile { query, start: at(START - 60), end: at(START + 60) })),
+        report_type: report.into(),
+        group_by: Some(GroupBy { fields: fields.iter().map(|field| (*field).to_owned()).collect() }),
+        ..Default::default()
+    };
+    let answer = server.query().query(request).await.unwrap().into_inner();
+    let Some(Report::FlamegraphArrow(graph)) = answer.report else { panic!("{:?}", answer.report) };
+    decode_flame_graph(&graph.record, &ArrowLimits::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_flame_chart_has_each_call_in_its_time() {
+    let server = Server::start().await;
+    server.store().write_arrow(arrow(V2)).await.unwrap();
+    let decoded = chart(&server, ReportType::Flamechart, &["labels.thread_id"]).await;
+    let (graph, times) = (&decoded.graph, decoded.timestamps.unwrap());
+    let in_batch = START * 1_000_000_000..(START + 6) * 1_000_000_000;
+    let mut calls = 0;
+    for (at, node) in graph.nodes().iter().enumerate() {
+        assert_eq!(times[at] == 0, node.depth < 2, "roots and lanes have no time");
+        assert!(node.depth < 2 || in_batch.contains(&times[at]), "{}", times[at]);
+        let id = profile_model::NodeId::new(at.try_into().unwrap());
+        let children: Vec<i64> = graph.children(id).map(|child| times[child.index()]).collect();
+        assert!(children.is_sorted(), "{children:?}");
+        calls += usize::from(node.depth == 2);
+    }
+    // A thread samples another stack each time, so that calls end and come again.
+    assert!(
+        graph.groups().len() > 1 && calls > 2 * graph.groups().len(),
+        "{calls} in {}",
+        graph.groups().len()
+    );
+    // A graph by time is the same chart, and a chart of nothing has no times.
+    let same = chart(&server, ReportType::FlamegraphArrow, &["labels.thread_id", "timestamp"]).await;
+    assert_eq!(same.timestamps.unwrap(), times);
+    let summed = chart(&server, ReportType::FlamegraphArrow, &["labels.thread_id"]).await;
+    assert!(summed.timestamps.is_none() && summed.graph.nodes().len() < graph.nodes().len());
+    assert_eq!(summed.graph.nodes()[0].cumulative, graph.nodes()[0].cumulative);
     server.stop().await;
 }

@@ -104,7 +104,8 @@ fn canonical(answer: QueryResponse) -> String {
                     };
                     next = node.parent.map(|parent| parent.index());
                 }
-                lines.push(format!("{path} {} {}", node.cumulative, node.flat));
+                let time = decoded.timestamps.as_ref().map_or(0, |times| times[at]);
+                lines.push(format!("{path} {} {} {time}", node.cumulative, node.flat));
             }
         }
         Some(Report::TableArrow(table)) => {
@@ -178,6 +179,7 @@ async fn ask(server: &Server, seed: u64) -> String {
                 ReportType::Top,
                 ReportType::FlamegraphArrow,
                 ReportType::TableArrow,
+                ReportType::Flamechart,
                 ReportType::ProfileMetadata,
             ]);
             let fields =

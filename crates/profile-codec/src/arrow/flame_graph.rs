@@ -106,8 +106,8 @@ impl<'a> Rows<'a> {
         record.nullable("cumulative", smallest_uint(boxes.clone().map(|found| Some(found.cumulative))));
         record.nullable("flat", smallest_uint(self.nodes().map(|node| Some(node.flat))));
         record.nullable("diff", smallest_int(self.nodes().map(|node| node.diff)));
-        let no_times = std::iter::repeat_n(0, self.boxes.len());
-        record.nullable("timestamp", Arc::new(Int64Array::from_iter_values(no_times)));
+        let times = boxes.clone().map(|found| self.graph.time_nanos(found.node));
+        record.nullable("timestamp", Arc::new(Int64Array::from_iter_values(times)));
         record.nullable("depth", smallest_uint(boxes.clone().map(|found| Some(found.depth.into()))));
         record.required("value_offset", smallest_uint(boxes.map(|found| Some(found.offset))));
         Ok(())

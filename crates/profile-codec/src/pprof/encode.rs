@@ -18,8 +18,12 @@ pub fn encode(profile: &Profile) -> Vec<u8> {
 
 /// The profile as gzip-compressed protobuf, the form that files and answers have.
 pub fn encode_gzip(profile: &Profile) -> Vec<u8> {
+    gzip(&encode(profile))
+}
+
+pub(super) fn gzip(plain: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(&encode(profile)).expect("a Vec takes all that is written");
+    encoder.write_all(plain).expect("a Vec takes all that is written");
     encoder.finish().expect("a Vec takes all that is written")
 }
 

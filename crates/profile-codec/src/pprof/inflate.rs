@@ -1,6 +1,4 @@
-use std::{borrow::Cow, io::Read};
-
-use flate2::bufread::MultiGzDecoder;
+use std::borrow::Cow;
 
 use super::DecodeError;
 
@@ -9,20 +7,23 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// The bytes as they are, or decompressed if they are gzip, up to a limit.
 pub(super) fn inflate(bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
     let bytes = match bytes.starts_with(&GZIP_MAGIC) {
-        true => Cow::Owned(gunzip(bytes, limit)?),
+        true => Cow::Owned(gunzip::at_most(limit, bytes).map_err(refused)?),
         false => Cow::Borrowed(bytes),
     };
     if bytes.len() > limit {
-        return Err(DecodeError::TooLarge { what: "decoded bytes", limit });
+        return Err(too_large(limit));
     }
     Ok(bytes)
 }
 
-/// Reads one byte past the limit at most, so that a bomb is known before it takes memory.
-fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, DecodeError> {
-    // Profiles shrink to a quarter or less.
-    let mut decoded = Vec::with_capacity(bytes.len().saturating_mul(4).min(limit));
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(bytes).take(most).read_to_end(&mut decoded).map_err(DecodeError::Gzip)?;
-    Ok(decoded)
+fn refused(error: gunzip::Error) -> DecodeError {
+    match error {
+        gunzip::Error::Broken(reason) => DecodeError::Gzip(reason),
+        gunzip::Error::TooLarge { limit } => too_large(limit),
+        other => DecodeError::Gzip(std::io::Error::other(other)),
+    }
+}
+
+fn too_large(limit: usize) -> DecodeError {
+    DecodeError::TooLarge { what: "decoded bytes", limit }
 }

@@ -38,15 +38,18 @@ pub struct Head {
 /// If the bytes are neither gzip nor protobuf, or exceed the limits.
 pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Head, DecodeError> {
     let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
-    let raw = RawProfile::parse(&bytes, limits)?;
+    Ok(head(&RawProfile::parse(&bytes, limits)?))
+}
+
+pub(super) fn head(raw: &RawProfile<'_>) -> Head {
     let text = |index: i64| {
         let found = usize::try_from(index).ok().and_then(|index| raw.strings.get(index));
         found.map(|text| String::from_utf8_lossy(text).into_owned()).unwrap_or_default()
     };
     let value_type = |one: &RawValueType| ValueType::new(text(one.name), text(one.unit));
-    Ok(Head {
+    Head {
         sample_types: raw.sample_types.iter().map(value_type).collect(),
-        has_values: has_values(&raw),
+        has_values: has_values(raw),
         period_type: raw.period_type.as_ref().map(value_type).unwrap_or_default(),
         period: raw.period,
         time_nanos: raw.time_nanos,
@@ -54,9 +57,9 @@ pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Head, DecodeError> {
         samples: raw.samples.len(),
         mappings: raw.mappings.len(),
         comments: raw.comments.iter().map(|index| text(*index)).collect(),
-        refusal: strict::check(&raw, 0).err(),
-        is_harmful: is_harmful(&raw),
-    })
+        refusal: strict::check(raw, 0).err(),
+        is_harmful: is_harmful(raw),
+    }
 }
 
 fn has_values(raw: &RawProfile<'_>) -> Vec<bool> {

@@ -2,6 +2,7 @@
 
 mod encode;
 mod error;
+mod harmless;
 mod ids;
 mod inflate;
 mod inspect;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};
+pub use harmless::{Harm, Harmless, HarmlessError};
 pub use inspect::{Head, inspect};
 pub use json::write_json;
 pub use limits::Limits;

@@ -177,11 +177,14 @@ impl MemoryPart {
     pub(crate) fn merge(&self, ask: &Merge, into: &mut Collector, stop: &Stop) {
         let series: Vec<u32> = self.index.select(&ask.filter);
         let series = series.into_iter().filter(|series| self.may_have(*series, &ask.filter, ask.span));
+        if into.by_time {
+            return self.merge_by_time(series, ask, into, stop);
+        }
         let mut grouped: Vec<(usize, u32)> = Vec::new();
         for series in stop.before(series) {
             // A group is one only if a profile of it is there.
             if self.selected(series, &ask.filter, ask.span).next().is_some() {
-                grouped.push((into.group(self.index.labels(series), &ask.group_by), series));
+                grouped.push((into.group(self.index.labels(series), &ask.group_by, 0), series));
             }
         }
         grouped.sort_unstable();
@@ -189,6 +192,26 @@ impl MemoryPart {
         for (group, series) in stop.before(grouped) {
             sums.start_group(group);
             for profile in self.selected(series, &ask.filter, ask.span) {
+                let factor = if ask.in_periods { profile.at.period } else { 1 };
+                sums.add(profile.stacks, profile.values, factor);
+            }
+        }
+        sums.finish();
+    }
+
+    fn merge_by_time(
+        &self,
+        series: impl Iterator<Item = u32>,
+        ask: &Merge,
+        into: &mut Collector,
+        stop: &Stop,
+    ) {
+        let mut sums = into.part(&self.symbols);
+        for series in stop.before(series) {
+            let labels = self.index.labels(series);
+            for profile in self.selected(series, &ask.filter, ask.span) {
+                let group = sums.group(labels, &ask.group_by, profile.at.time_nanos);
+                sums.start_group(group);
                 let factor = if ask.in_periods { profile.at.period } else { 1 };
                 sums.add(profile.stacks, profile.values, factor);
             }

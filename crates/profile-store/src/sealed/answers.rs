@@ -13,6 +13,8 @@ use crate::view::{Part, ReadError};
 
 /// Rows that are read together: of profiles that follow each other, multiplied by the same factor.
 struct Run {
+    /// Of one profile, where times are kept apart.
+    time_nanos: i64,
     first_row: u64,
     rows: u64,
     factor: i64,
@@ -27,10 +29,9 @@ impl Part for Block {
         let mut runs: Vec<(usize, Run)> = Vec::new();
         for series in stop.before(catalog.index.select(&ask.filter)) {
             let entry = &catalog.entries[series as usize];
-            let found = self.runs(entry, ask)?;
-            if !found.is_empty() {
-                let group = into.group(catalog.index.labels(series), &ask.group_by);
-                runs.extend(found.into_iter().map(|run| (group, run)));
+            let labels = catalog.index.labels(series);
+            for run in self.runs(entry, ask, into.by_time)? {
+                runs.push((into.group(labels, &ask.group_by, run.time_nanos), run));
             }
         }
         if runs.is_empty() {
@@ -162,14 +163,14 @@ impl Block {
     }
 
     /// What is to be read of a series. Its profiles are looked at only where the catalog does not tell.
-    fn runs(&self, entry: &Entry, ask: &Merge) -> Result<Vec<Run>, ReadError> {
+    fn runs(&self, entry: &Entry, ask: &Merge, by_time: bool) -> Result<Vec<Run>, ReadError> {
         let takes = |class| ask.filter.takes_duration(Extents::duration_of(class));
         if entry.extents.any_in(ask.span, takes) == Known::No {
             return Ok(Vec::new());
         }
         let factor = if ask.in_periods { entry.period } else { Some(1) };
-        if let Some(factor) = factor.filter(|_| entry.extents.all_in(ask.span, takes)) {
-            return Ok(vec![Run { first_row: entry.first_row, rows: entry.rows, factor }]);
+        if let Some(factor) = factor.filter(|_| !by_time && entry.extents.all_in(ask.span, takes)) {
+            return Ok(vec![Run { time_nanos: 0, first_row: entry.first_row, rows: entry.rows, factor }]);
         }
         let mut runs = Vec::new();
         let mut row = entry.first_row;
@@ -177,7 +178,7 @@ impl Block {
             let at = head.at;
             if ask.span.has(at.time_nanos) && ask.filter.takes_duration(at.duration_nanos) {
                 let factor = if ask.in_periods { at.period } else { 1 };
-                runs.push(Run { first_row: row, rows: head.rows, factor });
+                runs.push(Run { time_nanos: at.time_nanos, first_row: row, rows: head.rows, factor });
             }
             row += head.rows;
         }

@@ -9,7 +9,7 @@ use profile_model::{Labels, TimeRange, Timestamp};
 use super::labels::pair;
 use super::merge::Merge;
 use crate::names;
-use crate::selection::millis;
+use crate::selection::{millis, near};
 use crate::{Api, ApiError, Source};
 
 /// Points at `start + k * step`, each of what lies in the step before it; the first of what is before the range.
@@ -27,6 +27,7 @@ const MOST_POINTS: i64 = 100_000;
 impl Steps {
     /// Steps of this many seconds.
     pub(crate) fn new(start: i64, end: i64, seconds: f64) -> Result<Self, ApiError> {
+        let [start, end] = [start, end].map(near);
         #[expect(clippy::cast_possible_truncation, reason = "out of range saturates, and is refused")]
         let step = (seconds * 1000.0) as i64;
         if step < 1 {
@@ -134,6 +135,7 @@ mod tests {
         assert_eq!(steps.range().start, millis(985_501));
         assert!(Steps::new(1, 2, 0.0001).is_err());
         assert!(Steps::new(1, 1_000_000_000, 0.001).is_err());
+        assert!(Steps::new(i64::MIN, i64::MAX, 15.0).is_err());
     }
 
     #[test]

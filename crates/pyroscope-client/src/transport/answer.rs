@@ -45,7 +45,7 @@ fn refusal(incoming: &Incoming, status: u16) -> Error {
     {
         return error.with_status(Some(status));
     }
-    let code = Code::from_http_status(status);
+    let code = Code::of_http_status(status);
     let found = incoming.content_type.as_deref().unwrap_or("no content type");
     let message = format!(
         "expected an answer of Pyroscope, found status {status}, `{}`, {}",
@@ -81,7 +81,7 @@ fn strange(status: u16) -> (ErrorKind, Option<&'static str>) {
 
 fn connect_error(body: &[u8]) -> Option<Error> {
     let ConnectError { code, message } = serde_json::from_slice(body).ok()?;
-    let code = Code::parse(&code)?;
+    let code = Code::of_name(&code)?;
     Some(Error::new(kind(code), code, &*message).with_hint(hint(code, &message)))
 }
 
@@ -98,7 +98,8 @@ fn kind(code: Code) -> ErrorKind {
         | Code::FailedPrecondition
         | Code::Aborted
         | Code::OutOfRange => ErrorKind::Rejected,
-        Code::Unknown | Code::Internal | Code::DataLoss => ErrorKind::Server,
+        // Success is no name of a failure, and never comes here.
+        Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => ErrorKind::Server,
     }
 }
 

@@ -1,7 +1,4 @@
-use std::io::Read;
-
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_config::{ConfigError, CredentialError, Environment, HttpClientConfig, Limits, SendError};
@@ -80,13 +77,10 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 }
 
 fn unpack(body: &[u8], limit: usize) -> Result<Bytes, Error> {
-    let mut plain = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    MultiGzDecoder::new(body)
-        .take(most)
-        .read_to_end(&mut plain)
-        .map_err(|error| Error::answer("expected a gzip body, found something else").with_source(error))?;
-    if plain.len() > limit { Err(too_long(limit)) } else { Ok(plain.into()) }
+    gunzip::at_most(limit, body).map(Bytes::from).map_err(|error| match error {
+        gunzip::Error::TooLarge { limit } => too_long(limit),
+        broken => Error::answer("expected a gzip body, found something else").with_source(broken),
+    })
 }
 
 fn failure(error: SendError) -> Error {

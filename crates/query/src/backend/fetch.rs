@@ -117,8 +117,11 @@ impl Backend {
         }
         types.retain(|one| one != tried);
         Ok(of_service_first(&types).map(|first| {
-            let all = words::listed(&types, 5);
-            (first.clone(), Some(format!("no CPU profiles here, so {first} is shown; there are {all}")))
+            let others = match types.len() {
+                1 => String::new(),
+                _ => format!("; there are {}", words::listed(&types, 5)),
+            };
+            (first.clone(), Some(format!("no CPU profiles here, so {first} is shown{others}")))
         }))
     }
 

@@ -23,7 +23,7 @@ async fn programs_find_no_mistake_in_their_configs() {
 }
 
 #[test]
-fn the_scraper_may_list_what_its_config_discovers_and_nothing_else() {
+fn the_scraper_may_watch_what_its_config_discovers_and_nothing_else() {
     let config = document(&read("deploy/kubernetes/parca-ingest/parca.yaml"));
     let discoveries = config["scrape_configs"]
         .as_array()
@@ -38,6 +38,6 @@ fn the_scraper_may_list_what_its_config_discovers_and_nothing_else() {
         })
         .collect();
     let (_, role) = manifests().into_iter().find(|(_, one)| one["kind"] == "ClusterRole").unwrap();
-    let rules = serde_json::json!([{"apiGroups": [""], "resources": needed, "verbs": ["list"]}]);
+    let rules = serde_json::json!([{"apiGroups": [""], "resources": needed, "verbs": ["list", "watch"]}]);
     assert_eq!(role["rules"], rules);
 }

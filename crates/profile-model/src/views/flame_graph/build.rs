@@ -1,5 +1,6 @@
 use hashbrown::HashMap;
 
+use super::clock::Clock;
 use super::{FlameFrame, FlameGraph, FlameKind, FlameOptions, FlameSample, FlameSums, NodeId};
 use crate::{Frame, Function, Labels, Line, LocationId, StringId, Symbols};
 
@@ -11,6 +12,8 @@ pub(super) struct Builder<'a> {
     groups: HashMap<Labels, usize, foldhash::fast::RandomState>,
     /// The frame that was merged into each node last: most often the next one is the same.
     last_merged: Vec<Option<Origin>>,
+    /// In a graph over time.
+    clock: Option<Clock>,
 }
 
 /// What makes a node distinct.
@@ -48,11 +51,17 @@ impl<'a> Builder<'a> {
             nodes: HashMap::default(),
             groups: HashMap::default(),
             last_merged: vec![None],
+            clock: None,
         }
     }
 
     pub(super) fn finish(self) -> FlameGraph {
         self.graph
+    }
+
+    pub(super) fn add_at(&mut self, time_nanos: i64, sample: FlameSample<'_>) {
+        self.clock.get_or_insert_with(|| Clock::at(time_nanos)).now = time_nanos;
+        self.add(sample);
     }
 
     pub(super) fn add(&mut self, sample: FlameSample<'_>) {
@@ -120,7 +129,7 @@ impl<'a> Builder<'a> {
     fn descend(&mut self, parent: NodeId, frame: &Frame<'_>, sample: FlameSample<'_>) -> NodeId {
         let key = self.key(parent, frame);
         let origin = Origin { location: frame.location, line: frame.line.copied(), inlined: frame.inlined };
-        let node = match self.find(key) {
+        let node = match self.find(key).filter(|node| self.goes_on(parent, *node)) {
             Some(node) => {
                 self.merge(node, frame, origin);
                 node
@@ -151,12 +160,25 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Whether a call that is known is still the same one.
+    fn goes_on(&self, parent: NodeId, node: NodeId) -> bool {
+        let Some(clock) = &self.clock else { return true };
+        let lasted = self.graph.nodes[node.index()].cumulative;
+        clock.goes_on(parent, node, self.graph.time_nanos(node).saturating_add(lasted))
+    }
+
     fn find(&self, key: Key) -> Option<NodeId> {
         self.nodes.get(&key).copied()
     }
 
     fn append(&mut self, key: Key, kind: FlameKind, origin: Option<Origin>) -> NodeId {
+        // What stands for all of a group has no time.
+        let is_call = matches!(kind, FlameKind::Frame(_));
         let id = self.graph.link(key.parent, kind, FlameSums::default());
+        if let Some(clock) = self.clock.as_ref().filter(|_| is_call) {
+            self.graph.times.resize(id.index(), 0);
+            self.graph.times.push(clock.now);
+        }
         self.last_merged.push(origin);
         self.nodes.insert(key, id);
         id
@@ -173,8 +195,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn count(&mut self, node: NodeId, sample: FlameSample<'_>) {
-        let node = &mut self.graph.nodes[node.index()];
+    fn count(&mut self, id: NodeId, sample: FlameSample<'_>) {
+        if let Some(clock) = &mut self.clock {
+            clock.see(id);
+        }
+        let node = &mut self.graph.nodes[id.index()];
         node.cumulative = node.cumulative.saturating_add(sample.value);
         node.diff = node.diff.saturating_add(sample.diff);
     }

@@ -5,7 +5,8 @@ impl FlameGraph {
     /// A tree of nothing but a root, to be grown with [`append`](Self::append): for readers of
     /// trees that others have built.
     pub fn new(root: FlameSums) -> Self {
-        Self { nodes: vec![FlameNode::new(FlameKind::Root, None, 0, root)], groups: Vec::new() }
+        let nodes = vec![FlameNode::new(FlameKind::Root, None, 0, root)];
+        Self { nodes, groups: Vec::new(), times: Vec::new() }
     }
 
     /// Adds a node as the last child of another. Ids count up from the root's.

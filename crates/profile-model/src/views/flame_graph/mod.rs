@@ -1,4 +1,5 @@
 mod build;
+mod clock;
 mod grow;
 mod layout;
 mod profile;
@@ -16,6 +17,8 @@ pub struct FlameGraph {
     /// The root first; every other node comes after its parent.
     nodes: Vec<FlameNode>,
     groups: Vec<Labels>,
+    /// When each node begins, in a graph over time.
+    times: Vec<i64>,
 }
 
 /// A node of a [`FlameGraph`] by its position; the root is [`NodeId::ROOT`].
@@ -156,6 +159,28 @@ impl FlameGraph {
             builder.add(sample);
         }
         builder.finish()
+    }
+
+    /// The tree of stacks over time, given with nanoseconds since 1970 and in their order: a call that follows itself
+    /// without a pause is one node, and calls that do not are siblings. Values count as nanoseconds: what was seen at a
+    /// time lasted so long. Calls of equal times come together.
+    ///
+    /// At the root, calls of stacks between do not make a pause, as in Parca, whose flame charts this is.
+    pub fn over_time<'s>(
+        symbols: &Symbols,
+        samples: impl IntoIterator<Item = (i64, FlameSample<'s>)>,
+        options: FlameOptions,
+    ) -> Self {
+        let mut builder = build::Builder::new(symbols, options);
+        for (time_nanos, sample) in samples {
+            builder.add_at(time_nanos, sample);
+        }
+        builder.finish()
+    }
+
+    /// When the calls of a node began, in nanoseconds since 1970, in a graph [over time](Self::over_time); else 0.
+    pub fn time_nanos(&self, id: NodeId) -> i64 {
+        self.times.get(id.index()).copied().unwrap_or(0)
     }
 
     /// All nodes, every one after its parent; a [`NodeId`] is a position in it.

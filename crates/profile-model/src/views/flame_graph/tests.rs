@@ -175,3 +175,52 @@ fn what_does_not_fit_into_a_tree_is_not_appended() {
     assert_eq!(graph.append(NodeId::ROOT, FlameKind::Group(group), sums), Some(NodeId::new(1)));
     assert_eq!(graph.nodes().len(), 2);
 }
+
+/// Each node over time with where it begins; stacks are root first here, as they are read.
+#[track_caller]
+fn check_over_time(stacks: &[(i64, &str, i64)], expect: &[&str]) {
+    let mut symbols = Symbols::new();
+    let samples: Vec<_> = stacks
+        .iter()
+        .map(|(time, text, value)| {
+            let stack = stack(&mut symbols, text);
+            (*time, FlameSample { group: None, stack, value: *value, diff: 0 })
+        })
+        .collect();
+    let graph = FlameGraph::over_time(&symbols, samples, FlameOptions::default());
+    let layout = graph.layout();
+    let lines = describe(&symbols, &graph, &layout);
+    let times = layout.boxes.iter().map(|found| graph.time_nanos(found.node));
+    let lines: Vec<String> = lines.iter().zip(times).map(|(line, time)| format!("{line} @{time}")).collect();
+    assert_eq!(lines, expect);
+}
+
+#[test]
+fn calls_that_go_on_are_one_node_and_pauses_part_them() {
+    // Ten long each: b goes on at 110, is away at 120, and is another call at 130; a ends at 140.
+    check_over_time(
+        &[(100, "b a", 10), (110, "b a", 10), (120, "c a", 10), (130, "b a", 10), (200, "b a", 10)],
+        &[
+            "root 0+50 0 @0",
+            " a 0+40 0 @100",
+            " a 40+10 0 @200",
+            "  b 0+20 20 @100",
+            "  c 20+10 10 @120",
+            "  b 30+10 10 @130",
+            "  b 40+10 10 @200",
+        ],
+    );
+}
+
+#[test]
+fn stacks_of_one_time_are_one_tree() {
+    check_over_time(
+        &[(100, "b a", 1), (100, "c a", 2), (100, "b a", 4)],
+        &["root 0+7 0 @0", " a 0+7 0 @100", "  b 0+5 5 @100", "  c 5+2 2 @100"],
+    );
+    // Both go on, whichever came last.
+    check_over_time(
+        &[(100, "b a", 10), (100, "c a", 10), (110, "b a", 10), (110, "c a", 10)],
+        &["root 0+40 0 @0", " a 0+40 0 @100", "  b 0+20 20 @100", "  c 20+20 20 @100"],
+    );
+}
