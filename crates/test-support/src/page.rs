@@ -67,13 +67,20 @@ pub async fn open(browser: &Browser, url: &str) {
     drawn(browser).await;
 }
 
+/// Whether there is a picture.
+const DRAWN: &str =
+    "document.body.dataset.drawn && !profilePage.page.running && profilePage.graph.drawn?.length > 0";
+
 /// Waits until the picture is there.
 pub async fn drawn(browser: &Browser) {
-    let is_there =
-        "document.body.dataset.drawn && !profilePage.page.running && profilePage.graph.drawn?.length > 0";
     // Why there is none is worth more than that the time is up.
-    let found = browser.wait(&format!("{is_there} || profilePage.page.refused?.message")).await;
+    let found = browser.wait(&format!("{DRAWN} || profilePage.page.refused?.message")).await;
     assert_eq!(found, true, "the page has no picture");
+}
+
+/// Waits until the picture is there, whatever was refused before.
+pub async fn drawn_at_last(browser: &Browser) {
+    browser.wait(DRAWN).await;
 }
 
 async fn first_sight(browser: &Browser, door: &Door) {

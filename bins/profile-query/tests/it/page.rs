@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use test_support::browser::Browser;
 use test_support::page::{self, Door, door_of_server};
-use test_support::{Process, Pyroscope, address_in, data};
+use test_support::{Process, Pyroscope, address_in, data, unused_address};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::fixture::{Home, PROFILE_QUERY};
 
@@ -74,14 +75,12 @@ async fn a_pyroscope_has_the_page_of_all_doors() {
     page::suite(&door).await;
 }
 
-#[tokio::test]
-async fn a_parca_has_the_page_of_all_doors() {
-    use parca_embedded::Settings;
-    let stop = tokio_util::sync::CancellationToken::new();
-    let mut settings = Settings::default();
+/// A Parca with profiles at an address, until dropped.
+async fn parca(address: &str) -> (String, DropGuard) {
+    let stop = CancellationToken::new();
+    let mut settings = parca_embedded::Settings::default();
     settings.self_profile_every = None;
-    let server = parca_embedded::start("127.0.0.1:0", settings, stop.clone()).await.unwrap();
-    let _stop = stop.drop_guard();
+    let server = parca_embedded::start(address, settings, stop.clone()).await.unwrap();
     let own = format!("http://{}", server.address());
     let client = parca_client::Client::new(&parca_client::Settings::new(&own)).unwrap();
     let series = page::profiles().into_iter().map(|(labels, file)| parca_client::RawSeries {
@@ -89,6 +88,30 @@ async fn a_parca_has_the_page_of_all_doors() {
         samples: vec![parca_client::RawSample::new(file)],
     });
     client.write_raw(&parca_client::WriteRawRequest::new(series.collect())).await.unwrap();
+    (own, stop.drop_guard())
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_is_asked_again() {
+    let Some(browser) = Browser::start().await else { return };
+    let address = unused_address().to_string();
+    let (_process, url) = ui(&["--url", &format!("http://{address}"), "--backend", "parca"]).await;
+    let why = "document.querySelector('#mistakes').textContent.includes('onnection refused')";
+    let lost = format!("document.querySelector('#status').dataset.is === 'lost' && {why}");
+    // What asks for a type, and what asks for whatever there is.
+    for url in [url.clone(), door_of_server(&url, "job").url] {
+        browser.open("about:blank").await;
+        browser.open(&url).await;
+        browser.wait(&lost).await;
+    }
+    let (_own, _stop) = parca(&address).await;
+    page::drawn_at_last(&browser).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_parca_has_the_page_of_all_doors() {
+    let (own, _stop) = parca("127.0.0.1:0").await;
     let (_process, url) = ui(&["--url", &own, "--backend", "parca"]).await;
     let door = door_of_server(&url, "job");
     page::suite(&door).await;

@@ -25,14 +25,19 @@ export async function run(shown) {
   } catch (error) {
     if (!isLatest()) return;
     if (error.name === 'AbortError') { status('ready', 'stopped'); return; }
-    page.refused = error;
-    status('failed', 'no answer to this question');
-    mistakes(error);
+    refuse(error);
   } finally {
     clearInterval(clockwork);
     if (isLatest()) end();
   }
   if (!running.signal.aborted) series(running.signal, early);
+}
+
+// Says why there is no answer; the picture of the one before stays.
+export function refuse(error) {
+  page.refused = error;
+  status('failed', 'no answer to this question');
+  mistakes(error);
 }
 
 function begin(began) {
@@ -64,9 +69,11 @@ export async function loadTypes() {
   const { source: of, start, end: until } = page.state, asked = JSON.stringify([of, start, until]);
   if (page.isOffline || page.typesOf === asked) return;
   page.typesOf = asked;
-  const { types } = await ask('types', { source: of, start, end: until }).catch(() => {
+  page.typesRefused = null;
+  const { types } = await ask('types', { source: of, start, end: until }).catch((error) => {
     // Asked for again with the next question.
     page.typesOf = '';
+    page.typesRefused = error;
     return { types: [] };
   });
   page.types = types;

@@ -1,7 +1,7 @@
 // The page: one question, one answer, and all that can be made of it.
 import { byId, say } from './dom.js';
-import { ask } from './answers.js';
-import { loadTypes, mistakes, run } from './asking.js';
+import { Refused, ask } from './answers.js';
+import { loadTypes, mistakes, refuse, run } from './asking.js';
 import { listenToKeys } from './keys.js';
 import { drawLinks } from './links.js';
 import { closeMenu } from './menu.js';
@@ -12,10 +12,17 @@ import { fillQuestion, listenToQuestion, offerSources } from './question.js';
 import { parseQuery, queryText } from './selector.js';
 import { status, watch } from './status.js';
 
+const NOTHING = new Refused({ message: 'There are no profiles in this time.', hint: 'A longer range may have some.' });
+
 async function answerQuestion() {
   // What asks for no type asks for the first that there is.
   if (!page.isOffline && parseQuery(page.state.query)?.type === '') {
     await loadTypes();
+    if (!page.types.length) {
+      fillQuestion();
+      refuse(page.typesRefused || NOTHING);
+      return;
+    }
     page.state.query = firstQuery();
     writeAddress('replace');
   }
@@ -28,7 +35,6 @@ async function answerQuestion() {
 // The state's query, with a type.
 function firstQuery() {
   const { state: { query }, types } = page;
-  if (!types.length) return query;
   if (!isServer()) return (types.find(({ isDefault }) => isDefault) || types[0]).id;
   return query === '' ? types[0].id : queryText({ type: types[0].id, matchers: parseQuery(query).matchers });
 }

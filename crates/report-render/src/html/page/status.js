@@ -9,6 +9,8 @@ const EVERY = 1000, PATIENCE = 3000;
 export function status(is, words) {
   byId('status').dataset.is = is;
   say(byId('status-words'), words);
+  // A long reason is cut off where there is no room.
+  byId('status').title = words;
 }
 
 // Looks again and again, as long as the page is open: a frozen server is seen without a question, and so is a frozen server
