@@ -83,9 +83,9 @@ fn stores(html: &mut String, stores: &Stores) {
 
 fn job_html(html: &mut String, job: &JobStatus) {
     let (up, all) = counted(job);
-    let _ = write!(html, "<h2>{} <small>{up} of {all} up</small></h2>\n", escaped(&job.name));
+    let _ = writeln!(html, "<h2>{} <small>{up} of {all} up</small></h2>", escaped(&job.name));
     for error in &job.errors {
-        let _ = write!(html, "<p class=trouble>{}</p>\n", breakable(error));
+        let _ = writeln!(html, "<p class=trouble>{}</p>", breakable(error));
     }
     if job.active.is_empty() {
         html.push_str("<p class=hint>No target is found.</p>\n");
