@@ -51,6 +51,13 @@ class Target(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Targets(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A scraper that is ended does not wait for its answers."""
+
+
 def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -106,7 +113,7 @@ def config(folder, port, targets):
 
 def main():
     targets, seconds, rounds = (int(value) for value in (sys.argv[1:] + ["20", "30", "2"][len(sys.argv) - 1:])[:3])
-    server = http.server.ThreadingHTTPServer(("0.0.0.0", 0), Target)
+    server = Targets(("0.0.0.0", 0), Target)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     folder, store_port = tempfile.mkdtemp(), free_port()
     store = quiet(EMBEDDED, "--http-address", f"127.0.0.1:{store_port}", "--self-profile-interval", "0s")

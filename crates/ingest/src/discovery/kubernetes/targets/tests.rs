@@ -1,5 +1,6 @@
 //! Targets are those of Prometheus: `prometheus.json` is what its discovery (0.305.0, with its own client of Kubernetes)
-//! made of the objects in `cluster.json`, with the labels of nodes attached.
+//! made of the objects in `cluster.json`, with the labels of nodes attached; `tests/prometheus` is the program that
+//! asked it.
 
 #![allow(clippy::unwrap_used)]
 
