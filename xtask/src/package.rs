@@ -1,7 +1,7 @@
 //! The crates as crates.io would get them: packed, and each built from what was packed, with its siblings from their packed
 //! files, too; and whether their faces still fit those who use them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -10,6 +10,7 @@ use crate::metadata;
 
 /// Packs every public crate; without `--no-verify` each is built, too.
 pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
+    forget_unpacked(root)?;
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--locked"]).args(flags).current_dir(root);
     // Else each crate is built with a folder of its own, and all that it needs with it, again and again.
@@ -21,6 +22,35 @@ pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
     }
     let status = command.status().context("start cargo package")?;
     ensure!(status.success(), "`cargo package` failed");
+    Ok(())
+}
+
+/// Removes what cargo unpacked of packages that an earlier run made: it would be built again in place of today's, as the
+/// versions are the same.
+fn forget_unpacked(root: &Path) -> Result<()> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    let Some(sources) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) else {
+        return Ok(());
+    };
+    let metadata = metadata::read(root)?;
+    for registry in sources.flatten() {
+        // The names of registries in folders have no host before their dash.
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for package in metadata::packages(&metadata) {
+            let (name, version) = (package["name"].as_str(), package["version"].as_str());
+            let (Some(name), Some(version)) = (name, version) else { continue };
+            let unpacked = registry.path().join(format!("{name}-{version}"));
+            match std::fs::remove_dir_all(&unpacked) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("remove {}", unpacked.display()));
+                }
+                _ => {}
+            }
+        }
+    }
     Ok(())
 }
 
