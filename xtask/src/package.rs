@@ -13,10 +13,13 @@ pub(crate) fn run(root: &Path, flags: &[&str]) -> Result<()> {
     forget_unpacked(root)?;
     let mut command = Command::new("cargo");
     command.args(["package", "--workspace", "--locked"]).args(flags).current_dir(root);
-    // Else each crate is built with a folder of its own, and all that it needs with it, again and again.
-    if std::env::var_os("CARGO_TARGET_DIR").is_none() {
-        command.env("CARGO_TARGET_DIR", root.join("target"));
+    // One folder for all, as each crate would be built with all that it needs again and again else; an empty one, as cargo
+    // takes what it built of an earlier run's packages for what it would build of today's.
+    let built = root.join("target/packed");
+    if built.exists() {
+        std::fs::remove_dir_all(&built).with_context(|| format!("remove {}", built.display()))?;
     }
+    command.env("CARGO_TARGET_DIR", &built);
     for name in private(root)? {
         command.args(["--exclude", &name]);
     }
