@@ -152,7 +152,7 @@ pub fn corrected(mut profile: Profile, origin: &Origin) -> (Profile, Vec<&'stati
 fn is_right(head: &Head) -> bool {
     let types = head.sample_types.iter().chain([&head.period_type]);
     head.refusal.is_none()
-        && !head.is_harmful
+        && !head.lacks_strings
         && !head.sample_types.is_empty()
         && head.time_nanos > 0
         && !is_snapshots(head.duration_nanos, &head.sample_types)

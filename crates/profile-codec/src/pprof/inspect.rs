@@ -27,9 +27,9 @@ pub struct Head {
     pub comments: Vec<String>,
     /// Why a Parca refuses it.
     pub refusal: Option<InvalidProfile>,
-    /// Whether it has what a Parca takes and fails at later: a line without a function, an index below zero
-    /// or past the strings.
-    pub is_harmful: bool,
+    /// Whether a type, function or mapping names a string that is not there, which a Parca takes and fails at later. What
+    /// else does harm there is what [`Harmless`](super::Harmless) refuses.
+    pub lacks_strings: bool,
 }
 
 /// Reads what a profile says of itself and checks the rest, without making a model of it.
@@ -58,7 +58,7 @@ pub(super) fn head(raw: &RawProfile<'_>) -> Head {
         mappings: raw.mappings.len(),
         comments: raw.comments.iter().map(|index| text(*index)).collect(),
         refusal: strict::check(raw, 0).err(),
-        is_harmful: is_harmful(raw),
+        lacks_strings: lacks_strings(raw),
     }
 }
 
@@ -73,13 +73,10 @@ fn has_values(raw: &RawProfile<'_>) -> Vec<bool> {
     found
 }
 
-fn is_harmful(raw: &RawProfile<'_>) -> bool {
+fn lacks_strings(raw: &RawProfile<'_>) -> bool {
     let strings = raw.strings.len() as i64;
-    let is_bad = |index: &i64| *index < 0 || (*index != 0 && *index >= strings);
     let types = raw.sample_types.iter().chain(&raw.period_type).flat_map(|one| [one.name, one.unit]);
     let functions = raw.functions.iter().flat_map(|one| [one.name, one.system_name, one.filename]);
     let mappings = raw.mappings.iter().flat_map(|one| [one.file, one.build_id]);
-    raw.lines.iter().any(|line| line.function_id == 0)
-        || (!raw.sample_types.is_empty() && raw.strings.is_empty())
-        || types.chain(functions).chain(mappings).any(|index| is_bad(&index))
+    types.chain(functions).chain(mappings).any(|index| index != 0 && index >= strings)
 }
