@@ -170,6 +170,7 @@ pub(crate) struct Serve {
         env = "PARCA_EMBEDDED_SERVICE_LABELS",
         value_name = "LABEL,...",
         value_delimiter = ',',
+        value_parser = label_name,
         hide_short_help = true
     )]
     pub(crate) service_labels: Vec<String>,
@@ -210,6 +211,10 @@ fn memory(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     let enough = usize::try_from(bytes).ok().filter(|bytes| *bytes >= 1 << 20);
     enough.ok_or_else(|| format!("expected bytes such as 536870912 or 512MiB, found `{text}`: at least 1MiB"))
+}
+
+fn label_name(text: &str) -> Result<String, pql::LabelNameError> {
+    pql::listed_label_name(text, ',')
 }
 
 fn span(text: &str) -> Result<Duration, String> {
