@@ -58,6 +58,8 @@ impl Faces {
         // As in the real server, the content type says which half of it a request is for.
         let dispatch = move |request: Request<Body>| {
             // The path must be right before a router sees it: a layer of the router would be too late.
+            #[cfg(feature = "apis")]
+            let request = pyroscope_api::with_one_slash(request);
             let (router, request) = if unary_grpc::is_grpc(request.headers()) {
                 let request = as_the_real_server_reads(request);
                 let path = request.uri().path();

@@ -64,8 +64,12 @@ pub(crate) fn keep(
         sample_type.name = sample_type.name.replace('-', "_");
     }
     let series = labels(&of.labels)?;
-    let takes =
-        |name: &str| !OF_REQUESTS.contains(&name) && NameRules::Legacy.is_label_name(&underscored(name));
+    let texts = profile.text_labels();
+    let takes = |name: &str| {
+        texts.contains(name)
+            && !OF_REQUESTS.contains(&name)
+            && NameRules::Legacy.is_label_name(&underscored(name))
+    };
     let parts = profile
         .split_by_labels(takes, MOST_SERIES)
         .unwrap_or_else(|| vec![(Labels::default(), profile.with_types(&all_types(&profile)))]);

@@ -35,7 +35,8 @@ impl Faces {
             .merge(api.routes())
             .merge(push_routes(sink))
             .merge(rest::routes(self.query()))
-            .merge(otlp::routes(writes, MAX_MESSAGE_BYTES));
+            .merge(otlp::routes(writes, MAX_MESSAGE_BYTES))
+            .fallback(pyroscope_api::not_found);
         Others { http, pyroscope }
     }
 }

@@ -355,9 +355,31 @@ async fn tenants_see_their_own_profiles_and_nobody_elses() {
         let request = Request::post(format!("{}querier.v1.QuerierService/ProfileTypes", server.origin()));
         let request = request
             .header("content-type", "application/json")
+            // What a client says of itself separates nobody.
+            .header("x-scope-orgid", "a")
             .header("authorization", format!("Bearer {token}"));
         let (_, body) = server.http1(request.body(Bytes::from_static(b"{}")).unwrap()).await;
         assert_eq!(&body[..] != b"{}", expect, "{token}");
+    }
+    // As SDKs push: with basic authentication, and a tenant of their own choice in a header.
+    let basic = |name: &str, token: &str| {
+        use base64::Engine;
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{token}")))
+    };
+    let request = Request::post(format!("{}ingest?name=shop&format=pprof", server.origin()))
+        .header("x-scope-orgid", "a")
+        .header("authorization", basic("b", "tb"));
+    let raw = profile_codec::pprof::encode(&crate::server::profile(1_700_000_001_000_000_000));
+    assert_eq!(server.http1(request.body(raw.into()).unwrap()).await.0.status, 200);
+    for (name, token, expect) in [("a", "ta", "a"), ("b", "tb", "shop"), ("own", "to", "")] {
+        let request = Request::post(format!("{}querier.v1.QuerierService/LabelValues", server.origin()))
+            .header("content-type", "application/json")
+            .header("authorization", basic(name, token));
+        let body = r#"{"name":"service_name","start":1,"end":1800000000000}"#;
+        let (_, body) = server.http1(request.body(Bytes::from_static(body.as_bytes())).unwrap()).await;
+        let expect =
+            if expect.is_empty() { "{}".to_owned() } else { format!("{{\"names\":[\"{expect}\"]}}") };
+        assert_eq!(String::from_utf8_lossy(&body), expect, "{name}");
     }
     // What is of the whole server is not a tenant's.
     for (token, status) in [("ta", 404), ("to", 200)] {

@@ -159,7 +159,6 @@ pub(super) async fn stacktraces<S: Source>(
     request: wire::SelectMergeStacktracesRequest,
 ) -> Result<wire::SelectMergeStacktracesResponse, ApiError> {
     let merge = Merge::of(&request)?;
-    let nodes = nodes(request.max_nodes)?;
     let mut answer = wire::SelectMergeStacktracesResponse::default();
     match request.format() {
         wire::ProfileFormat::Pprof => {
@@ -167,9 +166,13 @@ pub(super) async fn stacktraces<S: Source>(
             answer.pprof = Some(wire::PprofProfile { profile: Some(profile.unwrap_or_default()) });
         }
         wire::ProfileFormat::Dot => answer.dot = dot(api, &merge, request.max_nodes).await?,
-        wire::ProfileFormat::Tree => answer.tree = merge.tree(api).await?.cut(nodes).to_stream().into(),
+        wire::ProfileFormat::Tree => {
+            let nodes = nodes(request.max_nodes)?;
+            answer.tree = merge.tree(api).await?.cut(nodes).to_stream().into();
+        }
         // A format that is not known here is answered as this one: clients take it for that.
         wire::ProfileFormat::Unspecified | wire::ProfileFormat::Flamegraph => {
+            let nodes = nodes(request.max_nodes)?;
             let tree = merge.tree(api).await?.cut(nodes);
             answer.flamegraph = Some(flame_graph(&tree));
             answer.tree = tree.to_stream().into();
@@ -196,7 +199,7 @@ pub(super) async fn span_profile<S: Source>(
     Ok(wire::SelectMergeSpanProfileResponse { flamegraph: answer.flamegraph, tree: answer.tree })
 }
 
-/// The answer is a pprof itself.
+/// The answer is a pprof itself, whole whatever the number of nodes, as there.
 pub(super) async fn profile<S: Source>(
     api: &Api<S>,
     request: wire::SelectMergeProfileRequest,
@@ -211,7 +214,6 @@ pub(super) async fn profile<S: Source>(
         trace_id_selector: request.trace_id_selector,
         ..Default::default()
     })?;
-    nodes(request.max_nodes)?;
     Ok(merge.profile(api).await?.map(|profile| pprof::encode(&profile)).unwrap_or_default())
 }
 

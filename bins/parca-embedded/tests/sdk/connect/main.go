@@ -29,13 +29,20 @@ func main() {
 	start, _ := strconv.ParseInt(os.Args[5], 10, 64)
 	end, _ := strconv.ParseInt(os.Args[6], 10, 64)
 	var options []connect.ClientOption
+	httpClient := http.DefaultClient
 	switch protocol {
+	case "grpc":
+		// HTTP/2 without TLS, as profilecli's --protocol=grpc speaks it.
+		protocols := new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+		httpClient = &http.Client{Transport: &http.Transport{Protocols: protocols}}
+		options = append(options, connect.WithGRPC())
 	case "grpc-web":
 		options = append(options, connect.WithGRPCWeb())
 	case "json":
 		options = append(options, connect.WithProtoJSON())
 	}
-	client := querierv1connect.NewQuerierServiceClient(http.DefaultClient, url, options...)
+	client := querierv1connect.NewQuerierServiceClient(httpClient, url, options...)
 	ctx := context.Background()
 	found := map[string]any{}
 
