@@ -47,6 +47,8 @@ pub(crate) struct Faces {
     pub(crate) gate: Gate,
     #[cfg(feature = "apis")]
     pub(crate) service_labels: Vec<String>,
+    #[cfg(feature = "apis")]
+    pub(crate) spans: crate::pyroscope::Spans,
 }
 
 impl Faces {

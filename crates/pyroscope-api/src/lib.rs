@@ -60,6 +60,7 @@ mod render;
 mod selection;
 mod sink;
 mod source;
+mod spans;
 mod trees;
 
 pub use api::{Api, Settings};

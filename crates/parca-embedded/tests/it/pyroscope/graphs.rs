@@ -131,7 +131,7 @@ fn walk(graph: &Value, sides: usize) -> Walked {
 }
 
 /// A profile of these stacks, the root first.
-fn stacks(stacks: &[(&str, i64)], time: i64) -> Profile {
+pub(super) fn stacks(stacks: &[(&str, i64)], time: i64) -> Profile {
     let mut of = sum(&["cpu"], time);
     of.sample_types = vec![profile_model::ValueType::new("cpu", "nanoseconds")];
     of.samples = profile_model::Samples::new(1);

@@ -3,6 +3,7 @@
 mod graphs;
 mod protocol;
 mod readers;
+mod spans;
 mod writers;
 
 use std::io::Write;
