@@ -47,6 +47,8 @@ pub(crate) struct Faces {
     pub(crate) gate: Gate,
     #[cfg(feature = "apis")]
     pub(crate) service_labels: Vec<String>,
+    #[cfg(feature = "apis")]
+    pub(crate) spans: crate::pyroscope::Spans,
 }
 
 impl Faces {
@@ -58,6 +60,8 @@ impl Faces {
         // As in the real server, the content type says which half of it a request is for.
         let dispatch = move |request: Request<Body>| {
             // The path must be right before a router sees it: a layer of the router would be too late.
+            #[cfg(feature = "apis")]
+            let request = pyroscope_api::with_one_slash(request);
             let (router, request) = if unary_grpc::is_grpc(request.headers()) {
                 let request = as_the_real_server_reads(request);
                 let path = request.uri().path();

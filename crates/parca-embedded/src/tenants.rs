@@ -89,7 +89,10 @@ impl Tenants {
         let writes =
             Writes { store: (self.new_store.0)(tenant)?, metrics: self.faces.writes.metrics.clone() };
         let not_found = || async { (StatusCode::NOT_FOUND, "404 page not found\n") };
-        let made = Faces { writes, ..self.faces.clone() }.routes(Router::new().fallback(not_found), None);
+        let others = self.faces.clone();
+        #[cfg(feature = "apis")]
+        let others = Faces { spans: others.spans.of_another(), ..others };
+        let made = Faces { writes, ..others }.routes(Router::new().fallback(not_found), None);
         routes.insert(tenant.to_owned(), made.clone());
         Ok(made)
     }

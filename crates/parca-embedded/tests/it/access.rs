@@ -355,9 +355,45 @@ async fn tenants_see_their_own_profiles_and_nobody_elses() {
         let request = Request::post(format!("{}querier.v1.QuerierService/ProfileTypes", server.origin()));
         let request = request
             .header("content-type", "application/json")
+            // What a client says of itself separates nobody.
+            .header("x-scope-orgid", "a")
             .header("authorization", format!("Bearer {token}"));
         let (_, body) = server.http1(request.body(Bytes::from_static(b"{}")).unwrap()).await;
         assert_eq!(&body[..] != b"{}", expect, "{token}");
+    }
+    // As SDKs push: with basic authentication, and a tenant of their own choice in a header.
+    let basic = |name: &str, token: &str| {
+        use base64::Engine;
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{token}")))
+    };
+    let request = Request::post(format!("{}ingest?name=shop&format=pprof", server.origin()))
+        .header("x-scope-orgid", "a")
+        .header("authorization", basic("b", "tb"));
+    let mut of = crate::server::profile(1_700_000_001_000_000_000);
+    let [key, span] = ["span_id", "0123456789abcdef"].map(|text| of.symbols.intern_string(text));
+    let label = profile_model::SampleLabel { key, value: profile_model::LabelValue::Text(span) };
+    let stack = of.samples.stacks()[0];
+    of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
+    let raw = profile_codec::pprof::encode(&of);
+    assert_eq!(server.http1(request.body(raw.into()).unwrap()).await.0.status, 200);
+    for (name, token, expect) in [("a", "ta", "a"), ("b", "tb", "shop"), ("own", "to", "")] {
+        let request = Request::post(format!("{}querier.v1.QuerierService/LabelValues", server.origin()))
+            .header("content-type", "application/json")
+            .header("authorization", basic(name, token));
+        let body = r#"{"name":"service_name","start":1,"end":1800000000000}"#;
+        let (_, body) = server.http1(request.body(Bytes::from_static(body.as_bytes())).unwrap()).await;
+        let expect =
+            if expect.is_empty() { "{}".to_owned() } else { format!("{{\"names\":[\"{expect}\"]}}") };
+        assert_eq!(String::from_utf8_lossy(&body), expect, "{name}");
+        // Nor is a span another's.
+        let request =
+            Request::post(format!("{}querier.v1.QuerierService/SelectMergeSpanProfile", server.origin()))
+                .header("content-type", "application/json")
+                .header("authorization", basic(name, token));
+        let body = r#"{"profileTypeID":"process_cpu:cpu:nanoseconds:cpu:nanoseconds","start":1,"end":1800000000000,"spanSelector":["0123456789abcdef"]}"#;
+        let (_, body) = server.http1(request.body(Bytes::from_static(body.as_bytes())).unwrap()).await;
+        let has = String::from_utf8_lossy(&body).contains(r#""total":"5""#);
+        assert_eq!(has, name == "b", "{name} {body:?}");
     }
     // What is of the whole server is not a tenant's.
     for (token, status) in [("ta", 404), ("to", 200)] {
