@@ -219,10 +219,7 @@ async fn pyroscopes_own_clients_read() {
             (&answer["health"], &answer["span"], &answer["ingested"]),
             (&json!(0), &json!(0), &json!(true))
         );
-        assert_eq!(
-            (&answer["spans"], &answer["wrong"]),
-            (&json!(0), &json!("invalid_argument"))
-        );
+        assert_eq!((&answer["spans"], &answer["wrong"]), (&json!(0), &json!("invalid_argument")));
         assert!(answer["profiles"].as_i64().unwrap() > 0, "{answer}");
         assert_eq!(answer["pgo"], total, "{protocol}");
         assert_eq!(answer["services"], json!(["go.sdk"]));
