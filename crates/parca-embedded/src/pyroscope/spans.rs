@@ -13,6 +13,10 @@ use crate::writes::{NotStored, once};
 /// The label of a span.
 pub(crate) const SPAN: &str = "span_id";
 
+/// How much of the process's memory a byte takes that the store reckons with: spans are a great many small pieces, which
+/// the store takes for larger ones.
+const TAKEN: usize = 3;
+
 /// The newest spans, in so many bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Spans {
@@ -23,7 +27,7 @@ pub(crate) struct Spans {
 impl Spans {
     /// Spans in at most so many bytes, the oldest dropped first; none in 0.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { bytes, store: (bytes > 0).then(|| Store::in_memory(bytes)) }
+        Self { bytes, store: (bytes > 0).then(|| Store::in_memory(bytes / TAKEN)) }
     }
 
     /// Those of somebody else, in as many bytes.
