@@ -1,4 +1,4 @@
-use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite, Refused};
+use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite};
 use pyroscope_api::{ApiError, Code, Pushed, Sink};
 
 use crate::writes::{NotStored, Writes};
@@ -10,9 +10,13 @@ pub(crate) struct StoreSink {
 }
 
 impl Sink for StoreSink {
+    async fn turn(&self) -> impl Send + 'static {
+        self.writes.turn().await
+    }
+
     async fn push(&self, method: &'static str, profiles: Vec<Pushed>) -> Result<(), ApiError> {
         let check = move || Ok(NewWrite::new(checked(profiles)?));
-        self.writes.take(method, check).await.map(drop).map_err(|error| refusal(&error))
+        self.writes.take_at_once(method, check).await.map(drop).map_err(|error| refusal(&error))
     }
 
     fn refused(&self, method: &'static str, error: &ApiError) {
@@ -28,20 +32,11 @@ pub(crate) fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid>
     Ok(checked)
 }
 
-/// The code by which senders know whether to try again.
+/// The code by which senders know whether to try again: a Pyroscope has one for all that cannot be stored.
 fn refusal(error: &NotStored) -> ApiError {
-    let code = match error {
-        NotStored::Pushed(error) => error.code,
-        NotStored::Invalid(_)
-        | NotStored::Agent(..)
-        | NotStored::Otlp(_)
-        | NotStored::Refused(Refused::Key(_)) => Code::InvalidArgument,
-        NotStored::Refused(Refused::TooLarge { .. }) => Code::OutOfRange,
-        NotStored::Refused(Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_)) => {
-            Code::ResourceExhausted
-        }
-        NotStored::Refused(_) => Code::Unavailable,
-        NotStored::GivenUp => Code::Internal,
+    let code = match error.code() {
+        tonic::Code::Unknown => Code::InvalidArgument,
+        code => Code::of_number(code.into()),
     };
-    ApiError::new(code, error.to_string())
+    ApiError::new(code, error.words())
 }
