@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 mod agent;
+mod agent_batch;
 mod agent_broken;
 mod arrow;
 mod arrow_decode;
