@@ -8,6 +8,7 @@ use durable::{FolderLock, LockError, StdDisk};
 use ops::{console, eprint_line};
 use profile_model::Timestamp;
 use profile_store::{BlockReport, Report, Waste};
+use words::counted;
 
 use crate::Failure;
 
@@ -48,17 +49,29 @@ fn text(folder: &Path, report: &Report) -> String {
     }
     let profiles: u64 = report.blocks.iter().map(|block| block.profiles).sum();
     let bytes: u64 = report.blocks.iter().map(|block| block.bytes).sum();
-    line(format!("blocks: {}, {profiles} profiles, {}", report.blocks.len(), words::bytes(bytes)));
+    let profiles = counted(profiles, "profile", "profiles");
+    line(format!("blocks: {}, {profiles}, {}", report.blocks.len(), words::bytes(bytes)));
     report.blocks.iter().for_each(|block| line(block_line(block)));
     let log = &report.log;
-    line(format!("log: {} requests in {} segments, {}", log.records, log.segments, words::bytes(log.bytes)));
+    let requests = counted(log.records, "request", "requests");
+    let segments = counted(log.segments, "segment", "segments");
+    line(format!("log: {requests} in {segments}, {}", words::bytes(log.bytes)));
     let counts = [
-        (log.sealed_records, "requests that are in blocks, too; the next start removes them"),
-        (log.torn_bytes, "bytes of a torn end, which nobody was told of; the next start cuts them off"),
-        (log.lost_bytes, "bytes of DAMAGED requests"),
-        (log.unreadable_records, "whole requests that CANNOT BE READ"),
+        (
+            log.sealed_records,
+            "request that is in a block, too; the next start removes it",
+            "requests that are in blocks, too; the next start removes them",
+        ),
+        (
+            log.torn_bytes,
+            "byte of a torn end, which nobody was told of; the next start cuts it off",
+            "bytes of a torn end, which nobody was told of; the next start cuts them off",
+        ),
+        (log.lost_bytes, "byte of DAMAGED requests", "bytes of DAMAGED requests"),
+        (log.unreadable_records, "whole request that CANNOT BE READ", "whole requests that CANNOT BE READ"),
     ];
-    counts.iter().filter(|(count, _)| *count > 0).for_each(|(count, what)| line(format!("  {count} {what}")));
+    let there = counts.iter().filter(|(count, ..)| *count > 0);
+    there.for_each(|(count, one, many)| line(format!("  {}", counted(*count, one, many))));
     let mut wasted = |what: &str, waste: &[Waste]| {
         if !waste.is_empty() {
             let bytes = words::bytes(waste.iter().map(|waste| waste.bytes).sum());
@@ -78,7 +91,8 @@ fn block_line(block: &BlockReport) -> String {
     let BlockReport { id, series, profiles, rows, bytes, times, problem, .. } = block;
     let [first, last] = [times.0, times.1].map(|nanos| time(Timestamp::from_nanos(nanos)));
     let bytes = words::bytes(*bytes);
-    let counts = format!("{series} series, {profiles} profiles, {rows} rows, {bytes}");
+    let (profiles, rows) = (counted(*profiles, "profile", "profiles"), counted(*rows, "row", "rows"));
+    let counts = format!("{series} series, {profiles}, {rows}, {bytes}");
     let problem = problem.as_ref().map_or(String::new(), |problem| format!(", DAMAGED: {problem}"));
     format!("  block {id}: {first} to {last}, {counts}{problem}")
 }

@@ -46,6 +46,7 @@ fn main() -> ExitCode {
 type Failure = Box<dyn std::error::Error>;
 
 fn serve(args: &Serve) -> Result<ExitCode, Failure> {
+    ops::allow_open_files();
     let runtime = tokio::runtime::Runtime::new()?;
     let store = open(args)?;
     let served = runtime.block_on(run(args, store.clone()));

@@ -33,9 +33,9 @@ pub(crate) async fn push(input: &Input, stores: &[StoreSettings]) -> Result<(), 
             })?;
         }
         eprint_line(&format!(
-            "{}: {} batches of `{}` stored",
+            "{}: {} of `{}` stored",
             store.name,
-            batches.len(),
+            words::counted(batches.len() as u64, "batch", "batches"),
             input.path.display()
         ));
     }

@@ -23,7 +23,7 @@ pub(crate) fn broken(limits: &Limits, once: bool, totals: &Snapshot) -> Vec<Stri
             reasons.push(format!("-once: nothing to ask for in {names}: has the server any profiles?"));
         }
         if failed > 0 && limits.error_rate.is_none() {
-            reasons.push(format!("-once: {failed} calls failed"));
+            reasons.push(format!("-once: {} failed", words::counted(failed, "call", "calls")));
         }
     }
     #[expect(clippy::cast_precision_loss, reason = "a share")]

@@ -48,11 +48,12 @@ pub(crate) fn text(summary: &Summary, about: &About<'_>, width: Option<usize>) -
 }
 
 fn sums(summary: &Summary) -> String {
-    let (calls, failed) = (calls(summary), failed(summary));
+    let calls = words::counted(calls(summary), "call", "calls");
+    let failed = words::counted(failed(summary), "error", "errors");
     let cut: u64 = summary.totals.lanes().iter().map(|lane| lane.counts.canceled).sum();
     match cut {
-        0 => format!("{calls} calls, {failed} errors"),
-        _ => format!("{calls} calls, {failed} errors, {cut} cut off at the end"),
+        0 => format!("{calls}, {failed}"),
+        _ => format!("{calls}, {failed}, {cut} cut off at the end"),
     }
 }
 

@@ -141,11 +141,13 @@ fn of_receiver(remote: &str, counts: &Counts) -> Exit {
     }
     let why = counts.last_error.as_deref().unwrap_or("no time was left");
     if pending > 0 {
-        eprint_line(&format!("error: {pending} samples were not sent to `{remote}`: {why}"));
+        let pending = words::counted(pending, "sample was", "samples were");
+        eprint_line(&format!("error: {pending} not sent to `{remote}`: {why}"));
         return Exit::Failed;
     }
     if failed + dropped > 0 {
-        eprint_line(&format!("error: {} samples were refused by `{remote}`: {why}", failed + dropped));
+        let refused = words::counted(failed + dropped, "sample was", "samples were");
+        eprint_line(&format!("error: {refused} refused by `{remote}`: {why}"));
         return Exit::Refused;
     }
     Exit::Done

@@ -60,7 +60,10 @@ impl Pem {
     }
 
     /// At least one certificate.
-    pub(crate) fn certificates(&self, part: Part) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
+    ///
+    /// # Errors
+    /// There is none, or what is there is something else.
+    pub fn certificates(&self, part: Part) -> Result<Vec<CertificateDer<'static>>, TlsProblem> {
         let text = self.text(part)?;
         let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.expose().as_bytes()).collect();
         match found {
@@ -70,7 +73,11 @@ impl Pem {
         }
     }
 
-    pub(crate) fn key(&self) -> Result<PrivateKeyDer<'static>, TlsProblem> {
+    /// A private key.
+    ///
+    /// # Errors
+    /// There is none, or what is there is something else.
+    pub fn key(&self) -> Result<PrivateKeyDer<'static>, TlsProblem> {
         let text = self.text(Part::Key)?;
         // The parser's error may quote a line of what it read.
         PrivateKeyDer::from_pem_slice(text.expose().as_bytes())

@@ -33,8 +33,12 @@ async fn check(request: Request, next: Next) -> Response {
 fn is_own(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
     let name = authority.host();
+    // Behind `[::1]` the parser bears anything.
+    let is_whole = host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'));
+    // The root, which a whole name may end in.
+    let name = name.strip_suffix('.').unwrap_or(name);
     let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
-    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
+    is_whole && (name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok())
 }
 
 #[cfg(test)]
@@ -43,10 +47,33 @@ mod tests {
 
     #[test]
     fn addresses_and_localhost_are_own_names() {
-        for own in ["localhost", "LOCALHOST:7171", "127.0.0.1:7171", "[::1]:7171", "10.0.0.1"] {
+        let own = [
+            "localhost",
+            "LOCALHOST:7171",
+            "localhost.",
+            "LocalHost.:7171",
+            "127.0.0.1:7171",
+            "[::1]:7171",
+            "[::1]",
+            "10.0.0.1",
+        ];
+        for own in own {
             assert!(is_own(own), "{own}");
         }
-        for other in ["example.org", "localhost.example.org:7171", "127.0.0.1.example.org", "", "a b"] {
+        let others = [
+            "example.org",
+            "example.org.",
+            "localhost.example.org:7171",
+            "127.0.0.1.example.org",
+            "localhost..",
+            "localhost@example.org",
+            "[::1].example.org",
+            "example.org:127.0.0.1",
+            "",
+            ".",
+            "a b",
+        ];
+        for other in others {
             assert!(!is_own(other), "{other}");
         }
     }

@@ -11,6 +11,8 @@ use tonic::{Response, Status};
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 /// More writers than this are not listed: the list is for people.
 const MOST: usize = 10_000;
+/// Characters of a name or an error that are listed.
+const MOST_TEXT: usize = 256;
 
 #[derive(Debug, Default)]
 pub(crate) struct Agents {
@@ -27,9 +29,11 @@ struct Push {
 impl Agents {
     /// Notes a write by the node of this name or address, if it has one.
     pub(crate) fn note<T>(&self, id: Option<String>, at: SystemTime, answer: &Result<Response<T>, Status>) {
-        let Some(id) = id else { return };
-        let words =
-            |status: &Status| format!("rpc error: code = {:?} desc = {}", status.code(), status.message());
+        let Some(id) = id.map(|id| words::short(&id, MOST_TEXT)) else { return };
+        let words = |status: &Status| {
+            let words = words::short(status.message(), MOST_TEXT);
+            format!("rpc error: code = {:?} desc = {words}", status.code())
+        };
         let error = answer.as_ref().err().map(words).unwrap_or_default();
         let took = at.elapsed().unwrap_or_default();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

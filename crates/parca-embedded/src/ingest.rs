@@ -10,20 +10,30 @@ use crate::writes::NotStored;
 
 /// A whole request, checked: one bad series refuses all of them.
 pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Invalid> {
-    let mut profiles = Vec::new();
+    let (mut profiles, mut expanded) = (Vec::new(), 0);
     for series in &request.series {
-        ingest_series(series, &mut profiles)?;
+        ingest_series(series, &mut profiles, &mut expanded)?;
     }
     Ok(profiles)
 }
 
-fn ingest_series(series: &RawProfileSeries, profiles: &mut Vec<NewProfile>) -> Result<(), Invalid> {
+/// The most bytes that what is in a request may expand to, all of it together: a message that came without compression
+/// has no more.
+const MAX_EXPANDED_BYTES: usize = 64 << 20;
+
+fn ingest_series(
+    series: &RawProfileSeries,
+    profiles: &mut Vec<NewProfile>,
+    expanded: &mut usize,
+) -> Result<(), Invalid> {
     // The real server dies of a series without labels.
     let set = series.labels.as_ref().ok_or(Invalid::NoName)?;
     let named = Named::new(set.labels.iter().map(|label| (label.name.as_str(), label.value.as_str())))?;
+    let mut limits = Limits::default();
+    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
     for sample in series.samples.iter().filter(|sample| !sample.raw_profile.is_empty()) {
         let (raw, infos) = (sample.raw_profile.clone(), sample.executable_info.len());
-        profiles.push(NewProfile::from_pprof(&named, raw, infos, &Limits::default())?);
+        profiles.push(NewProfile::from_one_of(&named, raw, infos, &limits, expanded)?);
     }
     Ok(())
 }
@@ -32,6 +42,7 @@ fn ingest_series(series: &RawProfileSeries, profiles: &mut Vec<NewProfile>) -> R
 pub(crate) fn agent_limits() -> ArrowLimits {
     let mut limits = ArrowLimits::default();
     limits.max_rows = 1 << 20;
+    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
     limits
 }
 

@@ -67,9 +67,8 @@ impl Gate {
         Self { limits, running, waiting: Arc::default() }
     }
 
-    #[cfg(feature = "apis")]
-    pub(crate) fn answer_bytes(&self) -> usize {
-        self.limits.answer_bytes
+    pub(crate) fn limits(&self) -> &QueryLimits {
+        &self.limits
     }
 
     /// Refuses an answer that is too long.
@@ -199,6 +198,55 @@ mod tests {
         asked.abort();
         // The turn comes back only when the work has ended.
         assert_eq!(gate.answer(|stop| stop.is_stopped()).await, Ok(false));
+    }
+
+    const OVER_HTTP1: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    /// The preface, settings, and the head of `GET /` as the first stream, which is its end.
+    const OVER_HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
+        \0\0\x0e\x01\x05\0\0\0\x01\x82\x86\x84\x41\x09localhost";
+    /// The first stream is of no interest any more.
+    const RESET: &[u8] = b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08";
+
+    #[tokio::test]
+    async fn work_ends_when_its_client_goes_away() {
+        use tokio::io::AsyncWriteExt;
+        let gate = gate(1, 5, Duration::from_secs(3600));
+        let until_stopped = {
+            let gate = gate.clone();
+            async move || {
+                let work = |stop: Stop| {
+                    while !stop.is_stopped() {
+                        std::thread::yield_now();
+                    }
+                };
+                let _ = gate.answer(work).await;
+            }
+        };
+        let routes = axum::Router::new().route("/", axum::routing::get(until_stopped));
+        let listener = ops::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), tokio_util::sync::CancellationToken::new());
+        tokio::spawn(ops::serve(listener, routes, stop.clone(), ops::ServeOptions::default()));
+        let permits = async |count: usize| {
+            while gate.running.available_permits() != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        for (request, goodbye) in [(OVER_HTTP1, None), (OVER_HTTP2, None), (OVER_HTTP2, Some(RESET))] {
+            let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+            client.write_all(request).await.unwrap();
+            permits(0).await;
+            // Who resets one question may keep the connection.
+            let kept = match goodbye {
+                Some(goodbye) => client.write_all(goodbye).await.map(|()| Some(client)).unwrap(),
+                None => {
+                    drop(client);
+                    None
+                }
+            };
+            permits(1).await;
+            drop(kept);
+        }
+        stop.cancel();
     }
 
     #[test]

@@ -40,7 +40,9 @@ macro_rules! handler {
     ($name:ident, $request:literal, $response:literal) => {
         async fn $name(State(api): Api, Query(pairs): Pairs) -> Response {
             match request($request, pairs) {
-                Ok(request) => answer($response, QueryService::$name(&*api, Request::new(request)).await),
+                Ok(request) => {
+                    answer($response, QueryService::$name(&*api, Request::new(request)).await).await
+                }
                 Err(status) => failed(&status),
             }
         }
@@ -55,7 +57,7 @@ handler!(has_profile_data, "HasProfileDataRequest", "HasProfileDataResponse");
 
 async fn types(State(api): Api, Query(pairs): Pairs) -> Response {
     match request("ProfileTypesRequest", pairs) {
-        Ok(request) => answer("ProfileTypesResponse", api.profile_types(Request::new(request)).await),
+        Ok(request) => answer("ProfileTypesResponse", api.profile_types(Request::new(request)).await).await,
         Err(status) => failed(&status),
     }
 }
@@ -63,7 +65,7 @@ async fn types(State(api): Api, Query(pairs): Pairs) -> Response {
 async fn values(State(api): Api, Path(label): Path<String>, Query(mut pairs): Pairs) -> Response {
     pairs.push(("label_name".to_owned(), label));
     match request("ValuesRequest", pairs) {
-        Ok(request) => answer("ValuesResponse", api.values(Request::new(request)).await),
+        Ok(request) => answer("ValuesResponse", api.values(Request::new(request)).await).await,
         Err(status) => failed(&status),
     }
 }
@@ -130,26 +132,32 @@ fn value(field: &FieldDescriptor, text: &str) -> Value {
     }
 }
 
-/// All fields are there, also those that are zero.
-fn answer<M: Message>(name: &str, answer: Result<tonic::Response<M>, Status>) -> Response {
+/// An answer as JSON, made apart from the threads that serve connections: it may be long.
+async fn answer<M: Message + 'static>(
+    name: &'static str,
+    answer: Result<tonic::Response<M>, Status>,
+) -> Response {
     let message = match answer {
         Ok(answer) => answer.into_inner(),
         Err(status) => return failed(&status),
     };
-    let shown = DynamicMessage::decode(descriptor(name), message.encode_to_vec().as_slice())
-        .map_err(|error| error.to_string())
-        .and_then(|message| {
-            let mut out = Vec::new();
-            let options = SerializeOptions::new().skip_default_fields(false);
-            message
-                .serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options)
-                .map_err(|error| error.to_string())?;
-            Ok(out)
-        });
-    match shown {
+    let made = tokio::task::spawn_blocking(move || as_json(name, &message)).await;
+    match made.unwrap_or_else(|error| Err(error.to_string())) {
         Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
         Err(error) => failed(&Status::internal(format!("an answer was made wrongly: {error}"))),
     }
+}
+
+/// All fields are there, also those that are zero.
+fn as_json(name: &str, message: &impl Message) -> Result<Vec<u8>, String> {
+    let message = DynamicMessage::decode(descriptor(name), message.encode_to_vec().as_slice())
+        .map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    let options = SerializeOptions::new().skip_default_fields(false);
+    message
+        .serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options)
+        .map_err(|error| error.to_string())?;
+    Ok(out)
 }
 
 fn failed(status: &Status) -> Response {

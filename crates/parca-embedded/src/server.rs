@@ -23,7 +23,7 @@ use crate::inner::{self, PageTarget};
 use crate::limits::{Gate, QueryLimits};
 use crate::metrics::Metrics;
 use crate::self_profiling;
-use crate::tenants::{TenantStores, Tenants};
+use crate::tenants::{Stores, TenantStores, Tenants};
 use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
 
@@ -125,7 +125,7 @@ pub type Starting<'a> = Pin<Box<dyn Future<Output = Result<Server, StartError>> 
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    store: Store,
+    stores: Stores,
     serving: JoinHandle<()>,
 }
 
@@ -137,13 +137,16 @@ impl Server {
 
     /// What is stored now.
     pub fn stats(&self) -> Stats {
-        self.store.stats()
+        self.stores.own.stats()
     }
 
-    /// Resolves once the server has stopped, after its token was cancelled.
+    /// Resolves once the server has stopped, after its token was cancelled, and the stores of tenants are closed.
     pub async fn finished(self) {
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "the server ended badly");
+        }
+        if let Err(error) = tokio::task::spawn_blocking(move || self.stores.close()).await {
+            tracing::error!(%error, "the stores of tenants were closed badly");
         }
     }
 }
@@ -171,14 +174,16 @@ async fn listen(
     settings: Settings,
     stop: CancellationToken,
 ) -> Result<Server, StartError> {
+    let guards = Guards::of(&settings);
     let acceptor = settings.tls.map(Acceptor::new).transpose()?;
     let listener = ops::bind(address).await?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Bind { address: address.to_owned(), source })?;
     let registry = Registry::new();
     let profiler = settings.profiler.unwrap_or_else(|| Profiler::start_when_busy(99));
-    let metrics = Metrics::new(&registry, &store);
-    let writes = Writes { store: store.clone(), metrics };
+    let stores = Stores::new(store.clone());
+    let metrics = Metrics::new(&registry, &stores);
+    let writes = Writes::new(store.clone(), metrics);
     let faces = Faces {
         writes,
         gate: Gate::new(settings.query_limits),
@@ -194,14 +199,14 @@ async fn listen(
         Some(page) => page(PageTarget { address, token: None }),
     };
     let routes = page.merge(settings.routes.unwrap_or_default());
-    let http = http_router(&registry, profiler.clone(), store.clone()).merge(routes);
+    let http = http_router(&registry, profiler.clone(), stores.clone()).merge(routes);
     let own = faces.routes(http, settings.scrape_service);
     let new_store =
         settings.tenant_stores.unwrap_or_else(|| TenantStores::in_memory(settings.memory_limit_bytes));
-    let router = Tenants::new(faces, new_store).before(own);
+    let router = Tenants::new(faces, new_store, stores.clone()).before(own);
     let (access, path_prefix, cors_origins) = (settings.access, settings.path_prefix, settings.cors_origins);
-    if !address.ip().is_loopback() && (access.is_none() || acceptor.is_none()) {
-        tracing::warn!(%address, "{}", open_words(access.is_some()));
+    if let Some(words) = guards.missing().filter(|_| !address.ip().is_loopback()) {
+        tracing::warn!(%address, "{words}");
     }
     let router = Doors { access, path_prefix, cors_origins }.before(router, address);
     if let Some(every) = settings.self_profile_every {
@@ -222,18 +227,42 @@ async fn listen(
             async move { acceptor.accept(stream).await }
         })),
     };
-    Ok(Server { address, store, serving })
+    Ok(Server { address, stores, serving })
 }
 
-/// What is said of an address that others reach.
-fn open_words(has_access: bool) -> &'static str {
-    match has_access {
-        true => "whoever listens between sees tokens and profiles: without TLS they go as they are",
-        false => "whoever reaches this address can read and write profiles: nobody is asked for a token",
+/// What keeps strangers out.
+#[derive(Clone, Copy, Debug)]
+struct Guards {
+    tokens: bool,
+    tls: bool,
+    client_certificates: bool,
+}
+
+impl Guards {
+    fn of(settings: &Settings) -> Self {
+        let tls = settings.tls.as_ref();
+        Self {
+            tokens: settings.access.is_some(),
+            tls: tls.is_some(),
+            client_certificates: tls.is_some_and(|tls| tls.client_ca.is_some()),
+        }
+    }
+
+    /// What is said of an address that others reach.
+    fn missing(self) -> Option<&'static str> {
+        match (self.tokens || self.client_certificates, self.tls) {
+            (false, _) => Some(
+                "whoever reaches this address can read and write profiles: nobody is asked for a token or a certificate",
+            ),
+            (true, false) => {
+                Some("whoever listens between sees tokens and profiles: without TLS they go as they are")
+            }
+            (true, true) => None,
+        }
     }
 }
 
-fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router {
+fn http_router(registry: &Registry, profiler: Profiler, stores: Stores) -> Router {
     let profile = ops::profile_route(move |duration| {
         let profiler = profiler.clone();
         async move {
@@ -244,7 +273,7 @@ fn http_router(registry: &Registry, profiler: Profiler, store: Store) -> Router 
     Router::new()
         .merge(registry.routes())
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(move || async move { ready(&store) }))
+        .route("/readyz", get(move || async move { ready(&stores) }))
         .merge(profile)
         .fallback(|| async { (StatusCode::NOT_FOUND, "404 page not found\n") })
 }
@@ -260,11 +289,35 @@ fn front() -> Router {
 }
 
 /// Ready, or why it is not: a store that refuses writes answers questions, but is not all it should be.
-fn ready(store: &Store) -> (StatusCode, String) {
-    match store.problem() {
+fn ready(stores: &Stores) -> (StatusCode, String) {
+    // Names of tenants are not for everybody.
+    let problem = |(tenant, store): (Option<String>, Store)| {
+        store.problem().map(|words| if tenant.is_some() { format!("of a tenant: {words}") } else { words })
+    };
+    match stores.all().into_iter().find_map(problem) {
         None => (StatusCode::OK, "ready\n".to_owned()),
         Some(problem) => {
             (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: writes are refused: {problem}\n"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_asked_for_anything_is_said() {
+        let check = |tokens, tls, client_certificates, expect: Option<&str>| {
+            let missing = Guards { tokens, tls, client_certificates }.missing();
+            assert_eq!(missing.and_then(|words| words.split(':').next()), expect);
+        };
+        let everybody = Some("whoever reaches this address can read and write profiles");
+        check(false, false, false, everybody);
+        check(false, true, false, everybody);
+        check(true, false, false, Some("whoever listens between sees tokens and profiles"));
+        check(true, true, false, None);
+        check(false, true, true, None);
+        check(true, true, true, None);
     }
 }

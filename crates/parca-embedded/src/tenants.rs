@@ -1,8 +1,8 @@
 //! Tenants: a store each, which only their tokens reach.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::access::Tenant;
 use crate::faces::Faces;
-use crate::writes::Writes;
+use crate::limits::Gate;
 
 type Make = dyn Fn(&str) -> Result<Store, String> + Send + Sync;
 
@@ -40,18 +40,48 @@ impl fmt::Debug for TenantStores {
     }
 }
 
+/// The stores of a server: its own, and that of every tenant who was here.
+#[derive(Clone, Debug)]
+pub(crate) struct Stores {
+    pub(crate) own: Store,
+    of_tenants: Arc<Mutex<BTreeMap<String, Store>>>,
+}
+
+impl Stores {
+    pub(crate) fn new(own: Store) -> Self {
+        Self { own, of_tenants: Arc::default() }
+    }
+
+    /// Each with the name of its tenant; the own one has none.
+    pub(crate) fn all(&self) -> Vec<(Option<String>, Store)> {
+        let of_tenants = self.of_tenants();
+        let of_tenants = of_tenants.iter().map(|(name, store)| (Some(name.clone()), store.clone()));
+        [(None, self.own.clone())].into_iter().chain(of_tenants).collect()
+    }
+
+    /// Closes those of tenants, which nobody else knows.
+    pub(crate) fn close(&self) {
+        self.of_tenants().values().for_each(Store::close);
+    }
+
+    fn of_tenants(&self) -> MutexGuard<'_, BTreeMap<String, Store>> {
+        self.of_tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The APIs of every tenant who was here. There are as many as the file of those who may come in names.
 #[derive(Clone)]
 pub(crate) struct Tenants {
     faces: Faces,
     new_store: TenantStores,
+    stores: Stores,
     routes: Arc<Mutex<HashMap<String, Router>>>,
 }
 
 impl Tenants {
     /// Tenants whose APIs are like these, over other stores.
-    pub(crate) fn new(faces: Faces, new_store: TenantStores) -> Self {
-        Self { faces, new_store, routes: Arc::default() }
+    pub(crate) fn new(faces: Faces, new_store: TenantStores, stores: Stores) -> Self {
+        Self { faces, new_store, stores, routes: Arc::default() }
     }
 
     /// Who has a tenant gets to that tenant's store, everybody else to `own`.
@@ -86,13 +116,19 @@ impl Tenants {
         if let Some(known) = routes.get(tenant) {
             return Ok(known.clone());
         }
-        let writes =
-            Writes { store: (self.new_store.0)(tenant)?, metrics: self.faces.writes.metrics.clone() };
+        let store = (self.new_store.0)(tenant)?;
+        let writes = self.faces.writes.over(store.clone());
+        // Questions of one tenant do not wait for those of another.
+        let faces = Faces {
+            writes,
+            gate: Gate::new(*self.faces.gate.limits()),
+            #[cfg(feature = "apis")]
+            spans: self.faces.spans.of_another(),
+            ..self.faces.clone()
+        };
         let not_found = || async { (StatusCode::NOT_FOUND, "404 page not found\n") };
-        let others = self.faces.clone();
-        #[cfg(feature = "apis")]
-        let others = Faces { spans: others.spans.of_another(), ..others };
-        let made = Faces { writes, ..others }.routes(Router::new().fallback(not_found), None);
+        let made = faces.routes(Router::new().fallback(not_found), None);
+        self.stores.of_tenants().insert(tenant.to_owned(), store);
         routes.insert(tenant.to_owned(), made.clone());
         Ok(made)
     }

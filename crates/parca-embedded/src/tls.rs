@@ -1,14 +1,12 @@
 //! TLS of the server's own, with certificates that are read again when their files change.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use credentials::Renewed;
+use credentials::{Part, Pem, Renewed, TlsProblem};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -32,16 +30,9 @@ pub struct ServerTls {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlsError {
-    /// A file cannot be read, or holds something else.
-    #[error("expected {expected} in `{}`", path.display())]
-    File {
-        /// What should be there.
-        expected: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The reader's reason.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// Files that cannot be read, or hold something else; all of them.
+    #[error("{}", told(.0))]
+    Files(Vec<TlsProblem>),
     /// Certificate, key and authorities do not go together.
     #[error("certificate and key cannot be used")]
     Config(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -54,24 +45,26 @@ impl ServerTls {
     }
 
     fn load(&self) -> Result<Arc<ServerConfig>, TlsError> {
-        let chain = certificates(&self.cert)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|source| TlsError::File {
-            expected: "a private key as PEM",
-            path: self.key.clone(),
-            source: source.into(),
-        })?;
+        let [cert, key] = [&self.cert, &self.key].map(|path| Pem::File(path.clone()));
+        let authorities =
+            self.client_ca.clone().map(|path| Pem::File(path).certificates(Part::Ca)).transpose();
+        let (chain, key, authorities) = match (cert.certificates(Part::Cert), key.key(), authorities) {
+            (Ok(chain), Ok(key), Ok(authorities)) => (chain, key, authorities),
+            (chain, key, authorities) => {
+                let problems = [chain.err(), key.err(), authorities.err()].into_iter().flatten();
+                return Err(TlsError::Files(problems.collect()));
+            }
+        };
         let config = |error: rustls::Error| TlsError::Config(error.into());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(config)?;
-        let builder = match &self.client_ca {
+        let builder = match authorities {
             None => builder.with_no_client_auth(),
-            Some(path) => {
+            Some(authorities) => {
                 let mut roots = RootCertStore::empty();
-                for certificate in certificates(path)? {
-                    roots.add(certificate).map_err(config)?;
-                }
+                authorities.into_iter().try_for_each(|authority| roots.add(authority).map_err(config))?;
                 let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
                 builder.with_client_cert_verifier(verifier.map_err(|error| TlsError::Config(error.into()))?)
             }
@@ -86,16 +79,9 @@ impl ServerTls {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |source: Box<dyn std::error::Error + Send + Sync>| TlsError::File {
-        expected: "certificates as PEM",
-        path: path.to_owned(),
-        source,
-    };
-    let found: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.into()))?.collect();
-    let found = found.map_err(|error| wrong(error.into()))?;
-    if found.is_empty() { Err(wrong("there is none".into())) } else { Ok(found) }
+fn told(problems: &[TlsProblem]) -> String {
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    told.join("; ")
 }
 
 /// Takes connections with the files as they are now.
@@ -115,5 +101,26 @@ impl Acceptor {
         let accepting = TlsAcceptor::from(self.config.current()).accept(stream);
         let late = |_| std::io::Error::new(std::io::ErrorKind::TimedOut, "no TLS handshake in time");
         tokio::time::timeout(HANDSHAKE, accepting).await.map_err(late)?
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_files_that_are_no_good_are_told_and_no_key_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("key.pem"), "-----BEGIN hunter2\nhunter2\n").unwrap();
+        let mut tls = ServerTls::new(path("none.pem"), path("key.pem"));
+        tls.client_ca = Some(path("none-either.pem"));
+        let error = tls.load().unwrap_err();
+        let words = format!("{error} {error:?}");
+        for name in ["none.pem", "key.pem", "none-either.pem"] {
+            assert!(words.contains(name), "{words}");
+        }
+        assert!(!words.contains("hunter2"), "{words}");
     }
 }

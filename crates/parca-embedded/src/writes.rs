@@ -1,10 +1,13 @@
 //! The one way in: whatever form profiles come in, they are checked on a thread for blocking work, stored all or
 //! none, and counted by reason where they are not.
 
-use profile_codec::arrow::AgentError;
+use std::sync::Arc;
+
+use profile_codec::arrow::{AgentError, ArrowError};
 use profile_codec::pprof::DecodeError;
 use profile_store::{Invalid, NewWrite, Refused, Store, Written};
-use tonic::Status;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::{Code, Status};
 use twox_hash::XxHash3_128;
 
 use crate::metrics::Metrics;
@@ -35,6 +38,7 @@ impl NotStored {
     /// One word for a metric.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
+            error if error.is_too_large() => "too_large",
             Self::Invalid(error) => error.reason(),
             Self::Refused(error) => error.reason(),
             Self::Agent(..) => "arrow",
@@ -46,30 +50,53 @@ impl NotStored {
         }
     }
 
-    /// The code that tells a sender whether to try again, and how; for what the real server refuses, too, its code.
-    pub(crate) fn status(&self) -> Status {
-        let words = self.to_string();
+    /// Whether what came expands to more than is taken.
+    fn is_too_large(&self) -> bool {
         match self {
-            Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => {
-                Status::unknown(words)
+            Self::Invalid(Invalid::Pprof(error)) => matches!(error, DecodeError::TooLarge { .. }),
+            Self::Agent(_, AgentError::Stream(error) | AgentError::Column(error)) => {
+                matches!(error, ArrowError::TooLarge { .. })
             }
-            Self::Invalid(_) | Self::Agent(..) => Status::invalid_argument(words),
             #[cfg(feature = "apis")]
-            Self::Otlp(_) | Self::Pushed(_) => Status::invalid_argument(words),
-            Self::Refused(error) => refused(error, words),
-            Self::GivenUp => Status::internal(words),
+            Self::Otlp(error) => matches!(error, crate::otlp::OtlpError::TooLarge { .. }),
+            _ => false,
         }
+    }
+
+    /// The code that tells a sender whether to try again, and how; for what the real server refuses, too, its code.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            error if error.is_too_large() => Code::ResourceExhausted,
+            Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => Code::Unknown,
+            Self::Invalid(_) | Self::Agent(..) => Code::InvalidArgument,
+            #[cfg(feature = "apis")]
+            Self::Otlp(_) => Code::InvalidArgument,
+            #[cfg(feature = "apis")]
+            Self::Pushed(error) => Code::from(error.code.number()),
+            Self::Refused(error) => of_refused(error),
+            Self::GivenUp => Code::Internal,
+        }
+    }
+
+    /// The reason in words; a limit is called by its name.
+    pub(crate) fn words(&self) -> String {
+        match self.is_too_large() {
+            true => format!("expanded_size: {self}: send less at a time"),
+            false => self.to_string(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        Status::new(self.code(), self.words())
     }
 }
 
-fn refused(error: &Refused, words: String) -> Status {
+fn of_refused(error: &Refused) -> Code {
     match error {
-        Refused::Key(_) => Status::invalid_argument(words),
-        Refused::TooLarge { .. } => Status::out_of_range(words),
-        Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_) => {
-            Status::resource_exhausted(words)
-        }
-        _ => Status::unavailable(words),
+        Refused::Key(_) => Code::InvalidArgument,
+        Refused::TooLarge { .. } => Code::OutOfRange,
+        Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_) => Code::ResourceExhausted,
+        _ => Code::Unavailable,
     }
 }
 
@@ -78,11 +105,42 @@ fn refused(error: &Refused, words: String) -> Status {
 pub(crate) struct Writes {
     pub(crate) store: Store,
     pub(crate) metrics: Metrics,
+    /// Requests that are checked at once, of all tenants.
+    checks: Arc<Semaphore>,
 }
 
+/// How many requests are checked at once, if there are as many processors: what is made of one takes up to ten times
+/// the memory of what it expands to.
+const MOST_CHECKS: usize = 8;
+
 impl Writes {
-    /// Stores what `check` makes of a request, and waits for the disk without a thread.
+    pub(crate) fn new(store: Store, metrics: Metrics) -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { store, metrics, checks: Arc::new(Semaphore::new(processors.clamp(2, MOST_CHECKS))) }
+    }
+
+    /// The same way into another store.
+    pub(crate) fn over(&self, store: Store) -> Self {
+        Self { store, ..self.clone() }
+    }
+
+    /// Stores what `check` makes of a request when it is its turn, and waits for the disk without a thread.
     pub(crate) async fn take(
+        &self,
+        method: &'static str,
+        check: impl FnOnce() -> Result<NewWrite, NotStored> + Send + 'static,
+    ) -> Result<Written, NotStored> {
+        let turn = self.turn().await;
+        let checked = move || {
+            let checked = check();
+            drop(turn);
+            checked
+        };
+        self.take_at_once(method, checked).await
+    }
+
+    /// Stores what `check` makes of a request that had its turn.
+    pub(crate) async fn take_at_once(
         &self,
         method: &'static str,
         check: impl FnOnce() -> Result<NewWrite, NotStored> + Send + 'static,
@@ -98,6 +156,12 @@ impl Writes {
         });
         let outcome = outcome.await.unwrap_or(Err(NotStored::GivenUp));
         outcome.inspect_err(|error| self.refused(method, error))
+    }
+
+    /// The turn of a request to be checked, until it is dropped.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        // It is never closed.
+        Arc::clone(&self.checks).acquire_owned().await.ok()
     }
 
     /// Counts and logs what was refused before it came here.

@@ -77,6 +77,8 @@ impl Invalid {
 pub const MAX_LABELS: usize = 256;
 /// The most bytes of one label, name and value together.
 pub const MAX_LABEL_BYTES: usize = 64 << 10;
+/// The most bytes of a profile type, as a query names it: every list of types has all of them.
+const MAX_TYPE_BYTES: usize = 1 << 10;
 
 /// A checked label set with the name it came with.
 #[derive(Clone, Debug)]
@@ -94,6 +96,7 @@ impl Named {
         let mut name = String::new();
         let mut labels = BTreeMap::new();
         for (key, value) in pairs {
+            check_bytes(key, value)?;
             if key == pql::NAME_LABEL {
                 value.clone_into(&mut name);
             } else if key.is_empty() {
@@ -105,7 +108,6 @@ impl Named {
         if name.is_empty() {
             return Err(Invalid::NoName);
         }
-        labels.iter().try_for_each(|(name, value)| check_bytes(name, value))?;
         check_count(labels.len())?;
         let labels = labels.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         Ok(Self { name, labels })
@@ -136,7 +138,24 @@ impl NewProfile {
         executable_infos: usize,
         limits: &Limits,
     ) -> Result<Self, Invalid> {
-        let profile = pprof::decode_like_parca(&raw, executable_infos, limits)?;
+        Self::from_one_of(of, raw, executable_infos, limits, &mut 0)
+    }
+
+    /// Reads a pprof as [`Self::from_pprof`] does, one of several whose decoded bytes have one limit. `expanded` counts
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Self::from_pprof`].
+    pub fn from_one_of(
+        of: &Named,
+        raw: Bytes,
+        executable_infos: usize,
+        limits: &Limits,
+        expanded: &mut usize,
+    ) -> Result<Self, Invalid> {
+        let plain = pprof::unpack(&raw, limits, expanded)?;
+        let profile = pprof::unpacked_like_parca(&plain, executable_infos, limits)?;
+        drop(plain);
         let digest = digest(of, profile.time_nanos, &raw);
         Self::checked(of, profile, Keep::default(), Some(raw), digest)
     }
@@ -211,6 +230,10 @@ fn parse_types(
             delta,
         };
         let id = profile_type.to_string();
+        if id.len() > MAX_TYPE_BYTES {
+            let reason = format!("expected at most {MAX_TYPE_BYTES} bytes, found {}", id.len());
+            return Err(Invalid::Type { id: id.chars().take(80).chain("...".chars()).collect(), reason });
+        }
         let meant = Query::all(profile_type);
         let reason = match id.parse::<Selector>().map(Query::try_from) {
             // A comment, labels or colons inside it would name something else.
@@ -264,5 +287,7 @@ mod tests {
         check("cpu:", "nanoseconds", false);
         check("cpu", "nano:seconds", false);
         check("a-b", "nanoseconds", false);
+        check(&"u".repeat(MAX_TYPE_BYTES), "", false);
+        check(&"u".repeat(MAX_TYPE_BYTES / 2), "nanoseconds", true);
     }
 }

@@ -182,7 +182,7 @@ pub(crate) fn inflated(bytes: &[u8], limit: usize) -> Result<Bytes, ApiError> {
         gunzip::Error::Broken(reason) => {
             ApiError::invalid(format!("expected bytes compressed with gzip: {reason}"))
         }
-        error => ApiError::new(Code::ResourceExhausted, error.to_string()),
+        error => ApiError::new(Code::ResourceExhausted, format!("request_size: {error}")),
     })
 }
 

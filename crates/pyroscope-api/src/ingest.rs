@@ -24,7 +24,9 @@ pub(crate) async fn ingest<K: Sink>(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let limit = sink.max_message_bytes();
+    let turn = sink.turn().await;
     let read = blocking(move || {
+        let _turn = turn;
         let body = whole(body, limit).and_then(|body| decoded(&headers, body, limit));
         let body = body.map_err(IngestError::of_body)?;
         read(&Parameters::new(pairs), &headers, body, limit)
@@ -75,7 +77,10 @@ impl IngestError {
     }
 
     fn unreadable(error: ApiError) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, error }
+        match error.code {
+            Code::ResourceExhausted => Self { status: StatusCode::PAYLOAD_TOO_LARGE, error },
+            _ => Self { status: StatusCode::UNPROCESSABLE_ENTITY, error },
+        }
     }
 
     /// Senders drop what is answered so, and do not send it again.
@@ -170,7 +175,7 @@ impl Source<'_> {
     fn pprof(&self, bytes: Bytes, config: Option<&[u8]>) -> Result<Vec<Pushed>, ApiError> {
         let mut pushed = Vec::new();
         let (from, length) = self.parameters.times();
-        normal::normal(&Origin { labels: self.series(&self.app), from, length }, bytes, &mut pushed)?;
+        normal::normal(&Origin { labels: self.series(&self.app), from, length }, bytes, &mut 0, &mut pushed)?;
         let types: Vec<&str> =
             pushed.iter().flat_map(|one| &one.profile.sample_types).map(|of| of.name.as_str()).collect();
         let name = metric_name(&types, &DisplayNames::of(config));

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use profile_codec::pprof::{self, Limits};
+use profile_codec::pprof::{self, DecodeError, Limits};
 use profile_model::{Labels, Profile};
 use relabel::NameRules;
 
 use crate::sink::Pushed;
-use crate::{ApiError, names, spans};
+use crate::{ApiError, Code, names, spans};
 
 /// What is known of a profile besides itself.
 #[derive(Clone, Debug)]
@@ -39,13 +39,31 @@ impl Origin {
     }
 }
 
-/// Reads a pprof, compressed or not, into one profile or several. No bytes are no profile.
-pub(crate) fn normal(of: &Origin, bytes: Bytes, into: &mut Vec<Pushed>) -> Result<(), ApiError> {
+/// The most bytes that the profiles of a request may expand to, all of them together: a request that came without
+/// compression has no more.
+const MAX_EXPANDED_BYTES: usize = 64 << 20;
+
+/// Reads a pprof, compressed or not, into one profile or several. No bytes are no profile. `expanded` counts what the
+/// profiles of the request have expanded to so far.
+pub(crate) fn normal(
+    of: &Origin,
+    bytes: Bytes,
+    expanded: &mut usize,
+    into: &mut Vec<Pushed>,
+) -> Result<(), ApiError> {
     if bytes.is_empty() {
         return Ok(());
     }
-    let profile = pprof::decode(&bytes, &Limits::default())
-        .map_err(|error| ApiError::invalid(format!("malformed profile: {error}")))?;
+    let mut limits = Limits::default();
+    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
+    let read =
+        pprof::unpack(&bytes, &limits, expanded).and_then(|plain| pprof::decode_unpacked(&plain, &limits));
+    let profile = read.map_err(|error| match error {
+        DecodeError::TooLarge { .. } => {
+            ApiError::new(Code::ResourceExhausted, format!("expanded_size: {error}: send less at a time"))
+        }
+        error => ApiError::invalid(format!("malformed profile: {error}")),
+    })?;
     keep(of, profile, bytes, into)
 }
 

@@ -55,8 +55,9 @@ async fn push<K: Sink>(
 }
 
 async fn answer<K: Sink>(sink: &K, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
-    let profiles =
-        blocking(move || read(bytes)).await.flatten().inspect_err(|error| sink.refused("Push", error))?;
+    let turn = sink.turn().await;
+    let read = blocking(move || (read(bytes), turn)).await.map(|(read, _turn)| read);
+    let profiles = read.flatten().inspect_err(|error| sink.refused("Push", error))?;
     sink.push("Push", profiles).await?;
     Ok(wire::PushResponse {}.encode_to_vec())
 }
@@ -65,7 +66,7 @@ async fn answer<K: Sink>(sink: &K, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
 pub(crate) fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
     let request = wire::PushRequest::decode(bytes)
         .map_err(|error| ApiError::invalid(format!("expected a PushRequest: {error}")))?;
-    let mut profiles = Vec::new();
+    let (mut profiles, mut expanded) = (Vec::new(), 0);
     for series in &request.series {
         let pairs: Vec<(String, String)> =
             series.labels.iter().map(|label| (label.name.clone(), label.value.clone())).collect();
@@ -73,7 +74,7 @@ pub(crate) fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
             return Err(ApiError::invalid("invalid labels: expected a metric name (__name__), found none"));
         }
         for sample in &series.samples {
-            normal(&Origin::now(pairs.clone()), sample.raw_profile.clone(), &mut profiles)?;
+            normal(&Origin::now(pairs.clone()), sample.raw_profile.clone(), &mut expanded, &mut profiles)?;
         }
     }
     Ok(profiles)

@@ -29,6 +29,12 @@ pub trait Sink: Clone + Send + Sync + 'static {
         profiles: Vec<Pushed>,
     ) -> impl Future<Output = Result<(), ApiError>> + Send;
 
+    /// The turn of a request to be read, until what this gives is dropped: requests take many times the memory of what
+    /// came while they are read. By default every turn is at once.
+    fn turn(&self) -> impl Future<Output = impl Send + 'static> + Send {
+        std::future::ready(())
+    }
+
     /// Counts and logs what was refused before it came so far.
     fn refused(&self, method: &'static str, error: &ApiError);
 

@@ -11,7 +11,11 @@
 //! let routes: Router = Router::new().route("/package.Service/Method", post(echo));
 //! ```
 //!
-//! What it does not know: messages, streams, gRPC-Web (a layer of `tonic-web` around the route does that).
+//! [`bounded`] keeps the messages of any service within a size, before and after they are decompressed.
+//!
+//! What it does not know: what messages mean, gRPC-Web (a layer of `tonic-web` around the route does that).
+
+mod messages;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -23,6 +27,8 @@ use http::{HeaderMap, Request};
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Response, Status};
+
+pub use messages::bounded;
 
 /// An answer of gRPC's, which is never an error of HTTP's.
 pub type Answer = Result<http::Response<tonic::body::Body>, Infallible>;
@@ -45,7 +51,7 @@ where
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(limit)
         .max_encoding_message_size(usize::MAX);
-    Ok(grpc.unary(Method(call), request).await)
+    Ok(grpc.unary(Method(call), bounded(request, limit)).await)
 }
 
 struct Method<F>(F);

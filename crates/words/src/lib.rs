@@ -3,7 +3,7 @@
 //! - text from outside made safe and short: [`safe`], [`short`], [`fitting`], [`push_fitting`], [`columns`];
 //! - what was meant: [`nearest`], [`all_near`]; lists that end: [`listed`];
 //! - a place in a text: [`caret`]; an error and what is behind it in one line: [`with_causes`];
-//! - sizes and spans read and shown: [`parse_bytes`], [`exact_bytes`], [`bytes`], [`span`].
+//! - sizes and spans read and shown: [`parse_bytes`], [`exact_bytes`], [`bytes`], [`span`]; counts: [`counted`].
 //!
 //! ```
 //! assert_eq!(words::safe("a\x1b[31mb"), "a\u{fffd}[31mb");
@@ -13,6 +13,7 @@
 //! assert_eq!(words::caret("a: [", 3), "  a: [\n     ^");
 //! assert_eq!(words::parse_bytes("64MiB"), Some(64 << 20));
 //! assert_eq!(words::bytes(3 << 20), "3MiB");
+//! assert_eq!(words::counted(1_u32, "segment", "segments"), "1 segment");
 //! ```
 //!
 //! What it does not know: terminals, colours, languages, and the units of profiles (those are in
@@ -28,6 +29,6 @@ mod text;
 pub use caret::{CONTEXT, caret, excerpt};
 pub use causes::with_causes;
 pub use near::{all_near, distance, listed, nearest};
-pub use numbers::{span, three_digits};
+pub use numbers::{counted, span, three_digits};
 pub use sizes::{bytes, exact_bytes, parse_bytes};
 pub use text::{REPLACEMENT, columns, fitting, is_unprintable, push_fitting, safe, short};

@@ -22,9 +22,23 @@ pub fn three_digits(value: f64) -> String {
     }
 }
 
+/// A count with what is counted, one of it or many: `1 segment`, `2 segments`.
+pub fn counted(count: impl Into<u128>, one: &str, many: &str) -> String {
+    let count = count.into();
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_not_many() {
+        let check = |count: u64, expect: &str| assert_eq!(counted(count, "query", "queries"), expect);
+        check(0, "0 queries");
+        check(1, "1 query");
+        check(2, "2 queries");
+    }
 
     #[test]
     fn spans_have_three_digits_and_a_unit() {

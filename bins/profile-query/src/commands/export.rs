@@ -41,9 +41,9 @@ pub(super) async fn run(context: &Context, mut args: Export) -> Result<(), Failu
     }
     output::file(path, args.force, |out| out.write_all(&file))?;
     output::words(&format!(
-        "{} ({} stacks, {} bytes) is in `{}`",
+        "{} ({}, {} bytes) is in `{}`",
         fetched.query,
-        profile.samples.len(),
+        words::counted(profile.samples.len() as u64, "stack", "stacks"),
         file.len(),
         path.display()
     ));

@@ -13,13 +13,15 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::activity::{Activity, End, Open};
 use super::answer::Answer;
 use super::exchange::{Exchange, Held};
 use super::question::Question;
-use super::{Peer, ServeOptions};
+use super::watched::Watched;
+use super::{Peer, Room, ServeOptions};
 
 /// What is needed to serve somebody.
 #[derive(Clone)]
@@ -29,16 +31,21 @@ pub(super) struct Connection {
     pub(super) options: ServeOptions,
     pub(super) shutdown: CancellationToken,
     pub(super) held: Arc<Held>,
+    pub(super) connections: TaskTracker,
 }
 
 impl Connection {
     /// Serves until the client goes, is of no use, or the server is told to stop.
     pub(super) async fn serve<I: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: I) {
         let Self { peer, options, shutdown, .. } = self.clone();
-        let activity = Activity::new();
+        let activity = Activity::new(self.connections.clone());
+        let stream = Watched::new(stream, Arc::clone(&activity));
         let service = tower::service_fn({
             let activity = Arc::clone(&activity);
-            move |request| self.clone().answer(request, activity.begin())
+            move |request: Request<Incoming>| {
+                let open = activity.begin(request.version());
+                self.clone().answer(request, open)
+            }
         });
         let service = TowerToHyperService::new(service);
         let mut connection = pin!(
@@ -49,8 +56,14 @@ impl Connection {
             end = activity.over(&options) => Some(end),
             () = shutdown.cancelled() => None,
         };
-        if end == Some(End::Unread) {
-            return tracing::debug!(%peer, "a client does not take its answer: the connection is closed");
+        match end {
+            Some(End::Unread) => {
+                return tracing::debug!(%peer, "a client does not take its answer: the connection is closed");
+            }
+            Some(End::Late) => {
+                return tracing::debug!(%peer, "the head of a request is late: the connection is closed");
+            }
+            Some(End::Idle) | None => {}
         }
         connection.as_mut().graceful_shutdown();
         tokio::select! {
@@ -67,9 +80,10 @@ impl Connection {
         open: Open,
     ) -> Result<http::Response<Answer>, Infallible> {
         let Self { peer, router, options, held, .. } = self;
-        request.extensions_mut().insert(Peer(peer));
-        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
         let exchange = Exchange::new(held);
+        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Room::new(Arc::clone(&exchange), &options));
+        let kind = request.headers().get(header::CONTENT_TYPE).cloned();
         let question = |body| axum::body::Body::new(Question::new(body, &options, Arc::clone(&exchange)));
         let answer = router.oneshot(request.map(question)).await?;
         exchange.answered();
@@ -89,7 +103,8 @@ async fn farewell(activity: &Activity, options: &ServeOptions) {
 
 fn builder(options: &ServeOptions) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.patience);
+    // Hyper's own time for a head begins when the request before ends, and would be that of an idle connection, too.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::refusal::Refusal;
 
-/// Bytes of bodies that were read and belong to requests without an answer, over all connections of a server.
+/// Bytes of bodies that were read and are worked on, over all connections of a server.
 #[derive(Debug, Default)]
 pub(super) struct Held(AtomicUsize);
 
@@ -25,19 +25,16 @@ impl Exchange {
         Arc::new(Self { all, own, is_answered, refused })
     }
 
-    /// Notes bytes of the body, if all requests together hold no more than `most` then.
+    /// Notes bytes, and says whether all requests together hold no more than `most` then. They are held until the body is
+    /// let go and the answer has begun, both.
     pub(super) fn hold(&self, bytes: usize, most: usize) -> bool {
-        if self.is_answered() {
-            return true;
-        }
         self.own.fetch_add(bytes, Ordering::Relaxed);
         self.all.0.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= most
     }
 
-    /// The server has begun to answer: from now on the client may take its time, and nothing is held for it.
+    /// The server has begun to answer: from now on the client may take its time.
     pub(super) fn answered(&self) {
         self.is_answered.store(true, Ordering::Relaxed);
-        self.release();
     }
 
     pub(super) fn is_answered(&self) -> bool {
@@ -52,15 +49,11 @@ impl Exchange {
     pub(super) fn refused(&self) -> Option<Refusal> {
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn release(&self) {
-        self.all.0.fetch_sub(self.own.swap(0, Ordering::Relaxed), Ordering::Relaxed);
-    }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.release();
+        self.all.0.fetch_sub(*self.own.get_mut(), Ordering::Relaxed);
     }
 }
 
@@ -69,12 +62,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_hold_bytes_together_until_they_are_answered() {
+    fn requests_hold_bytes_together_until_they_are_let_go() {
         let all = Arc::new(Held::default());
         let [one, two] = [(); 2].map(|()| Exchange::new(Arc::clone(&all)));
         assert!(one.hold(60, 100) && !two.hold(60, 100));
-        one.answered();
-        assert!(two.hold(40, 100) && one.hold(1000, 100));
+        // Who is answered already may still send.
+        two.answered();
+        assert!(!two.hold(1, 100));
+        drop(one);
+        assert!(two.hold(39, 100));
         drop(two);
         assert_eq!(all.0.load(Ordering::Relaxed), 0);
     }

@@ -8,8 +8,10 @@ mod exchange;
 mod options;
 mod question;
 mod refusal;
+mod room;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -26,6 +28,8 @@ use tokio_util::task::TaskTracker;
 use connection::Connection;
 use exchange::Held;
 pub use options::ServeOptions;
+pub use refusal::BodyRefused;
+pub use room::Room;
 
 /// Why no server could be started.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +101,8 @@ pub async fn serve_over<I, F, Fut>(
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let (router, shutdown, held) = (router.clone(), shutdown.clone(), Arc::clone(&held));
-        let connection = Connection { peer, router, options, shutdown, held };
+        let all = connections.clone();
+        let connection = Connection { peer, router, options, shutdown, held, connections: all };
         connections.spawn(opened(over(stream), connection));
     }
     drop(listener);

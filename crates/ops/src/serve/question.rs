@@ -1,6 +1,5 @@
 //! The body of a request that a client takes its time to send.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -73,7 +72,7 @@ impl Question {
 
     fn refuse(&self, why: Refusal) -> Error {
         self.exchange.refuse(why);
-        io::Error::other(why.words(&self.options)).into()
+        why.error(&self.options).into()
     }
 }
 

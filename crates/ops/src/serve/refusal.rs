@@ -5,6 +5,15 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::ServeOptions;
 
+/// A body that ends before its end, as those see it who read it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{words}")]
+pub struct BodyRefused {
+    /// Whether there was no room for it; otherwise it did not come in time.
+    pub is_too_much: bool,
+    words: String,
+}
+
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -28,7 +37,11 @@ impl Refusal {
         }
     }
 
-    pub(super) fn words(self, options: &ServeOptions) -> String {
+    pub(super) fn error(self, options: &ServeOptions) -> BodyRefused {
+        BodyRefused { is_too_much: self == Self::TooMuch, words: self.words(options) }
+    }
+
+    fn words(self, options: &ServeOptions) -> String {
         match self {
             Self::Late => format!(
                 "expected the body of the request without a stop of {}, at {} bytes a second or more",

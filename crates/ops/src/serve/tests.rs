@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{ServeOptions, bind, serve};
+use super::{Room, ServeOptions, bind, serve};
 
 /// The server that a test talks to; it stops with this.
 struct Served {
@@ -212,6 +212,51 @@ async fn connections_that_are_of_no_use_are_closed() {
     }
     let stream = served.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").await;
     assert!(all(stream).await.ends_with("\r\n\r\n0 bytes\n"));
+}
+
+const ASK: &str = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_that_had_a_request_waits_longer_for_the_next_one() {
+    let served = served(reading(), ServeOptions { idle: Duration::from_secs(3600), ..short() }).await;
+    let mut stream = served.send(ASK).await;
+    until(&mut stream, "0 bytes\n").await;
+    for _ in 0..3 {
+        // Who asks nothing is closed meanwhile.
+        assert_eq!(all(served.send("").await).await, "");
+    }
+    stream.write_all(ASK.as_bytes()).await.unwrap();
+    until(&mut stream, "0 bytes\n").await;
+    // The head of the next one has to come to its end nevertheless.
+    stream.write_all(b"POST / HTT").await.unwrap();
+    assert_eq!(all(stream).await, "");
+}
+
+#[tokio::test]
+async fn in_a_crowd_nobody_waits_longer() {
+    let options = ServeOptions { idle: Duration::from_secs(3600), crowd: 0, ..short() };
+    let served = served(reading(), options).await;
+    assert!(all(served.send(ASK).await).await.ends_with("\r\n\r\n0 bytes\n"));
+}
+
+#[tokio::test]
+async fn what_a_body_expands_to_takes_room_from_all_until_it_is_answered() {
+    let expanding = async |room: axum::Extension<Room>, body: Bytes| {
+        let size: usize = std::str::from_utf8(&body).unwrap().parse().unwrap();
+        // A handler that says otherwise is not asked.
+        room.take(size).map(|()| "there is room\n").or(Ok::<_, std::convert::Infallible>("none\n"))
+    };
+    let options = ServeOptions { request_bytes: 1000, ..ServeOptions::default() };
+    let served = served(Router::new().route("/", post(expanding)), options).await;
+    let ask = async |size: usize| {
+        let head = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\n";
+        all(served.send(&format!("{head}{size:04}")).await).await
+    };
+    for _ in 0..3 {
+        assert!(ask(996).await.ends_with("there is room\n"));
+        let refused = ask(997).await;
+        assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains("request_memory: "), "{refused}");
+    }
 }
 
 const PREFACE: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -1,6 +1,7 @@
 //! What stands in front of all routes: names of hosts, prefixes of paths, browsers of other origins, who may come in.
 
 mod origin;
+mod pages;
 mod prefix;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ impl Doors {
             None => routes,
         };
         let routes = prefix::under(self.path_prefix, routes);
+        let routes = pages::refuse_foreign_pages(routes, self.cors_origins.clone());
         // Before the gate: a browser asks without credentials what it may ask with them.
         let routes = match self.cors_origins.is_empty() {
             true => routes,

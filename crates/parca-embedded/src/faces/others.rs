@@ -27,7 +27,7 @@ impl Faces {
         let Self { writes, gate, service_labels, spans } = self.clone();
         let mut of_api = pyroscope_api::Settings::default();
         of_api.service_labels = service_labels;
-        of_api.max_answer_bytes = gate.answer_bytes();
+        of_api.max_answer_bytes = gate.limits().answer_bytes;
         let api = Api::new(StoreSource { store: writes.store.clone(), gate, spans: spans.clone() }, of_api);
         let sink = StoreSink { writes: writes.clone(), spans };
         let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));

@@ -1,20 +1,28 @@
 //! The store on disk on `/metrics`: log, blocks, and what goes on behind the writes.
 
 use ops::metrics::{Family, Kind, Registry, Value};
-use profile_store::{DiskStats, Store};
+use profile_store::DiskStats;
+
+use super::of_each;
+use crate::tenants::Stores;
 
 type Read = fn(&DiskStats) -> f64;
 
-/// Adds the families of a store on disk; one in memory has none.
-pub(super) fn register(registry: &Registry, store: &Store) {
-    let store = store.clone();
+/// Adds the families of stores on disk; those in memory have none.
+pub(super) fn register(registry: &Registry, stores: &Stores) {
+    let stores = stores.clone();
     registry.collect_with(move || {
-        let Some(stats) = store.disk_stats() else { return Vec::new() };
+        let on_disk = |(tenant, store): (_, profile_store::Store)| Some((tenant, store.disk_stats()?));
+        let stats: Vec<_> = stores.all().into_iter().filter_map(on_disk).collect();
+        if stats.is_empty() {
+            return Vec::new();
+        }
         let family = |kind, (name, help, read): &(&str, &str, Read)| {
-            let none: [(&str, &str); 0] = [];
-            let value = read(&stats);
-            let value = if matches!(kind, Kind::Gauge) { Value::Gauge(value) } else { Value::Counter(value) };
-            Family::new(format!("parca_embedded_{name}"), *help, kind).with(none, value)
+            let is_gauge = matches!(kind, Kind::Gauge);
+            let family = Family::new(format!("parca_embedded_{name}"), *help, kind);
+            of_each(family, &stats, |stats| {
+                if is_gauge { Value::Gauge(read(stats)) } else { Value::Counter(read(stats)) }
+            })
         };
         let gauges = GAUGES.iter().map(|of| family(Kind::Gauge, of));
         gauges.chain(COUNTERS.iter().map(|of| family(Kind::Counter, of))).collect()

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
-use ops::metrics::Registry;
-use profile_store::Store;
+use ops::metrics::{Family, Kind, Registry, Value};
+use profile_store::Stats;
 use tonic::{Code, Response, Status};
+
+use crate::tenants::Stores;
 
 /// Calls by method and code, and what is stored.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ struct Said {
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: &Registry, store: &Store) -> Self {
+    pub(crate) fn new(registry: &Registry, stores: &Stores) -> Self {
         let meter = registry.meter("parca-embedded");
         let seconds = meter
             .f64_histogram("parca_embedded_call_seconds")
@@ -46,9 +48,9 @@ impl Metrics {
             .u64_counter("parca_embedded_refused_writes")
             .with_description("Writes that were not stored, by reason.")
             .build();
-        store_gauges(registry, store);
+        store_gauges(registry, stores);
         #[cfg(feature = "disk")]
-        disk::register(registry, store);
+        disk::register(registry, stores);
         Self { calls, seconds, refused, said: Arc::default() }
     }
 
@@ -90,30 +92,38 @@ impl Said {
     }
 }
 
-fn store_gauges(registry: &Registry, store: &Store) {
-    use ops::metrics::{Family, Kind, Value};
-    let store = store.clone();
-    #[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+/// A number of something for each store that has it: the server's own without labels, those of tenants with their names.
+fn of_each<S>(family: Family, stores: &[(Option<String>, S)], value: impl Fn(&S) -> Value) -> Family {
+    stores.iter().fold(family, |family, (tenant, of)| {
+        family.with(tenant.iter().map(|name| ("tenant", name.as_str())), value(of))
+    })
+}
+
+type Read = fn(&Stats) -> u64;
+
+const GAUGES: [(&str, &str, Read); 4] = [
+    ("series", "Distinct profile types with their label sets.", |stats| stats.series),
+    ("profiles", "Stored profiles, each sample type counted on its own.", |stats| stats.profiles),
+    ("rows", "Stored stacks with values.", |stats| stats.rows),
+    ("bytes", "Estimated memory of the store.", |stats| stats.bytes),
+];
+
+#[expect(clippy::cast_precision_loss, reason = "metrics are floats")]
+fn store_gauges(registry: &Registry, stores: &Stores) {
+    let stores = stores.clone();
     registry.collect_with(move || {
-        let stats = store.stats();
-        let gauge = |name: &str, help: &str, value: u64| {
-            let none: [(&str, &str); 0] = [];
-            Family::new(format!("parca_embedded_store_{name}"), help, Kind::Gauge)
-                .with(none, Value::Gauge(value as f64))
-        };
-        let none: [(&str, &str); 0] = [];
-        vec![
-            gauge("series", "Distinct profile types with their label sets.", stats.series),
-            gauge("profiles", "Stored profiles, each sample type counted on its own.", stats.profiles),
-            gauge("rows", "Stored stacks with values.", stats.rows),
-            gauge("bytes", "Estimated memory of the store.", stats.bytes),
-            Family::new(
-                "parca_embedded_store_evicted_rows_total",
-                "Rows dropped, oldest first, to stay under the memory limit.",
-                Kind::Counter,
-            )
-            .with(none, Value::Counter(stats.evicted_rows as f64)),
-        ]
+        let stats: Vec<_> = stores.all().into_iter().map(|(tenant, store)| (tenant, store.stats())).collect();
+        let gauges = GAUGES.iter().map(|(name, help, read)| {
+            let family = Family::new(format!("parca_embedded_store_{name}"), *help, Kind::Gauge);
+            of_each(family, &stats, |stats| Value::Gauge(read(stats) as f64))
+        });
+        let evicted = Family::new(
+            "parca_embedded_store_evicted_rows_total",
+            "Rows dropped, oldest first, to stay under the memory limit.",
+            Kind::Counter,
+        );
+        let evicted = of_each(evicted, &stats, |stats| Value::Counter(stats.evicted_rows as f64));
+        gauges.chain([evicted]).collect()
     });
 }
 

@@ -9,6 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use parca_proto::json::{PARCA, read};
 use prost::Message;
+use tonic::{Code, Status};
 
 use super::{OtlpError, export};
 use crate::writes::{NotStored, Writes};
@@ -39,27 +40,50 @@ async fn receive(
         let bytes = if is_json { from_json(&body)? } else { body };
         let answer = export(&writes, bytes);
         let answer = async { answer.await.map(tonic::Response::new).map_err(|error| error.status()) };
-        writes.metrics.timed("Export", answer).await.map_err(Failed)
+        writes.metrics.timed("Export", answer).await.map_err(Failed::from)
     };
     match received.await {
         Ok(answer) if is_json => json(StatusCode::OK, partial_json(&answer.into_inner()).to_string()),
         Ok(answer) => proto(StatusCode::OK, answer.into_inner().encode_to_vec()),
-        Err(Failed(status)) => failed(&status, is_json),
+        Err(Failed { status, http }) => failed(&status, http, is_json),
     }
 }
 
-/// Why an export was not taken.
-struct Failed(tonic::Status);
+/// Why an export was not taken, with the status by which senders of OTLP know whether to send it again.
+struct Failed {
+    status: Status,
+    http: StatusCode,
+}
+
+impl From<Status> for Failed {
+    fn from(status: Status) -> Self {
+        let http = match status.code() {
+            // What is too large would be again.
+            Code::ResourceExhausted if status.message().starts_with("expanded_size: ") => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self { status, http }
+    }
+}
 
 impl From<pyroscope_api::ApiError> for Failed {
     fn from(error: pyroscope_api::ApiError) -> Self {
-        Self(tonic::Status::new(tonic::Code::from(error.code.number()), error.message))
+        let status = Status::new(Code::from(error.code.number()), error.message);
+        match status.code() {
+            Code::ResourceExhausted => Self { status, http: StatusCode::PAYLOAD_TOO_LARGE },
+            _ => status.into(),
+        }
     }
 }
 
 impl From<OtlpError> for Failed {
     fn from(error: OtlpError) -> Self {
-        Self(NotStored::Otlp(error).status())
+        NotStored::Otlp(error).status().into()
     }
 }
 
@@ -91,13 +115,7 @@ struct RpcStatus {
     message: String,
 }
 
-fn failed(status: &tonic::Status, is_json: bool) -> Response {
-    let http = match status.code() {
-        tonic::Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        tonic::Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        tonic::Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::BAD_REQUEST,
-    };
+fn failed(status: &Status, http: StatusCode, is_json: bool) -> Response {
     let (code, message) = (i32::from(status.code()), status.message().to_owned());
     if is_json {
         return json(http, serde_json::json!({"code": code, "message": message}).to_string());

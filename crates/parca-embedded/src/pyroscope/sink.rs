@@ -1,4 +1,4 @@
-use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite, Refused};
+use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite};
 use pyroscope_api::{ApiError, Code, Pushed, Sink};
 
 use super::Spans;
@@ -12,10 +12,14 @@ pub(crate) struct StoreSink {
 }
 
 impl Sink for StoreSink {
+    async fn turn(&self) -> impl Send + 'static {
+        self.writes.turn().await
+    }
+
     async fn push(&self, method: &'static str, mut profiles: Vec<Pushed>) -> Result<(), ApiError> {
         let spans = self.spans.taken(&mut profiles);
         let check = move || Ok(NewWrite::new(checked(profiles)?));
-        self.writes.take(method, check).await.map_err(|error| refusal(&error))?;
+        self.writes.take_at_once(method, check).await.map_err(|error| refusal(&error))?;
         self.spans.keep(spans).await;
         Ok(())
     }
@@ -33,20 +37,11 @@ pub(crate) fn checked(profiles: Vec<Pushed>) -> Result<Vec<NewProfile>, Invalid>
     Ok(checked)
 }
 
-/// The code by which senders know whether to try again.
+/// The code by which senders know whether to try again: a Pyroscope has one for all that cannot be stored.
 fn refusal(error: &NotStored) -> ApiError {
-    let code = match error {
-        NotStored::Pushed(error) => error.code,
-        NotStored::Invalid(_)
-        | NotStored::Agent(..)
-        | NotStored::Otlp(_)
-        | NotStored::Refused(Refused::Key(_)) => Code::InvalidArgument,
-        NotStored::Refused(Refused::TooLarge { .. }) => Code::OutOfRange,
-        NotStored::Refused(Refused::QueueFull { .. } | Refused::DiskFull(_) | Refused::SealFailed(_)) => {
-            Code::ResourceExhausted
-        }
-        NotStored::Refused(_) => Code::Unavailable,
-        NotStored::GivenUp => Code::Internal,
+    let code = match error.code() {
+        tonic::Code::Unknown => Code::InvalidArgument,
+        code => Code::of_number(code.into()),
     };
-    ApiError::new(code, error.to_string())
+    ApiError::new(code, error.words())
 }

@@ -83,6 +83,7 @@ impl Subject {
 impl Plan {
     pub(super) fn of(request: &QueryRequest) -> Result<Self, Status> {
         let mode = check_shape(request)?;
+        check_sources(request)?;
         let subject = subject(request, mode)?;
         let Fields { labels, apart, by_time } = group_by(request)?;
         let sandwich = request.sandwich_by_function.clone().filter(|function| !function.is_empty());
@@ -247,13 +248,20 @@ fn report(request: &QueryRequest) -> Result<Report, Status> {
     }
 }
 
+/// Who asks for sources alone, asks for no report.
+fn check_sources(request: &QueryRequest) -> Result<(), Status> {
+    match &request.source_reference {
+        Some(reference) if reference.source_only => {
+            Err(Status::not_found("no sources for this build id have been uploaded"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn source(request: &QueryRequest) -> Status {
     match &request.source_reference {
         // The real server dies of this one.
         None => Status::invalid_argument("source_reference: cannot be blank."),
-        Some(reference) if reference.source_only => {
-            Status::not_found("no sources for this build id have been uploaded")
-        }
         Some(_) => {
             Status::unimplemented("REPORT_TYPE_SOURCE is not served by parca-embedded: it keeps no sources")
         }

@@ -11,6 +11,8 @@ use parca_proto::query::{
 use profile_codec::arrow::{ArrowLimits, decode_flame_graph, decode_table};
 use profile_codec::pprof;
 use profile_model::{FlameKind, Function, Line, Location, Profile, Sample, StringId, ValueType};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use crate::server::{PROFILE_TYPE, Server};
 
@@ -66,12 +68,13 @@ async fn merged(server: &Server, range: (i64, i64), report: ReportType) -> Query
     server.query().query(request).await.unwrap().into_inner()
 }
 
-async fn compared(server: &Server, absolute: bool, report: ReportType) -> QueryResponse {
+async fn compared(server: &Server, start: i64, absolute: bool, report: ReportType) -> QueryResponse {
     let side = |start, end| ProfileDiffSelection {
         mode: SideMode::Merge.into(),
         options: Some(SideOptions::Merge(merge(start, end))),
     };
-    let diff = DiffProfile { a: Some(side(0, 10)), b: Some(side(10, 20)), absolute: Some(absolute) };
+    let (a, b) = (Some(side(start, start + 10)), Some(side(start + 10, start + 20)));
+    let diff = DiffProfile { a, b, absolute: Some(absolute) };
     server.query().query(request(Mode::Diff, Options::Diff(diff), report)).await.unwrap().into_inner()
 }
 
@@ -151,14 +154,50 @@ fn difference(before: &Rows, after: &Rows) -> Rows {
     names.map(|name| (name.clone(), (of(after, name), of(after, name) - of(before, name)))).collect()
 }
 
-async fn filled(before: &[(&str, i64)], after: &[(&str, i64)]) -> Server {
-    let server = Server::start().await;
-    for (seconds, stacks) in [(5, before), (15, after)] {
+/// Writes one profile into each of two ranges of 10 s that begin there; none where there are no stacks.
+async fn fill(server: &Server, start: i64, before: &[(&str, i64)], after: &[(&str, i64)]) {
+    for (seconds, stacks) in [(start + 5, before), (start + 15, after)] {
         if !stacks.is_empty() {
             server.write(&profile(seconds, stacks)).await;
         }
     }
-    server
+}
+
+#[expect(deprecated, reason = "old clients still ask for it")]
+const REPORTS: [ReportType; 6] = [
+    ReportType::Top,
+    ReportType::FlamegraphUnspecified,
+    ReportType::FlamegraphTable,
+    ReportType::TableArrow,
+    ReportType::FlamegraphArrow,
+    ReportType::Pprof,
+];
+
+/// Compares the two ranges that begin there in every report.
+async fn check(server: &Server, start: i64) {
+    for report in REPORTS {
+        let ranges = [(start, start + 10), (start + 10, start + 20)];
+        let sides =
+            [merged(server, ranges[0], report).await, merged(server, ranges[1], report).await].map(rows);
+        let mut expect = difference(&sides[0], &sides[1]);
+        let mut found = rows(compared(server, start, true, report).await);
+        match report {
+            // This form leaves out what is nothing on the second side, and its root has what is drawn.
+            ReportType::FlamegraphArrow => expect.retain(|name, (value, _)| *value != 0 || name.is_empty()),
+            // It has what changed, and nothing else.
+            ReportType::Pprof => {
+                expect.retain(|_, (_, diff)| *diff != 0);
+                expect.values_mut().for_each(|(value, diff)| *value = *diff);
+            }
+            _ => {}
+        }
+        if report == ReportType::FlamegraphArrow && sides[1].get("").is_none_or(|(value, _)| *value == 0) {
+            continue;
+        }
+        found.retain(|_, row| *row != (0, 0));
+        expect.retain(|_, row| *row != (0, 0));
+        assert_eq!(found, expect, "{report:?} of {sides:?}");
+    }
 }
 
 #[tokio::test]
@@ -166,49 +205,47 @@ async fn a_comparison_is_the_difference_of_two_merges() {
     for (before, after) in
         [(BEFORE, AFTER), (AFTER, BEFORE), (BEFORE, &[][..]), (&[][..], AFTER), (AFTER, AFTER)]
     {
-        let server = filled(before, after).await;
-        #[expect(deprecated, reason = "old clients still ask for it")]
-        let reports = [
-            ReportType::Top,
-            ReportType::FlamegraphUnspecified,
-            ReportType::FlamegraphTable,
-            ReportType::TableArrow,
-            ReportType::FlamegraphArrow,
-            ReportType::Pprof,
-        ];
-        for report in reports {
-            let sides =
-                [merged(&server, (0, 10), report).await, merged(&server, (10, 20), report).await].map(rows);
-            let mut expect = difference(&sides[0], &sides[1]);
-            let mut found = rows(compared(&server, true, report).await);
-            match report {
-                // This form leaves out what is nothing on the second side, and its root has what is drawn.
-                ReportType::FlamegraphArrow => {
-                    expect.retain(|name, (value, _)| *value != 0 || name.is_empty())
-                }
-                // It has what changed, and nothing else.
-                ReportType::Pprof => {
-                    expect.retain(|_, (_, diff)| *diff != 0);
-                    expect.values_mut().for_each(|(value, diff)| *value = *diff);
-                }
-                _ => {}
-            }
-            if report == ReportType::FlamegraphArrow && sides[1].get("").is_none_or(|(value, _)| *value == 0)
-            {
-                continue;
-            }
-            found.retain(|_, row| *row != (0, 0));
-            expect.retain(|_, row| *row != (0, 0));
-            assert_eq!(found, expect, "{report:?} of {before:?} and {after:?}");
-        }
+        let server = Server::start().await;
+        fill(&server, 0, before, after).await;
+        check(&server, 0).await;
         server.stop().await;
     }
 }
 
+/// Stacks of a few functions, which call themselves and each other, with values.
+fn stacks() -> impl Strategy<Value = Vec<(String, i64)>> {
+    let stack = prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "d", "main"]), 1..5);
+    let stack = stack.prop_map(|names| names.join(";"));
+    prop::collection::vec((stack, 1..100_i64), 0..8)
+}
+
+#[test]
+fn any_comparison_is_the_difference_of_two_merges() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(Server::start());
+    // Each case has ranges of its own.
+    let start = std::cell::Cell::new(0);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(40));
+    runner
+        .run(&(stacks(), stacks()), |(before, after)| {
+            start.set(start.get() + 100);
+            let [before, after] = [&before, &after]
+                .map(|side| side.iter().map(|(stack, value)| (stack.as_str(), *value)).collect::<Vec<_>>());
+            runtime.block_on(async {
+                fill(&server, start.get(), &before, &after).await;
+                check(&server, start.get()).await;
+            });
+            Ok(())
+        })
+        .unwrap();
+    runtime.block_on(server.stop());
+}
+
 #[tokio::test]
 async fn the_smaller_side_is_scaled_to_the_larger() {
-    let server = filled(&[("main;a", 10), ("main;b", 20)], &[("main;a", 30), ("main;b", 30)]).await;
-    let answer = compared(&server, false, ReportType::Top).await;
+    let server = Server::start().await;
+    fill(&server, 0, &[("main;a", 10), ("main;b", 20)], &[("main;a", 30), ("main;b", 30)]).await;
+    let answer = compared(&server, 0, false, ReportType::Top).await;
     assert_eq!(answer.total, 60);
     let found = rows(answer);
     assert_eq!((found["a"], found["b"], found["main"]), ((30, 10), (30, -10), (60, 0)));

@@ -13,4 +13,6 @@ mod refusals;
 mod rest;
 mod same;
 mod server;
+mod tenants;
 mod wire;
+mod words;

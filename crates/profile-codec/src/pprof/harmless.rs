@@ -2,7 +2,7 @@ use bytes::Bytes;
 use profile_model::Profile;
 
 use super::raw::{RawProfile, RawValueType};
-use super::{DecodeError, Head, Limits, encode, inflate, inspect};
+use super::{DecodeError, Head, Limits, encode, inspect, unpack};
 
 /// A pprof that ends no Parca and spoils no store of one.
 ///
@@ -47,7 +47,7 @@ impl Harmless {
     /// # Errors
     /// If it is none, exceeds the limits or does harm.
     pub fn new(pprof: Bytes, limits: &Limits) -> Result<Self, HarmlessError> {
-        harm(&RawProfile::parse(&inflate::inflate(&pprof, limits.max_decoded_bytes)?, limits)?)?;
+        harm(&RawProfile::parse(&unpack(&pprof, limits, &mut 0)?, limits)?)?;
         Ok(Self(pprof))
     }
 
@@ -56,7 +56,7 @@ impl Harmless {
     /// # Errors
     /// If it is none or exceeds the limits.
     pub fn inspect(pprof: &Bytes, limits: &Limits) -> Result<(Head, Result<Self, Harm>), DecodeError> {
-        let plain = inflate::inflate(pprof, limits.max_decoded_bytes)?;
+        let plain = unpack(pprof, limits, &mut 0)?;
         let raw = RawProfile::parse(&plain, limits)?;
         Ok((inspect::head(&raw), harm(&raw).map(|()| Self(pprof.clone()))))
     }

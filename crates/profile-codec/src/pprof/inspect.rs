@@ -1,7 +1,7 @@
 use profile_model::ValueType;
 
 use super::raw::{RawProfile, RawValueType};
-use super::{DecodeError, InvalidProfile, Limits, inflate, strict};
+use super::{DecodeError, InvalidProfile, Limits, strict, unpack};
 
 /// What a profile says of itself, and whether a Parca would take it as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Head {
 /// # Errors
 /// If the bytes are neither gzip nor protobuf, or exceed the limits.
 pub fn inspect(bytes: &[u8], limits: &Limits) -> Result<Head, DecodeError> {
-    let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
+    let bytes = unpack(bytes, limits, &mut 0)?;
     Ok(head(&RawProfile::parse(&bytes, limits)?))
 }
 

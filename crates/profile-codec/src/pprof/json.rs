@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 
 use super::{
-    DecodeError, Limits, inflate,
+    DecodeError, Limits,
     raw::{RawFunction, RawLabel, RawLine, RawLocation, RawMapping, RawProfile, RawValueType, SampleParts},
+    unpack,
 };
 
 /// Writes a pprof, gzip or not, as one JSON object. Text that is not UTF-8 is repaired; ids and
@@ -16,7 +17,7 @@ use super::{
 /// protobuf, or exceed the limits. Then nothing is written.
 pub fn write_json(pprof: &[u8], limits: &Limits, out: &mut impl Write) -> io::Result<()> {
     let invalid = |error: DecodeError| io::Error::new(io::ErrorKind::InvalidData, error);
-    let bytes = inflate::inflate(pprof, limits.max_decoded_bytes).map_err(invalid)?;
+    let bytes = unpack(pprof, limits, &mut 0).map_err(invalid)?;
     profile(&RawProfile::parse(&bytes, limits).map_err(invalid)?, out)
 }
 

@@ -11,11 +11,12 @@ mod limits;
 mod raw;
 mod resolve;
 mod strict;
-mod wire;
+pub(crate) mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};
 pub use harmless::{Harm, Harmless, HarmlessError};
+pub use inflate::unpack;
 pub use inspect::{Head, inspect};
 pub use json::write_json;
 pub use limits::Limits;
@@ -34,7 +35,7 @@ use raw::RawProfile;
 /// # Errors
 /// If the bytes are not gzip or protobuf, refer to what is not there, or exceed the limits.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
-    decode_inflated(&inflate::inflate(bytes, limits.max_decoded_bytes)?, limits)
+    decode_unpacked(&unpack(bytes, limits, &mut 0)?, limits)
 }
 
 /// Reads a profile as [`decode`] does, and lets go of compressed bytes as soon as it can.
@@ -42,14 +43,18 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_vec(bytes: Vec<u8>, limits: &Limits) -> Result<Profile, DecodeError> {
-    let inflated = match inflate::inflate(&bytes, limits.max_decoded_bytes)? {
+    let inflated = match unpack(&bytes, limits, &mut 0)? {
         Cow::Owned(inflated) => Some(inflated),
         Cow::Borrowed(_) => None,
     };
-    decode_inflated(&inflated.unwrap_or(bytes), limits)
+    decode_unpacked(&inflated.unwrap_or(bytes), limits)
 }
 
-fn decode_inflated(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
+/// Reads a profile as [`decode`] does, after [`unpack`].
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_unpacked(bytes: &[u8], limits: &Limits) -> Result<Profile, DecodeError> {
     let raw = RawProfile::parse(bytes, limits)?;
     Ok(resolve::resolve(&raw)?)
 }
@@ -66,8 +71,19 @@ pub fn decode_like_parca(
     executable_infos: usize,
     limits: &Limits,
 ) -> Result<Profile, DecodeError> {
-    let bytes = inflate::inflate(bytes, limits.max_decoded_bytes)?;
-    let raw = RawProfile::parse(&bytes, limits)?;
+    unpacked_like_parca(&unpack(bytes, limits, &mut 0)?, executable_infos, limits)
+}
+
+/// Reads a profile as [`decode_like_parca`] does, after [`unpack`].
+///
+/// # Errors
+/// As [`decode_like_parca`].
+pub fn unpacked_like_parca(
+    bytes: &[u8],
+    executable_infos: usize,
+    limits: &Limits,
+) -> Result<Profile, DecodeError> {
+    let raw = RawProfile::parse(bytes, limits)?;
     strict::check(&raw, executable_infos)?;
     Ok(resolve::resolve(&raw)?)
 }

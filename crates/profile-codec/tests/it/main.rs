@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
 mod agent;
+mod agent_batch;
 mod agent_broken;
 mod arrow;
 mod arrow_decode;
@@ -10,6 +11,7 @@ mod arrow_properties;
 mod damaged;
 mod flame_rows;
 mod flat;
+mod jfr;
 mod pprof_files;
 mod pprof_hostile;
 mod pprof_properties;

@@ -1,0 +1,80 @@
+//! Plain HTTP: bodies within a size, before and after they are decompressed.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use ops::Room;
+use tower::ServiceExt;
+
+use super::MAX_MESSAGE_BYTES;
+
+/// Answers a request whose body is no longer than a message may be, also once it is decompressed. What says that it is
+/// too long is not read.
+pub(super) async fn answer(routes: Router, request: Request<Body>) -> Response {
+    if length(request.headers()).is_some_and(|length| length > MAX_MESSAGE_BYTES as u64) {
+        return too_long();
+    }
+    let request = match is_gzip(request.headers()) {
+        false => request,
+        true => match decompressed(request).await {
+            Ok(request) => request,
+            Err(refused) => return refused,
+        },
+    };
+    let answer = routes.oneshot(request).await.into_response();
+    // Of a body that ran into the limit, and has no word for it.
+    if answer.status() == StatusCode::PAYLOAD_TOO_LARGE && !has_form(&answer) { too_long() } else { answer }
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == "gzip")
+}
+
+fn has_form(answer: &Response) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/"))
+}
+
+/// The request as it would have come without compression. What it expands to takes from the server's room.
+async fn decompressed(request: Request<Body>) -> Result<Request<Body>, Response> {
+    let (mut head, body) = request.into_parts();
+    // One that breaks off is told why by the server.
+    let packed = to_bytes(body, MAX_MESSAGE_BYTES).await.map_err(|_| too_long())?;
+    let plain = tokio::task::spawn_blocking(move || gunzip::at_most(MAX_MESSAGE_BYTES, &packed)).await;
+    let plain = plain.unwrap_or_else(|error| Err(gunzip::Error::Broken(std::io::Error::other(error))));
+    let plain = plain.map_err(|error| match error {
+        gunzip::Error::TooLarge { .. } => too_long(),
+        error => refused(StatusCode::BAD_REQUEST, "invalid_argument", &words::with_causes(&error)),
+    })?;
+    if let Some(room) = head.extensions.get::<Room>() {
+        // Whoever is refused so is told by the server.
+        room.take(plain.len()).map_err(|error| too_much(&error))?;
+    }
+    head.headers.remove(CONTENT_ENCODING);
+    // Who sends it reads it: Connect answers so.
+    head.headers.append(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    head.headers.insert(CONTENT_LENGTH, plain.len().into());
+    Ok(Request::from_parts(head, Body::from(Bytes::from(plain))))
+}
+
+fn too_much(error: &ops::BodyRefused) -> Response {
+    refused(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", &error.to_string())
+}
+
+fn too_long() -> Response {
+    let words =
+        format!("request_size: expected at most {MAX_MESSAGE_BYTES} bytes, found more: send less at a time");
+    refused(StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", &words)
+}
+
+/// In the form of Connect, whose clients read it whatever the status.
+fn refused(status: StatusCode, code: &str, words: &str) -> Response {
+    let body = serde_json::json!({"code": code, "message": words}).to_string();
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
