@@ -170,9 +170,14 @@ pub(crate) struct Serve {
         env = "PARCA_EMBEDDED_SERVICE_LABELS",
         value_name = "LABEL,...",
         value_delimiter = ',',
+        value_parser = label_name,
         hide_short_help = true
     )]
     pub(crate) service_labels: Vec<String>,
+
+    /// What samples of spans that SDKs of Pyroscope push may take in memory, for each tenant, the oldest dropped first; 0 keeps none
+    #[arg(long, env = "PARCA_EMBEDDED_SPAN_MEMORY", default_value = "32MiB", value_parser = memory_or_none, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) span_memory: usize,
 
     /// How long each of the server's own CPU profiles is; 0s takes none
     #[arg(long, env = "PARCA_EMBEDDED_SELF_PROFILE_INTERVAL", default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
@@ -210,6 +215,14 @@ fn memory(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     let enough = usize::try_from(bytes).ok().filter(|bytes| *bytes >= 1 << 20);
     enough.ok_or_else(|| format!("expected bytes such as 536870912 or 512MiB, found `{text}`: at least 1MiB"))
+}
+
+fn memory_or_none(text: &str) -> Result<usize, String> {
+    if size(text) == Ok(0) { Ok(0) } else { memory(text) }
+}
+
+fn label_name(text: &str) -> Result<String, pql::LabelNameError> {
+    pql::listed_label_name(text, ',')
 }
 
 fn span(text: &str) -> Result<Duration, String> {

@@ -131,6 +131,7 @@ async fn run(args: &Serve, store: Store) -> Result<ExitCode, Failure> {
     }
     settings.path_prefix.clone_from(&args.path_prefix);
     settings.cors_origins.clone_from(&args.cors_allowed_origins);
+    settings.span_memory_bytes = args.span_memory;
     if !args.service_labels.is_empty() {
         settings.service_labels.clone_from(&args.service_labels);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use ingest::send::OnUnknown;
+use ingest::send::{OnUnknown, SampleLabels};
 use ops::LogFormat;
 
 /// Scrapes and pushes profiles into a Parca or a Pyroscope, and converts them from other forms.
@@ -115,12 +115,12 @@ pub(crate) struct Stores {
     pub(crate) grpc_headers: Vec<(String, String)>,
 
     /// A label of every series, in place of the one that is there; `;` between several
-    #[arg(long, value_parser = pair, value_delimiter = ';', value_name = "NAME=VALUE")]
+    #[arg(long, value_parser = label, value_delimiter = ';', value_name = "NAME=VALUE")]
     pub(crate) external_label: Vec<(String, String)>,
 
     /// Labels of samples, which a Parca does not keep: drop, keep (each with a text makes series), or a list of names
-    #[arg(long, default_value = "drop", value_name = "drop|keep|NAMES")]
-    pub(crate) sample_labels: String,
+    #[arg(long, default_value = "drop", value_parser = sample_labels, value_name = "drop|keep|NAMES")]
+    pub(crate) sample_labels: SampleLabels,
 
     /// The most series that one profile becomes by labels of its samples
     #[arg(long, default_value_t = 100, value_name = "N")]
@@ -219,7 +219,7 @@ pub(crate) struct Push {
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct ProfileArgs {
     /// A label of the series; may be given more than once
-    #[arg(long, short = 'l', value_parser = pair, value_name = "NAME=VALUE")]
+    #[arg(long, short = 'l', value_parser = label, value_name = "NAME=VALUE")]
     pub(crate) label: Vec<(String, String)>,
 
     /// `__name__` of the series [default: what was measured, such as process_cpu or memory]
@@ -304,6 +304,24 @@ fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = (name.trim(), value.trim().trim_matches('"'));
     let is_name = !name.is_empty() && !name.contains(['{', '}', '"', ',', ' ']);
     if is_name { Ok((name.to_owned(), value.to_owned())) } else { Err(wrong()) }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = pair(text)?;
+    let name = pql::typed_label_name(&name).map_err(|error| format!("expected NAME=VALUE: {error}"))?;
+    Ok((name, value))
+}
+
+/// What becomes of the labels of samples.
+fn sample_labels(text: &str) -> Result<SampleLabels, pql::LabelNameError> {
+    match text {
+        "drop" => Ok(SampleLabels::Drop),
+        "keep" => Ok(SampleLabels::Keep),
+        names => {
+            let names = names.split(',').map(|name| pql::listed_label_name(name, ','));
+            names.collect::<Result<_, _>>().map(SampleLabels::Only)
+        }
+    }
 }
 
 fn span(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,6 @@
 //! From what was typed to stores.
 
-use ingest::send::{SampleLabels, SpoolSettings, StoreKind, StoreSettings};
+use ingest::send::{SpoolSettings, StoreKind, StoreSettings};
 use parca_client::{Protocol, Secret, Settings, Token};
 
 use crate::args::Stores;
@@ -30,7 +30,7 @@ fn one(args: &Stores, address: &str) -> StoreSettings {
     settings.name = address.to_owned();
     settings.kind = kind;
     settings.external_labels.clone_from(&args.external_label);
-    settings.sample_labels = sample_labels(&args.sample_labels);
+    settings.sample_labels.clone_from(&args.sample_labels);
     settings.max_series_per_profile = args.sample_labels_limit;
     settings.queue_bytes = usize::try_from(args.queue_size).unwrap_or(usize::MAX);
     settings.timeout = args.store_timeout;
@@ -54,14 +54,6 @@ fn reached(args: &Stores, address: &str) -> (StoreKind, String, Protocol) {
             let scheme = if args.insecure { "http" } else { "https" };
             (StoreKind::Parca, format!("{scheme}://{address}"), Protocol::Grpc)
         }
-    }
-}
-
-fn sample_labels(text: &str) -> SampleLabels {
-    match text {
-        "drop" => SampleLabels::Drop,
-        "keep" => SampleLabels::Keep,
-        names => SampleLabels::Only(names.split(',').map(|name| name.trim().to_owned()).collect()),
     }
 }
 

@@ -162,7 +162,7 @@ impl Context {
         set(&mut deployment.tenant, &server.tenant);
         set(&mut deployment.username, &server.username);
         set(&mut deployment.server_name, &server.server_name);
-        set(&mut deployment.service_label, &server.service_label);
+        set(&mut deployment.service_label, &server.service_label.as_ref().map(|label| label.0.clone()));
         if let Some(token) = &server.token {
             deployment.token = Some(Secret::new(token));
         }

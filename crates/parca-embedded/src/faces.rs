@@ -50,6 +50,8 @@ pub(crate) struct Faces {
     pub(crate) gate: Gate,
     #[cfg(feature = "apis")]
     pub(crate) service_labels: Vec<String>,
+    #[cfg(feature = "apis")]
+    pub(crate) spans: crate::pyroscope::Spans,
 }
 
 impl Faces {
@@ -71,6 +73,8 @@ impl Faces {
         };
         // As in the real server, the content type says which half of it a request is for.
         Router::new().fallback(async move |request: Request<Body>| {
+            #[cfg(feature = "apis")]
+            let request = pyroscope_api::with_one_slash(request);
             if !unary_grpc::is_grpc(request.headers()) {
                 return plain::answer(more, request).await;
             }

@@ -59,6 +59,10 @@ pub struct Settings {
     /// Origins of pages that may call from a browser; none by default.
     pub cors_origins: Vec<CorsOrigin>,
     #[cfg(feature = "apis")]
+    /// Bytes that samples of spans may take, apart from the store and for each tenant; beyond it the oldest are dropped, and 0
+    /// keeps none. Default 32 MiB.
+    pub span_memory_bytes: usize,
+    #[cfg(feature = "apis")]
     /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
     pub service_labels: Vec<String>,
     /// How many questions are answered at once, and for how long.
@@ -89,6 +93,8 @@ impl Default for Settings {
             tls: None,
             path_prefix: PathPrefix::default(),
             cors_origins: Vec::new(),
+            #[cfg(feature = "apis")]
+            span_memory_bytes: 32 << 20,
             #[cfg(feature = "apis")]
             service_labels: pyroscope_api::Settings::default().service_labels,
             query_limits: QueryLimits::default(),
@@ -183,6 +189,8 @@ async fn listen(
         gate: Gate::new(settings.query_limits),
         #[cfg(feature = "apis")]
         service_labels: settings.service_labels,
+        #[cfg(feature = "apis")]
+        spans: crate::pyroscope::Spans::new(settings.span_memory_bytes),
     };
     let is_guarded = settings.access.is_some() || acceptor.is_some();
     let page = match settings.page {

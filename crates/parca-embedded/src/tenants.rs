@@ -121,6 +121,8 @@ impl Tenants {
         // Questions of one tenant do not wait for those of another.
         let faces = Faces { writes, gate: Gate::new(*self.faces.gate.limits()), ..self.faces.clone() };
         let not_found = || async { (StatusCode::NOT_FOUND, "404 page not found\n") };
+        #[cfg(feature = "apis")]
+        let faces = Faces { spans: faces.spans.of_another(), ..faces };
         let made = faces.routes(Router::new().fallback(not_found), None);
         self.stores.of_tenants().insert(tenant.to_owned(), store);
         routes.insert(tenant.to_owned(), made.clone());

@@ -25,16 +25,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use http::{Request, StatusCode};
-use pyroscope_api::Api;
+use http::Request;
+use pyroscope_api::{Api, with_one_slash};
 use tower::ServiceExt;
 
 /// What a person finds who opens the address.
 fn front() -> Router {
     let words = "Pyroscope's query API in front of a Parca, for Grafana's Pyroscope data source, profilecli and scripts.\n\
                  querier.v1.QuerierService  /pyroscope/render  /pyroscope/render-diff  /ready\n";
-    let not_found = async || (StatusCode::NOT_FOUND, "404 page not found\n");
-    Router::new().route("/", get(async move || words)).fallback(not_found)
+    Router::new().route("/", get(async move || words)).fallback(pyroscope_api::not_found)
 }
 
 /// Everything that is served: Connect, gRPC, gRPC-Web and the older HTTP endpoints, all on one port.
@@ -43,7 +42,7 @@ pub fn routes(parca: parca_client::Client, settings: Settings) -> Router {
     let (http, grpc) = (api.routes().merge(front()), api.grpc_routes());
     let dispatch = move |request: Request<Body>| {
         let router = if unary_grpc::is_grpc(request.headers()) { grpc.clone() } else { http.clone() };
-        async move { router.oneshot(request).await.into_response() }
+        async move { router.oneshot(with_one_slash(request)).await.into_response() }
     };
     Router::new().fallback(dispatch)
 }

@@ -32,6 +32,7 @@
 //! Regular expressions are Go's ([`re2`]): what a server takes is taken, and means the same.
 
 mod error;
+mod label_name;
 mod lexer;
 mod match_op;
 mod matcher;
@@ -44,6 +45,7 @@ mod selector;
 mod strings;
 
 pub use error::ParseError;
+pub use label_name::{LabelNameError, listed_label_name, typed_label_name};
 pub use match_op::MatchOp;
 pub use matcher::{Matcher, Predicate, RegexError};
 pub use parser::parse_matchers;

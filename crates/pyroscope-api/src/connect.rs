@@ -4,6 +4,7 @@ use std::io::Read;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -12,7 +13,7 @@ use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use prost_reflect::MethodDescriptor;
 
-use crate::methods::{self, METHODS};
+use crate::methods;
 use crate::{Api, ApiError, Code, Source, json};
 
 const QUERIER: &str = "querier.v1.QuerierService";
@@ -22,16 +23,7 @@ pub(crate) fn routes<S: Source>(api: Api<S>) -> Router {
     Router::new()
         .route("/querier.v1.QuerierService/{method}", post(answer::<S>).fallback(only_post))
         // What Drilldown asks for its settings; it falls back on its own.
-        .route(
-            "/settings.v1.SettingsService/Get",
-            post(|| async { json_body(StatusCode::OK, b"{}".to_vec()) }),
-        )
-        .route("/settings.v1.SettingsService/{method}", post(unknown))
-        .route("/settings.v1.RecordingRulesService/{method}", post(unknown))
-        .route("/vcs.v1.VCSService/{method}", post(unknown))
-        .route("/adhocprofiles.v1.AdHocProfileService/{method}", post(unknown))
-        .route("/capabilities.v1.FeatureFlagsService/{method}", post(unknown))
-        .route("/version.v1.Version/{method}", post(unknown))
+        .route("/settings.v1.SettingsService/Get", post(no_settings))
         .route("/ready", get(|| async { "ready\n" }))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(api)
@@ -41,19 +33,19 @@ async fn only_post() -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response()
 }
 
-async fn unknown() -> Response {
-    failed(&ApiError::unimplemented("this service is not served here"))
+async fn no_settings(headers: HeaderMap) -> Response {
+    match Codec::of(&headers) {
+        Some(Codec::Proto) => Codec::Proto.response(Vec::new(), false),
+        _ => Codec::Json.response(b"{}".to_vec(), false),
+    }
 }
 
 async fn answer<S: Source>(
     State(api): State<Api<S>>,
     Path(method): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    if !METHODS.contains(&method.as_str()) {
-        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
-    }
     let limit = api.inner.settings.max_message_bytes;
     let call = async |request: Bytes| methods::call(&api, &method, request, accepts_any_name(&headers)).await;
     unary(QUERIER, &method, &headers, body, limit, call).await
@@ -70,20 +62,23 @@ pub(crate) async fn unary(
     service: &str,
     method: &str,
     headers: &HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
     limit: usize,
     call: impl AsyncFnOnce(Bytes) -> Result<Vec<u8>, ApiError>,
 ) -> Response {
+    let Some(of) = json::method(service, method) else {
+        let words = format!("expected a method of `{service}` that is served here, found `{method}`");
+        return failed(&ApiError::unimplemented(words));
+    };
     let Some(codec) = Codec::of(headers) else {
         let accepted = [(HeaderName::from_static("accept-post"), "application/json, application/proto")];
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, accepted).into_response();
     };
-    let Some(method) = json::method(service, method) else { return unknown().await };
     let answered = async {
         check_protocol(headers)?;
-        let body = decoded(headers, body, limit)?;
-        let request = codec.read(&method, body)?;
-        codec.write(&method, call(request).await?)
+        let body = decoded(headers, whole(body, limit)?, limit)?;
+        let request = codec.read(&of, body)?;
+        codec.write(&of, call(request).await?)
     };
     match answered.await {
         Ok(message) => codec.response(message, wants_gzip(headers)),
@@ -153,6 +148,17 @@ fn check_protocol(headers: &HeaderMap) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+/// A body that came whole and is not too long.
+pub(crate) fn whole(body: Result<Bytes, BytesRejection>, limit: usize) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+            Code::ResourceExhausted,
+            format!("request_size: expected a request of at most {limit} bytes, found a longer one"),
+        ),
+        _ => ApiError::invalid(format!("the request did not come whole: {}", rejection.body_text())),
+    })
 }
 
 /// A body without the compression that its headers name, of at most `limit` bytes.

@@ -6,7 +6,8 @@ use profile_model::{Profile, Sample, ValueType};
 
 use crate::ApiError;
 
-/// What the last part of an application's name says of its values.
+/// What the last part of an application's name says of its values, as grafana/pyroscope at 3fe6a457 has it
+/// (`pkg/ingester/pyroscope/ingest_adapter.go`).
 struct Kind {
     name: &'static str,
     sample: (&'static str, &'static str),
@@ -22,7 +23,9 @@ fn kind(suffix: &str) -> Option<Kind> {
     let of = |name, sample, unit| Some(Kind { name, sample: (sample, unit), period: NONE, is_time: false });
     match suffix {
         "cpu" | "itimer" => Some(Kind { name: "process_cpu", sample: CPU, period: CPU, is_time: true }),
-        "wall" => Some(Kind { name: "wall", sample: ("wall", "nanoseconds"), period: CPU, is_time: true }),
+        "wall" | "seconds" | "milliseconds" | "microseconds" | "nanoseconds" => {
+            Some(Kind { name: "wall", sample: ("wall", "nanoseconds"), period: CPU, is_time: true })
+        }
         "inuse_objects" => of("memory", "inuse_objects", "count"),
         "inuse_space" => of("memory", "inuse_space", "bytes"),
         "alloc_objects" => of("memory", "alloc_objects", "count"),
@@ -33,11 +36,12 @@ fn kind(suffix: &str) -> Option<Kind> {
         "alloc_outside_tlab_bytes" => of("memory", "alloc_outside_tlab_bytes", "bytes"),
         "live" => of("memory", "live", "count"),
         "goroutines" => of("goroutine", "goroutines", "count"),
-        "mutex_count" | "lock_count" => of("mutex", "contentions", "count"),
-        "mutex_duration" | "lock_duration" => of("mutex", "delay", "nanoseconds"),
-        "block_count" => of("block", "contentions", "count"),
-        "block_duration" => of("block", "delay", "nanoseconds"),
-        "exceptions" => of("exceptions", "exceptions", "count"),
+        "mutex_count" => of("mutex", "contentions", "count"),
+        "mutex_duration" => of("mutex", "delay", "nanoseconds"),
+        "block_count" | "lock_count" => of("block", "contentions", "count"),
+        "block_duration" | "lock_duration" => of("block", "delay", "nanoseconds"),
+        "exceptions" => of("exceptions", "samples", "count"),
+        "bytes" => of("memory", "samples", "bytes"),
         _ => None,
     }
 }
@@ -102,6 +106,13 @@ mod tests {
         check("demo", Some(("demo", "process_cpu:cpu/nanoseconds", 1_200_000_000)));
         check("my.demo.cpu", Some(("my.demo", "process_cpu:cpu/nanoseconds", 1_200_000_000)));
         check("demo.inuse_space", Some(("demo", "memory:inuse_space/bytes", 120)));
+        check("demo.seconds", Some(("demo", "wall:wall/nanoseconds", 1_200_000_000)));
+        check("demo.bytes", Some(("demo", "memory:samples/bytes", 120)));
+        check("demo.goroutines", Some(("demo", "goroutine:goroutines/count", 120)));
+        check("demo.lock_count", Some(("demo", "block:contentions/count", 120)));
+        check("demo.mutex_duration", Some(("demo", "mutex:delay/nanoseconds", 120)));
+        check("demo.exceptions", Some(("demo", "exceptions:samples/count", 120)));
+        check("demo.live", Some(("demo", "memory:live/count", 120)));
         check("my.app", None);
     }
 

@@ -2,15 +2,16 @@
 
 use std::time::SystemTime;
 
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde_json::Value;
 
-use crate::connect::{decoded, inflated, json_body};
+use crate::connect::{decoded, inflated, json_body, whole};
 use crate::error::blocking;
+use crate::metric_name::{DisplayNames, metric_name};
 use crate::normal::{self, Origin};
 use crate::sink::{Pushed, Sink};
 use crate::{ApiError, Code, attime, folded, multipart, names};
@@ -20,13 +21,14 @@ pub(crate) async fn ingest<K: Sink>(
     State(sink): State<K>,
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let limit = sink.max_message_bytes();
     let turn = sink.turn().await;
     let read = blocking(move || {
         let _turn = turn;
-        let body = decoded(&headers, body, limit).map_err(IngestError::of)?;
+        let body = whole(body, limit).and_then(|body| decoded(&headers, body, limit));
+        let body = body.map_err(IngestError::of_body)?;
         read(&Parameters::new(pairs), &headers, body, limit)
     });
     let read = read.await.map_err(IngestError::of).flatten();
@@ -64,6 +66,14 @@ struct IngestError {
 impl IngestError {
     fn of(error: ApiError) -> Self {
         Self { status: error.status(), error }
+    }
+
+    /// A body that is too large is not sent again, as it would be after a 429.
+    fn of_body(error: ApiError) -> Self {
+        match error.code {
+            Code::ResourceExhausted => Self { status: StatusCode::PAYLOAD_TOO_LARGE, error },
+            _ => Self::of(error),
+        }
     }
 
     fn unreadable(error: ApiError) -> Self {
@@ -131,7 +141,10 @@ fn read(
         (_, _) if kind.contains("binary/octet-stream+t") => Err(IngestError::unsupported(
             "the binary formats `trie` and `tree` of old agents are not read here: send pprof or folded stacks",
         )),
-        (format, _) => source.text(&body, format == "lines").map_err(IngestError::unreadable),
+        (format, _) => {
+            let body = unpacked(body, limit).map_err(IngestError::of_body)?;
+            source.text(&body, format == "lines").map_err(IngestError::of)
+        }
     }
 }
 
@@ -143,6 +156,8 @@ struct Source<'p> {
 
 impl Source<'_> {
     fn form(&self, body: &Bytes, boundary: &str, limit: usize) -> Result<Vec<Pushed>, IngestError> {
+        // Alloy passes bodies on without the header that says how they are compressed.
+        let body = &unpacked(body.clone(), limit).map_err(IngestError::of_body)?;
         let parts = multipart::parts(body, boundary).map_err(IngestError::unreadable)?;
         let part = |name: &str| parts.iter().find(|part| part.name == name).map(|part| part.content.clone());
         if part("prev_profile").is_some_and(|content| !content.is_empty()) {
@@ -153,7 +168,7 @@ impl Source<'_> {
             return Err(IngestError::unsupported(NO_JFR));
         }
         let config = part("sample_type_config").map(|config| unpacked(config, limit)).transpose();
-        let config = config.map_err(IngestError::unreadable)?;
+        let config = config.map_err(IngestError::of_body)?;
         self.pprof(part("profile").unwrap_or_default(), config.as_deref()).map_err(IngestError::unreadable)
     }
 
@@ -163,7 +178,7 @@ impl Source<'_> {
         normal::normal(&Origin { labels: self.series(&self.app), from, length }, bytes, &mut 0, &mut pushed)?;
         let types: Vec<&str> =
             pushed.iter().flat_map(|one| &one.profile.sample_types).map(|of| of.name.as_str()).collect();
-        let name = metric_name(&types, &display_names(config));
+        let name = metric_name(&types, &DisplayNames::of(config));
         for one in &mut pushed {
             let named = one.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
             one.labels = named.chain([(pql::NAME_LABEL.to_owned(), name.clone())]).collect();
@@ -203,35 +218,6 @@ impl Source<'_> {
 /// A part that may be compressed by itself.
 fn unpacked(content: Bytes, limit: usize) -> Result<Bytes, ApiError> {
     if content.starts_with(&[0x1f, 0x8b]) { inflated(&content, limit) } else { Ok(content) }
-}
-
-/// The names that a configuration shows sample types by; all that tells a profile of mutexes from one of blocking.
-fn display_names(config: Option<&[u8]>) -> Vec<String> {
-    let config: Value = config.and_then(|config| serde_json::from_slice(config).ok()).unwrap_or_default();
-    let types = config.as_object().into_iter().flat_map(|types| types.values());
-    types.filter_map(|of| Some(of.get("display-name")?.as_str()?.to_owned())).collect()
-}
-
-/// The first part of the types of a profile, which is not said: by its sample types, or the names they are shown by.
-fn metric_name(types: &[&str], shown: &[String]) -> String {
-    if types.contains(&"wall") {
-        return "wall".to_owned();
-    }
-    let names = || shown.iter().map(String::as_str).chain(types.iter().copied());
-    let rule = |name: &str| {
-        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
-        match () {
-            () if has(&["cpu"]) => Some("process_cpu"),
-            () if has(&["alloc_", "inuse_", "space", "objects"]) => Some("memory"),
-            () if has(&["mutex_"]) => Some("mutex"),
-            () if has(&["block_"]) => Some("block"),
-            () if has(&["goroutines"]) => Some("goroutines"),
-            () => None,
-        }
-    };
-    let fitted = |name: &str| profile_model::series_name(&[profile_model::ValueType::new(name, "")]);
-    let last = || types.last().map_or_else(|| "profile".to_owned(), |name| fitted(name));
-    names().find_map(rule).map_or_else(last, str::to_owned)
 }
 
 /// An application and labels, out of `app{k=v,k2=v2}` without quotes: values go up to a comma or the brace.
@@ -291,22 +277,5 @@ mod tests {
         check("a{b}", None);
         check("a{b c=d}", None);
         check("a\"b", None);
-    }
-
-    #[test]
-    fn a_profiles_name_follows_from_its_types_and_how_they_are_shown() {
-        let check = |types: &[&str], config: &str, expect: &str| {
-            assert_eq!(metric_name(types, &display_names(Some(config.as_bytes()))), expect, "{types:?}");
-        };
-        check(&["samples", "cpu"], "", "process_cpu");
-        check(&["samples", "wall", "cpu"], "", "wall");
-        check(&["alloc_objects", "inuse_space"], "", "memory");
-        let shown =
-            |name: &str| format!(r#"{{"contentions":{{"display-name":"{name}","units":"lock_samples"}}}}"#);
-        check(&["contentions", "delay"], &shown("mutex_count"), "mutex");
-        check(&["contentions", "delay"], &shown("block_count"), "block");
-        check(&["goroutine"], r#"{"goroutine":{"display-name":"goroutines"}}"#, "goroutines");
-        check(&["goroutine"], "{}", "goroutine");
-        check(&["goroutineleak"], "not JSON", "goroutineleak");
     }
 }

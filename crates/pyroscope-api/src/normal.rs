@@ -9,6 +9,7 @@ use profile_model::{Labels, Profile};
 use relabel::NameRules;
 
 use crate::sink::Pushed;
+use crate::spans::{OfSpans, by_span};
 use crate::{ApiError, Code, names};
 
 /// What is known of a profile besides itself.
@@ -82,24 +83,37 @@ pub(crate) fn keep(
         sample_type.name = sample_type.name.replace('-', "_");
     }
     let series = labels(&of.labels)?;
-    let takes =
-        |name: &str| !OF_REQUESTS.contains(&name) && NameRules::Legacy.is_label_name(&underscored(name));
+    let texts = profile.text_labels();
+    let takes = |name: &str| {
+        texts.contains(name)
+            && !OF_REQUESTS.contains(&name)
+            && NameRules::Legacy.is_label_name(&underscored(name))
+    };
+    let mut spans = by_span(&profile, takes);
     let parts = profile
         .split_by_labels(takes, MOST_SERIES)
         .unwrap_or_else(|| vec![(Labels::default(), profile.with_types(&all_types(&profile)))]);
     for (own, part) in parts {
+        let of_part = spans.remove(&own).unwrap_or_default();
         let own = own.iter().map(|(name, value)| (underscored(name), value.to_owned()));
         // Labels of the series win.
         let pairs = own.chain(series.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         let labels: Labels = pairs.collect();
         for (length, types) in lengths(&part, of.length) {
-            let mut profile =
-                if types.len() == part.sample_types.len() { part.clone() } else { part.with_types(&types) };
-            profile.duration_nanos = length;
-            into.push(Pushed { labels: labels.clone(), profile, bytes: bytes.clone() });
+            let profile = of_types(&part, &types, length);
+            let spans: OfSpans =
+                of_part.iter().map(|(id, part)| (id.clone(), of_types(part, &types, length))).collect();
+            into.push(Pushed { labels: labels.clone(), profile, bytes: bytes.clone(), spans });
         }
     }
     Ok(())
+}
+
+/// Some sample types of a profile, which are about a time of this length.
+fn of_types(profile: &Profile, types: &[usize], length: i64) -> Profile {
+    let is_whole = types.len() == profile.sample_types.len();
+    let part = if is_whole { profile.clone() } else { profile.with_types(types) };
+    Profile { duration_nanos: length, ..part }
 }
 
 fn all_types(profile: &Profile) -> Vec<usize> {

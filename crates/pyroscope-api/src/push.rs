@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use axum::routing::post;
@@ -23,8 +24,6 @@ pub fn push_routes<K: Sink>(sink: K) -> Router {
     Router::new()
         .route("/push.v1.PusherService/Push", post(push::<K>))
         .route("/ingest", post(ingest::ingest::<K>))
-        // Some clients join an address that ends in a slash with a path.
-        .route("//ingest", post(ingest::ingest::<K>))
         .route("/pyroscope/ingest", post(ingest::ingest::<K>))
         .layer(DefaultBodyLimit::max(sink.max_message_bytes()))
         .with_state(sink)
@@ -46,7 +45,11 @@ pub fn push_grpc_routes<K: Sink>(sink: K) -> Router {
         .layer(GrpcWebLayer::new())
 }
 
-async fn push<K: Sink>(State(sink): State<K>, headers: HeaderMap, body: Bytes) -> Response {
+async fn push<K: Sink>(
+    State(sink): State<K>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
     let limit = sink.max_message_bytes();
     connect::unary(SERVICE, "Push", &headers, body, limit, async |bytes| answer(&sink, bytes).await).await
 }

@@ -33,8 +33,8 @@ async fn render<S: Source>(State(api): State<Api<S>>, Query(pairs): Parameters) 
     let parameters = Given::new(pairs);
     let answered = async {
         let side = parameters.side("query", "from", "until")?;
-        if parameters.first(&["format"]) == Some("dot") {
-            let text = dot(&api, &side.merge, parameters.max_nodes()?).await?;
+        if parameters.first("format") == Some("dot") {
+            let text = dot(&api, &side.merge, parameters.max_nodes()).await?;
             let text = api.fitting(text.into_bytes())?;
             return Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
         }
@@ -55,7 +55,7 @@ async fn render_diff<S: Source>(State(api): State<Api<S>>, Query(pairs): Paramet
             );
             return Err(ApiError::invalid(words));
         }
-        let most = nodes(parameters.max_nodes()?)?;
+        let most = nodes(parameters.max_nodes())?;
         let [left_tree, right_tree] =
             [left.merge.tree(&api).await?.cut(most), right.merge.tree(&api).await?.cut(most)];
         let graph = flame_graph_diff(&DiffTree::between(&left_tree, &right_tree));
@@ -92,23 +92,25 @@ impl Given {
         Self { pairs, now: SystemTime::now() }
     }
 
-    fn first(&self, names: &[&str]) -> Option<&str> {
-        let is_it = |(name, value): &&(String, String)| names.contains(&name.as_str()) && !value.is_empty();
+    /// The first value of this name that is not empty.
+    fn first(&self, name: &str) -> Option<&str> {
+        let is_it = |(known, value): &&(String, String)| known == name && !value.is_empty();
         self.pairs.iter().find(is_it).map(|(_, value)| value.as_str())
     }
 
-    fn max_nodes(&self) -> Result<Option<i64>, ApiError> {
-        let Some(text) = self.first(&["maxNodes", "max-nodes"]) else { return Ok(None) };
-        let wrong = |_| ApiError::invalid(format!("max-nodes: expected a number, found `{text}`"));
-        text.parse().map(Some).map_err(wrong)
+    /// What is no number is not there, as there: scripts of pages write `undefined`.
+    fn max_nodes(&self) -> Option<i64> {
+        let number =
+            |name: &str| -> Option<i64> { self.first(name)?.parse().ok().filter(|nodes| *nodes != 0) };
+        number("maxNodes").or_else(|| number("max-nodes"))
     }
 
     fn side(&self, query: &str, from: &str, until: &str) -> Result<Side, ApiError> {
-        let text = self.first(&[query]).ok_or_else(|| {
+        let text = self.first(query).ok_or_else(|| {
             ApiError::invalid(format!("{query}: expected a profile type with a selector, found none"))
         })?;
         let [from, until] =
-            [from, until].map(|name| near(attime::millis(self.first(&[name]).unwrap_or(""), self.now)));
+            [from, until].map(|name| near(attime::millis(self.first(name).unwrap_or(""), self.now)));
         let selector: Selector = text.parse().map_err(|error: pql::ParseError| {
             ApiError::invalid(format!("{query}: expected a profile type with a selector: {error}"))
         })?;
@@ -125,10 +127,10 @@ impl Given {
 }
 
 async fn single<S: Source>(api: &Api<S>, side: &Side, parameters: &Given) -> Result<Value, ApiError> {
-    let tree = side.merge.tree(api).await?.cut(nodes(parameters.max_nodes()?)?);
+    let tree = side.merge.tree(api).await?.cut(nodes(parameters.max_nodes())?);
     let graph = flame_graph(&tree);
     let step = step_seconds(side.until - side.from);
-    let group_by: Vec<String> = parameters.first(&["groupBy"]).map(str::to_owned).into_iter().collect();
+    let group_by: Vec<String> = parameters.first("groupBy").map(str::to_owned).into_iter().collect();
     let mut value = envelope(&side.merge.id, "single");
     value.insert("flamebearer".into(), bearer(graph.names, &graph.levels, graph.total, graph.max_self));
     value.insert("timeline".into(), timeline(&points(api, side, step, &[]).await?, side, step));
@@ -138,7 +140,7 @@ async fn single<S: Source>(api: &Api<S>, side: &Side, parameters: &Given) -> Res
             let mut groups = Map::new();
             let steps = steps(side, step)?;
             for (labels, points) in select(api, &side.merge, steps, &group_by).await? {
-                groups.insert(labels.get(label).unwrap_or("").to_owned(), timeline(&points, side, step));
+                groups.insert(labels.get(label).unwrap_or("*").to_owned(), timeline(&points, side, step));
             }
             Value::Object(groups)
         }

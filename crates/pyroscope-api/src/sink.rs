@@ -14,6 +14,9 @@ pub struct Pushed {
     pub profile: Profile,
     /// The bytes it came in, by which it is recognised when it comes again.
     pub bytes: Bytes,
+    /// What of it was measured in each span, by the ids of spans that samples have: each is about one request, and so
+    /// these are no series. A sink may keep them for a while, or not at all.
+    pub spans: Vec<(String, Profile)>,
 }
 
 /// Where profiles are pushed to.

@@ -46,6 +46,21 @@ pub trait Source: Send + Sync + 'static {
         }
     }
 
+    /// What is selected of what was measured in spans, each of which has the label `span_id`, summed. Nothing where
+    /// spans are not kept.
+    fn spans(&self, _ask: Ask) -> impl Future<Output = Result<Profile, ApiError>> + Send {
+        async { Ok(Profile::default()) }
+    }
+
+    /// The values of spans over time, apart by these labels and by `span_id`.
+    fn span_values(
+        &self,
+        _ask: Ask,
+        _by: &[String],
+    ) -> impl Future<Output = Result<Vec<SourceSeries>, ApiError>> + Send {
+        async { Err(ApiError::unimplemented("heat maps of spans are not served here: no spans are kept")) }
+    }
+
     /// Whether there is any profile.
     fn has_data(&self) -> impl Future<Output = Result<bool, ApiError>> + Send;
 

@@ -12,14 +12,14 @@ impl Tree {
         union.finish()
     }
 
-    /// A tree from stacks, the root first, and their values. Stacks of nothing and values of 0 leave
-    /// no trace; sums saturate.
+    /// A tree from stacks, the root first, and their values. Stacks of nothing and values that are not above 0 leave
+    /// no trace, as in the server: a bar has no negative width. Sums saturate.
     pub fn from_stacks<'a, S>(stacks: impl IntoIterator<Item = (S, i64)>) -> Self
     where
         S: IntoIterator<Item = &'a str>,
     {
         let mut union = Union::<1>::default();
-        for (stack, value) in stacks.into_iter().filter(|(_, value)| *value != 0) {
+        for (stack, value) in stacks.into_iter().filter(|(_, value)| *value > 0) {
             let mut node = None;
             for name in stack {
                 let name = union.draft.names.id(name);

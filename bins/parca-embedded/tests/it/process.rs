@@ -42,6 +42,12 @@ async fn what_is_asked_wrongly_is_exit_2_and_what_cannot_be_done_is_exit_1() {
     check(&["--nope"], 2, "--nope").await;
     check(&["--log-level", "a=b=c"], 2, "found `a=b=c`").await;
     check(&["--storage-active-memory", "1"], 2, "at least 1MiB").await;
+    check(
+        &["--service-labels", "a b"],
+        2,
+        "expected the name of a label, found `a b`: `,` stands between names, as in `a,b`",
+    )
+    .await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     check(&["--http-address", &address], 1, &format!("error: cannot listen on `{address}`")).await;

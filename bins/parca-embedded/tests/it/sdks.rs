@@ -207,7 +207,7 @@ async fn pyroscopes_own_clients_read() {
     let (total, _) = server.graph(CPU, selector).await;
     let (start, end) = window();
     let mut answers = Vec::new();
-    for protocol in ["connect", "json", "grpc-web"] {
+    for protocol in ["connect", "json", "grpc-web", "grpc"] {
         let (start, end) = (start.to_string(), end.to_string());
         let output = run(client.path(), &[&server.url(), protocol, CPU, selector, &start, &end]).await;
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -219,10 +219,7 @@ async fn pyroscopes_own_clients_read() {
             (&answer["health"], &answer["span"], &answer["ingested"]),
             (&json!(0), &json!(0), &json!(true))
         );
-        assert_eq!(
-            (&answer["spans"], &answer["wrong"]),
-            (&json!("unimplemented"), &json!("invalid_argument"))
-        );
+        assert_eq!((&answer["spans"], &answer["wrong"]), (&json!(0), &json!("invalid_argument")));
         assert!(answer["profiles"].as_i64().unwrap() > 0, "{answer}");
         assert_eq!(answer["pgo"], total, "{protocol}");
         assert_eq!(answer["services"], json!(["go.sdk"]));

@@ -56,6 +56,26 @@ async fn total(address: std::net::SocketAddr, query: &str) -> i64 {
 }
 
 #[test]
+fn names_that_no_label_has_are_refused_with_how_to_write_several() {
+    for (flag, value, words) in [
+        (
+            "--sample-labels",
+            "thread span",
+            "found `thread span`: `,` stands between names, as in `thread,span`",
+        ),
+        ("--sample-labels", "thread;span", "as in `thread,span`"),
+        ("--sample-labels", "thread,", "found ``"),
+        ("--label", "a b=c", "expected NAME=VALUE, found `a b=c`"),
+        ("--label", "a!=c", "found `a!`"),
+        ("--external-label", "region=eu;a~=b", "found `a~`"),
+    ] {
+        let args = ["push", "nothing.pb.gz", "--store-address", "127.0.0.1:1", "--insecure", flag, value];
+        let (code, _, stderr) = run(program().args(args));
+        assert!(code == 2 && stderr.contains(words), "{flag} {value}: {code} {stderr}");
+    }
+}
+
+#[test]
 fn a_config_is_checked_with_all_its_mistakes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("parca.yaml");

@@ -227,7 +227,7 @@ impl Checker<'_> {
         }
         settings.types = self.types(&typed.types);
         settings.selectors = self.selectors(&typed.labels);
-        settings.values_for_labels = list(&typed.values_for_labels, &[';']);
+        settings.values_for_labels = self.label_names("values-for-labels", &typed.values_for_labels);
         settings.max_in_flight = self.count("max-in-flight", &typed.max_in_flight, 1_000_000).unwrap_or(1);
         if let Some(text) = &typed.lanes {
             settings.lanes = self.lanes(text);
@@ -260,6 +260,11 @@ impl Checker<'_> {
             .iter()
             .filter_map(|id| self.take("types", id.parse().map_err(|e: pql::ProfileTypeError| e.to_string())))
             .collect()
+    }
+
+    fn label_names(&mut self, flag: &str, text: &str) -> Vec<String> {
+        let name = |name: &String| pql::listed_label_name(name, ';').map_err(|error| error.to_string());
+        list(text, &[';']).iter().filter_map(|text| self.take(flag, name(text))).collect()
     }
 
     fn selectors(&mut self, text: &str) -> Vec<String> {

@@ -70,6 +70,10 @@ async fn each_mistake_alone_is_exit_2_and_one_line() {
             &["-labels", "memory{}"],
             "error: -labels: expected a selector such as {job=\"a\"}, found `memory{}`",
         ),
+        (
+            &["-values-for-labels", "job,pod"],
+            "error: -values-for-labels: expected the name of a label, found `job,pod`: `;` stands between names, as in `job;pod`",
+        ),
         (&["-tls-ca", "a"], "error: -tls-ca: expected a `https://` URL with this, found `http://`"),
         (&["-url", "https://a", "-tls-ca", "/nowhere"], "error: -tls-ca: "),
         (&["-once", "-duration", "1s"], "error: -once: expected this or -duration, found both"),

@@ -86,8 +86,8 @@ pub(crate) struct Server {
     #[arg(long, global = true, value_name = "DURATION")]
     pub(crate) timeout: Option<String>,
     /// Label that services are told apart by [default: service_name, on a Parca job]
-    #[arg(long, global = true, value_name = "LABEL")]
-    pub(crate) service_label: Option<String>,
+    #[arg(long, global = true, value_name = "LABEL", value_parser = LabelName::one)]
+    pub(crate) service_label: Option<LabelName>,
     /// JSON: what was asked for on stdout, and errors on stderr
     #[arg(long, global = true, help_heading = "Output")]
     pub(crate) json: bool,
@@ -277,8 +277,8 @@ pub(crate) struct Series {
     #[command(flatten)]
     pub(crate) matching: Matching,
     /// Only these labels of each set [default: all]
-    #[arg(long = "name", alias = "label-names", value_name = "LABEL")]
-    pub(crate) names: Vec<String>,
+    #[arg(long = "name", alias = "label-names", value_name = "LABEL", value_parser = LabelName::one)]
+    pub(crate) names: Vec<LabelName>,
 }
 
 #[derive(Args)]
@@ -364,8 +364,8 @@ pub(crate) struct Gateway {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4040")]
     pub(crate) listen: String,
     /// Labels that a service_name is taken from: the first that a profile has [default: service_name, service.name, job, comm]
-    #[arg(long, value_name = "LABEL,...", value_delimiter = ',')]
-    pub(crate) service_labels: Vec<String>,
+    #[arg(long, value_name = "LABEL,...", value_delimiter = ',', value_parser = LabelName::listed)]
+    pub(crate) service_labels: Vec<LabelName>,
 }
 
 #[derive(Args)]
@@ -490,4 +490,18 @@ pub(crate) struct Link {
     /// single, comparison, diff or explore
     #[arg(long, value_name = "VIEW")]
     pub(crate) view: Option<String>,
+}
+
+/// The name of a label. A type of its own, as what parses a text is replaced: see `hyphen`.
+#[derive(Clone, Debug)]
+pub(crate) struct LabelName(pub(crate) String);
+
+impl LabelName {
+    fn one(text: &str) -> Result<Self, pql::LabelNameError> {
+        pql::typed_label_name(text).map(Self)
+    }
+
+    fn listed(text: &str) -> Result<Self, pql::LabelNameError> {
+        pql::listed_label_name(text, ',').map(Self)
+    }
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: Gateway) -> Result<(), Failure>
     })?;
     let mut settings = parca_gateway::Settings::default();
     if !args.service_labels.is_empty() {
-        settings.service_labels = args.service_labels;
+        settings.service_labels = args.service_labels.into_iter().map(|label| label.0).collect();
     }
     let listen = Listen {
         address: &args.listen,

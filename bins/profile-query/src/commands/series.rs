@@ -23,7 +23,8 @@ pub(super) async fn run(context: &Context, mut args: Series) -> Result<(), Failu
     matchers.extend(profile_type.map(|id| Matcher::equal("__profile_type__", id)));
     matchers.extend(service.map(|service| Matcher::equal(deployment.service_label(), service)));
     let backend = context.backend(&deployment)?;
-    let series = context.wait(&backend, backend.series(&matchers, &args.names, window.range)).await?;
+    let names: Vec<String> = args.names.into_iter().map(|label| label.0).collect();
+    let series = context.wait(&backend, backend.series(&matchers, &names, window.range)).await?;
     if series.is_empty() {
         return Err(list::empty(context, &backend, "such series", &window).await?);
     }

@@ -91,18 +91,19 @@ impl Plan<'_> {
 
     /// The profile, or one for each combination of its samples' labels.
     fn series(&self, context: &Context, shown: &str, profile: &Profile) -> Result<Vec<Prepared>, Failure> {
-        let has = sample_labels(profile);
+        let texts: BTreeSet<String> = profile.text_labels().into_iter().map(str::to_owned).collect();
         let one = |labels: &Labels, profile: &Profile| Prepared::new(profile, labels, self.deployment);
         let Some(wanted) = &self.sample_labels else {
-            if self.deployment.kind == Kind::Parca && !has.is_empty() {
-                let names = words::listed(&has, 10);
+            if self.deployment.kind == Kind::Parca && !texts.is_empty() {
+                let names = words::listed(&texts, 10);
                 context.warn(&format!(
                     "a Parca drops the labels of samples, here {names}; --sample-labels makes series of them"
                 ));
             }
             return Ok(vec![one(&self.labels, profile)]);
         };
-        let wanted = if wanted.is_empty() { &has } else { wanted };
+        let has = sample_labels(profile);
+        let wanted = if wanted.is_empty() { &texts } else { wanted };
         if let Some(missing) = wanted.iter().find(|name| !has.contains(*name)) {
             let missing = words::safe(missing);
             let there_are = if has.is_empty() { "none".to_owned() } else { words::listed(&has, 10) };

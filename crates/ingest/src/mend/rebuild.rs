@@ -170,7 +170,7 @@ pub(crate) fn split(
 ) -> Vec<(SampleLabels, Profile)> {
     let wanted: BTreeSet<&str> = match keys {
         Some(keys) => keys.iter().map(String::as_str).collect(),
-        None => keys_of_texts(profile),
+        None => profile.text_labels(),
     };
     let parts = profile.split_by_labels(|key| wanted.contains(key), limit);
     let part = |(labels, part): (Labels, Profile)| (own(&labels), part);
@@ -182,10 +182,4 @@ pub(crate) fn split(
 
 fn own(labels: &Labels) -> SampleLabels {
     labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-fn keys_of_texts(profile: &Profile) -> BTreeSet<&str> {
-    let labels = profile.samples.iter().flat_map(|sample| sample.labels);
-    let texts = labels.filter(|label| matches!(label.value, LabelValue::Text(_)));
-    texts.map(|label| profile.symbols.string(label.key)).collect()
 }

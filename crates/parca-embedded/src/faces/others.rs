@@ -24,18 +24,19 @@ pub(super) struct Others {
 impl Faces {
     /// The other APIs beside these routes of plain HTTP.
     pub(super) fn others(&self, more: Router) -> Others {
-        let Self { writes, gate, service_labels } = self.clone();
+        let Self { writes, gate, service_labels, spans } = self.clone();
         let mut of_api = pyroscope_api::Settings::default();
         of_api.service_labels = service_labels;
         of_api.max_answer_bytes = gate.limits().answer_bytes;
-        let api = Api::new(StoreSource { store: writes.store.clone(), gate }, of_api);
-        let sink = StoreSink { writes: writes.clone() };
+        let api = Api::new(StoreSource { store: writes.store.clone(), gate, spans: spans.clone() }, of_api);
+        let sink = StoreSink { writes: writes.clone(), spans };
         let pyroscope = api.grpc_routes().merge(push_grpc_routes(sink.clone()));
         let http = more
             .merge(api.routes())
             .merge(push_routes(sink))
             .merge(rest::routes(self.query()))
-            .merge(otlp::routes(writes, MAX_MESSAGE_BYTES));
+            .merge(otlp::routes(writes, MAX_MESSAGE_BYTES))
+            .fallback(pyroscope_api::not_found);
         Others { http, pyroscope }
     }
 }

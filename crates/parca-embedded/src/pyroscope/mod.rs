@@ -2,6 +2,8 @@
 
 mod sink;
 mod source;
+mod spans;
 
 pub(crate) use sink::{StoreSink, checked};
 pub(crate) use source::StoreSource;
+pub(crate) use spans::Spans;

@@ -1,12 +1,14 @@
 use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite};
 use pyroscope_api::{ApiError, Code, Pushed, Sink};
 
+use super::Spans;
 use crate::writes::{NotStored, Writes};
 
 /// A store that is pushed to as Pyroscope's SDKs push.
 #[derive(Clone)]
 pub(crate) struct StoreSink {
     pub(crate) writes: Writes,
+    pub(crate) spans: Spans,
 }
 
 impl Sink for StoreSink {
@@ -14,9 +16,12 @@ impl Sink for StoreSink {
         self.writes.turn().await
     }
 
-    async fn push(&self, method: &'static str, profiles: Vec<Pushed>) -> Result<(), ApiError> {
+    async fn push(&self, method: &'static str, mut profiles: Vec<Pushed>) -> Result<(), ApiError> {
+        let spans = self.spans.taken(&mut profiles);
         let check = move || Ok(NewWrite::new(checked(profiles)?));
-        self.writes.take_at_once(method, check).await.map(drop).map_err(|error| refusal(&error))
+        self.writes.take_at_once(method, check).await.map_err(|error| refusal(&error))?;
+        self.spans.keep(spans).await;
+        Ok(())
     }
 
     fn refused(&self, method: &'static str, error: &ApiError) {

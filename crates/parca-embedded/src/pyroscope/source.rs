@@ -6,12 +6,15 @@ use profile_model::{Labels, Profile, Sample, TimeRange, Timestamp, ValueType};
 use profile_store::{Filter, Merge, Merged, ProfileSum, ReadError, Span, Store, View};
 use pyroscope_api::{ApiError, Ask, Code, Counts, Source, SourceSeries};
 
+use super::Spans;
+use super::spans::SPAN;
 use crate::limits::{Gate, TooMuch};
 
 /// A store that is asked for what Pyroscope's clients ask for.
 pub(crate) struct StoreSource {
     pub(crate) store: Store,
     pub(crate) gate: Gate,
+    pub(crate) spans: Spans,
 }
 
 impl StoreSource {
@@ -19,7 +22,14 @@ impl StoreSource {
         &self,
         work: impl FnOnce(&View) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let store = self.store.clone();
+        self.read_of(self.store.clone(), work).await
+    }
+
+    async fn read_of<T: Send + 'static>(
+        &self,
+        store: Store,
+        work: impl FnOnce(&View) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let read = self.gate.answer(move |stop| work(&store.view().until(stop))).await.map_err(|error| {
             let code = match error {
                 TooMuch::Waiting(_) | TooMuch::Answer { .. } => Code::ResourceExhausted,
@@ -44,18 +54,23 @@ impl Source for StoreSource {
     }
 
     async fn profile(&self, ask: Ask) -> Result<Profile, ApiError> {
-        let of = &ask.query.profile_type;
-        let sample_type = match ask.counts {
-            Counts::AsStored => ValueType::new(&of.sample_type, &of.sample_unit),
-            Counts::InPeriods => ValueType::new(&of.period_type, &of.period_unit),
-        };
-        let merge = Merge {
-            filter: Filter::of_query(&ask.query),
-            span: span(ask.range),
-            group_by: Vec::new(),
-            in_periods: ask.counts == Counts::InPeriods,
-        };
-        self.read(move |view| Ok(profile(sample_type, view.merge(&merge)?))).await
+        self.read(move |view| merged(view, &ask)).await
+    }
+
+    async fn spans(&self, ask: Ask) -> Result<Profile, ApiError> {
+        match self.spans.store() {
+            Some(spans) => self.read_of(spans.clone(), move |view| merged(view, &ask)).await,
+            None => Ok(Profile::default()),
+        }
+    }
+
+    async fn span_values(&self, ask: Ask, by: &[String]) -> Result<Vec<SourceSeries>, ApiError> {
+        let by: Vec<String> = by.iter().cloned().chain([SPAN.to_owned()]).collect();
+        match self.spans.store() {
+            // A span is one, whatever else its samples have labels of.
+            Some(spans) => self.read_of(spans.clone(), move |view| series(view, &ask, &by)).await,
+            None => Err(ApiError::new(Code::Unimplemented, "span_memory: no spans are kept here")),
+        }
     }
 
     /// Exact times, whatever precision would do.
@@ -82,6 +97,22 @@ impl Source for StoreSource {
 
 fn span(range: TimeRange) -> Span {
     Span::half_open(range.start, range.end)
+}
+
+/// Everything that is selected, summed.
+fn merged(view: &View, ask: &Ask) -> Result<Profile, ReadError> {
+    let of = &ask.query.profile_type;
+    let sample_type = match ask.counts {
+        Counts::AsStored => ValueType::new(&of.sample_type, &of.sample_unit),
+        Counts::InPeriods => ValueType::new(&of.period_type, &of.period_unit),
+    };
+    let merge = Merge {
+        filter: Filter::of_query(&ask.query),
+        span: span(ask.range),
+        group_by: Vec::new(),
+        in_periods: ask.counts == Counts::InPeriods,
+    };
+    Ok(profile(sample_type, view.merge(&merge)?))
 }
 
 fn profile(sample_type: ValueType, merged: Option<Merged>) -> Profile {

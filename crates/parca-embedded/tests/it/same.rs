@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use crate::server::{Server, write_request};
 
 /// SplitMix64: the same requests on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -39,7 +39,7 @@ async fn serve(store: Store) -> Server {
     Server::over(start_on(store, "127.0.0.1:0", settings, stop.clone()).await.unwrap(), stop)
 }
 
-fn random_profile(random: &mut Random) -> Profile {
+pub(crate) fn random_profile(random: &mut Random) -> Profile {
     let mut profile =
         Profile::new(vec![ValueType::new("samples", "count"), ValueType::new("cpu", "nanoseconds")]);
     profile.period_type = Some(ValueType::new("cpu", "nanoseconds"));

@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LabelValue, Profile, Sample, Samples};
-use crate::{Labels, Symbols, Transfer};
+use crate::{Labels, StringId, Symbols, Transfer};
 
 impl Profile {
     /// The profile as several, one for each combination of values that samples have of the labels whose names are
@@ -19,6 +19,15 @@ impl Profile {
         }
         let all: Vec<usize> = (0..self.sample_types.len()).collect();
         Some(rows.into_iter().map(|(labels, rows)| (labels, self.part(&all, &rows))).collect())
+    }
+
+    /// The names of the labels that have a text on some sample. Numbers, such as the sizes of blocks that Go's heap
+    /// profiles have, measure a sample and do not tell whose it is.
+    pub fn text_labels(&self) -> BTreeSet<&str> {
+        let labels = self.samples.iter().flat_map(|sample| sample.labels);
+        let texts = labels.filter(|label| matches!(label.value, LabelValue::Text(_)));
+        let keys: BTreeSet<StringId> = texts.map(|label| label.key).collect();
+        keys.into_iter().map(|key| self.symbols.string(key)).collect()
     }
 
     /// The profile with some of its sample types only, by their positions.
@@ -88,6 +97,19 @@ mod tests {
         let expect = [("{}", 4, 40), (r#"{tag="x"}"#, 4, 40), (r#"{tag="y"}"#, 2, 20)];
         assert!(sums.iter().map(|(labels, a, b)| (labels.as_str(), *a, *b)).eq(expect), "{sums:?}");
         assert!(profile().split_by_labels(|name| name == "tag", 2).is_none());
+    }
+
+    #[test]
+    fn labels_with_texts_are_told_from_sizes() {
+        let mut profile = profile();
+        let [bytes, unit, tag] = ["bytes", "", "tag"].map(|text| profile.symbols.intern_string(text));
+        let size = |key| SampleLabel { key, value: LabelValue::Number { value: 16, unit } };
+        profile.samples.push(Sample {
+            stack: StackId::EMPTY,
+            values: &[1, 1],
+            labels: &[size(bytes), size(tag)],
+        });
+        assert_eq!(profile.text_labels(), ["tag", "thread"].into());
     }
 
     #[test]

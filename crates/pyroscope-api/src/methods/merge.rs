@@ -15,6 +15,7 @@ use report_render::dot::{DotOptions, call_graph};
 use super::pgo;
 use crate::error::blocking;
 use crate::selection::{Selectors, range, type_id};
+use crate::spans::{SPAN, is_id};
 use crate::trees::{self, flame_graph, flame_graph_diff};
 use crate::{Api, ApiError, Source};
 
@@ -32,13 +33,16 @@ pub(crate) struct Merge {
     pub(crate) site: Vec<String>,
     /// What of stacks Go's compiler wants, of a pprof.
     pub(crate) pgo: Option<types::GoPgo>,
+    /// Whether it is about spans.
+    of_spans: bool,
 }
 
 impl Merge {
     pub(crate) fn new(id: &str, selector: &str, start: i64, end: i64) -> Result<Self, ApiError> {
         let id = type_id(id)?;
         let range = range(start, end)?;
-        Ok(Self { id, selectors: Selectors::parse([selector])?, range, site: Vec::new(), pgo: None })
+        let selectors = Selectors::parse([selector])?;
+        Ok(Self { id, selectors, range, site: Vec::new(), pgo: None, of_spans: false })
     }
 
     fn of(request: &wire::SelectMergeStacktracesRequest) -> Result<Self, ApiError> {
@@ -61,19 +65,19 @@ impl Merge {
         Ok(merge)
     }
 
-    /// Spans are labels of series here, where there are any.
+    /// Spans are a label: of series that are about one, and of what is kept of spans apart.
     fn spans(&mut self, spans: &[String]) -> Result<(), ApiError> {
         if spans.is_empty() {
             return Ok(());
         }
-        let is_id = |span: &String| span.len() == 16 && span.bytes().all(|byte| byte.is_ascii_hexdigit());
         if let Some(span) = spans.iter().find(|span| !is_id(span)) {
             return Err(ApiError::invalid(format!(
                 "expected a span id of 16 hexadecimal digits, found `{span}`"
             )));
         }
-        let any = format!("^(?:{})$", spans.join("|"));
-        let matcher = Matcher::new("span_id", MatchOp::Matches, any);
+        self.of_spans = true;
+        let any = format!("^(?:{})$", spans.join("|").to_ascii_lowercase());
+        let matcher = Matcher::new(SPAN, MatchOp::Matches, any);
         self.selectors.plain.push(matcher.map_err(|error| ApiError::invalid(error.to_string()))?);
         Ok(())
     }
@@ -82,11 +86,12 @@ impl Merge {
     async fn profiles<S: Source>(&self, api: &Api<S>) -> Result<Vec<Profile>, ApiError> {
         let mut profiles = Vec::new();
         for ask in api.asks(&self.id, &self.selectors, self.range).await? {
-            let profile = api.inner.source.profile(ask).await?;
-            if !profile.samples.is_empty() {
-                profiles.push(profile);
+            if self.of_spans {
+                profiles.push(api.inner.source.spans(ask.clone()).await?);
             }
+            profiles.push(api.inner.source.profile(ask).await?);
         }
+        profiles.retain(|profile| !profile.samples.is_empty());
         Ok(profiles)
     }
 
@@ -159,7 +164,6 @@ pub(super) async fn stacktraces<S: Source>(
     request: wire::SelectMergeStacktracesRequest,
 ) -> Result<wire::SelectMergeStacktracesResponse, ApiError> {
     let merge = Merge::of(&request)?;
-    let nodes = nodes(request.max_nodes)?;
     let mut answer = wire::SelectMergeStacktracesResponse::default();
     match request.format() {
         wire::ProfileFormat::Pprof => {
@@ -167,9 +171,13 @@ pub(super) async fn stacktraces<S: Source>(
             answer.pprof = Some(wire::PprofProfile { profile: Some(profile.unwrap_or_default()) });
         }
         wire::ProfileFormat::Dot => answer.dot = dot(api, &merge, request.max_nodes).await?,
-        wire::ProfileFormat::Tree => answer.tree = merge.tree(api).await?.cut(nodes).to_stream().into(),
+        wire::ProfileFormat::Tree => {
+            let nodes = nodes(request.max_nodes)?;
+            answer.tree = merge.tree(api).await?.cut(nodes).to_stream().into();
+        }
         // A format that is not known here is answered as this one: clients take it for that.
         wire::ProfileFormat::Unspecified | wire::ProfileFormat::Flamegraph => {
+            let nodes = nodes(request.max_nodes)?;
             let tree = merge.tree(api).await?.cut(nodes);
             answer.flamegraph = Some(flame_graph(&tree));
             answer.tree = tree.to_stream().into();
@@ -196,7 +204,7 @@ pub(super) async fn span_profile<S: Source>(
     Ok(wire::SelectMergeSpanProfileResponse { flamegraph: answer.flamegraph, tree: answer.tree })
 }
 
-/// The answer is a pprof itself.
+/// The answer is a pprof itself, whole whatever the number of nodes, as there.
 pub(super) async fn profile<S: Source>(
     api: &Api<S>,
     request: wire::SelectMergeProfileRequest,
@@ -211,7 +219,6 @@ pub(super) async fn profile<S: Source>(
         trace_id_selector: request.trace_id_selector,
         ..Default::default()
     })?;
-    nodes(request.max_nodes)?;
     Ok(merge.profile(api).await?.map(|profile| pprof::encode(&profile)).unwrap_or_default())
 }
 

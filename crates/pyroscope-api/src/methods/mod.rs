@@ -15,22 +15,6 @@ use prost::Message;
 
 use crate::{Api, ApiError, Source};
 
-/// The methods that there are.
-pub(crate) const METHODS: [&str; 12] = [
-    "ProfileTypes",
-    "LabelValues",
-    "LabelNames",
-    "Series",
-    "SelectMergeStacktraces",
-    "SelectMergeSpanProfile",
-    "SelectMergeProfile",
-    "SelectSeries",
-    "SelectHeatmap",
-    "Diff",
-    "GetProfileStats",
-    "AnalyzeQuery",
-];
-
 /// The answer to a request, if it is not too long.
 pub(crate) async fn call<S: Source>(
     api: &Api<S>,

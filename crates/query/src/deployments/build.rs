@@ -92,7 +92,7 @@ impl Builder {
                 self.deployment.insecure_skip_verify = self.boolean(entry).unwrap_or_default();
             }
             "timeout" => self.timeout(entry),
-            "service_label" => self.deployment.service_label = self.text(entry),
+            "service_label" => self.service_label(entry),
             "max_answer_bytes" => self.max_answer_bytes(entry),
             "address" => self.address = self.text(entry).map(|text| (text, entry.line)),
             "plaintext" => self.plaintext = self.boolean(entry).unwrap_or_default(),
@@ -233,6 +233,14 @@ impl Builder {
                 self.wrong(entry.line, format!("`{}`: expected a text, found {}", entry.key, other.kind()));
                 None
             }
+        }
+    }
+
+    fn service_label(&mut self, entry: &Entry) {
+        let Some(text) = self.text(entry) else { return };
+        match pql::typed_label_name(&text) {
+            Ok(name) => self.deployment.service_label = Some(name),
+            Err(error) => self.wrong(entry.line, format!("`{}`: {error}", entry.key)),
         }
     }
 

@@ -29,13 +29,20 @@ func main() {
 	start, _ := strconv.ParseInt(os.Args[5], 10, 64)
 	end, _ := strconv.ParseInt(os.Args[6], 10, 64)
 	var options []connect.ClientOption
+	httpClient := http.DefaultClient
 	switch protocol {
+	case "grpc":
+		// HTTP/2 without TLS, as profilecli's --protocol=grpc speaks it.
+		protocols := new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+		httpClient = &http.Client{Transport: &http.Transport{Protocols: protocols}}
+		options = append(options, connect.WithGRPC())
 	case "grpc-web":
 		options = append(options, connect.WithGRPCWeb())
 	case "json":
 		options = append(options, connect.WithProtoJSON())
 	}
-	client := querierv1connect.NewQuerierServiceClient(http.DefaultClient, url, options...)
+	client := querierv1connect.NewQuerierServiceClient(httpClient, url, options...)
 	ctx := context.Background()
 	found := map[string]any{}
 
@@ -88,25 +95,26 @@ func main() {
 		pgoSum += sample.Value[0]
 	}
 	found["pgo"] = pgoSum
-	heat := &querierv1.SelectHeatmapRequest{ProfileTypeID: id, LabelSelector: selector, Start: start, End: end, Step: 15, QueryType: querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_SPAN}
-	_, err := client.SelectHeatmap(ctx, connect.NewRequest(heat))
-	found["spans"] = connect.CodeOf(err).String()
-	heat.QueryType = querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_INDIVIDUAL
-	heatmap, err := client.SelectHeatmap(ctx, connect.NewRequest(heat))
-	if err != nil {
-		found["profiles"] = connect.CodeOf(err).String()
-	} else {
-		profiles := 0
+	// How many profiles, or spans, a heat map has; or why there is none.
+	counted := func(of querierv1.HeatmapQueryType) any {
+		request := &querierv1.SelectHeatmapRequest{ProfileTypeID: id, LabelSelector: selector, Start: start, End: end, Step: 15, QueryType: of}
+		heatmap, err := client.SelectHeatmap(ctx, connect.NewRequest(request))
+		if err != nil {
+			return connect.CodeOf(err).String()
+		}
+		count := 0
 		for _, one := range heatmap.Msg.Series {
 			for _, slot := range one.Slots {
-				for _, count := range slot.Counts {
-					profiles += int(count)
+				for _, more := range slot.Counts {
+					count += int(more)
 				}
 			}
 		}
-		found["profiles"] = profiles
+		return count
 	}
-	_, err = client.SelectMergeStacktraces(ctx, connect.NewRequest(&querierv1.SelectMergeStacktracesRequest{ProfileTypeID: "a:b", LabelSelector: selector, Start: start, End: end}))
+	found["spans"] = counted(querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_SPAN)
+	found["profiles"] = counted(querierv1.HeatmapQueryType_HEATMAP_QUERY_TYPE_INDIVIDUAL)
+	_, err := client.SelectMergeStacktraces(ctx, connect.NewRequest(&querierv1.SelectMergeStacktracesRequest{ProfileTypeID: "a:b", LabelSelector: selector, Start: start, End: end}))
 	found["wrong"] = connect.CodeOf(err).String()
 	line, _ := json.Marshal(found)
 	fmt.Println(string(line))

@@ -1,45 +1,39 @@
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
+use super::calls::{CallId, Calls, PlaceId};
 use super::clock::Clock;
 use super::{FlameFrame, FlameGraph, FlameKind, FlameOptions, FlameSample, FlameSums, NodeId};
-use crate::{Frame, Function, Labels, Line, LocationId, StringId, Symbols};
+use crate::{Frame, Function, Labels, Symbols};
 
+/// A tree under construction.
+///
+/// For each frame of a stack one entry of a table is read and nothing else: with a million nodes every other place would
+/// be a wait for memory. So values are noted where stacks end, and the nodes above get theirs when the tree is finished.
 pub(super) struct Builder<'a> {
     symbols: &'a Symbols,
     options: FlameOptions,
+    calls: Calls<'a>,
     graph: FlameGraph,
-    nodes: HashMap<Key, NodeId, foldhash::fast::RandomState>,
-    groups: HashMap<Labels, usize, foldhash::fast::RandomState>,
-    /// The frame that was merged into each node last: most often the next one is the same.
-    last_merged: Vec<Option<Origin>>,
+    nodes: HashMap<Key, Known, foldhash::fast::RandomState>,
+    groups: HashMap<Labels, NodeId, foldhash::fast::RandomState>,
+    frameless: Option<NodeId>,
     /// In a graph over time.
     clock: Option<Clock>,
 }
 
-/// What makes a node distinct.
+/// What makes the node of a call distinct.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     parent: NodeId,
-    what: What,
-    mapping_file: Option<StringId>,
-    address: u64,
-    function_file: Option<StringId>,
+    place: PlaceId,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum What {
-    Frameless,
-    Group(usize),
-    Name(StringId),
-    Address(u64),
-}
-
-/// What a frame's properties follow from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Origin {
-    location: LocationId,
-    line: Option<Line>,
-    inlined: bool,
+#[derive(Clone, Copy)]
+struct Known {
+    node: NodeId,
+    /// The call that was merged into the node last: most often the next one is the same.
+    last: CallId,
 }
 
 impl<'a> Builder<'a> {
@@ -47,15 +41,26 @@ impl<'a> Builder<'a> {
         Self {
             symbols,
             options,
+            calls: Calls::new(symbols, options),
             graph: FlameGraph::new(FlameSums::default()),
             nodes: HashMap::default(),
             groups: HashMap::default(),
-            last_merged: vec![None],
+            frameless: None,
             clock: None,
         }
     }
 
-    pub(super) fn finish(self) -> FlameGraph {
+    pub(super) fn finish(mut self) -> FlameGraph {
+        let nodes = &mut self.graph.nodes;
+        for at in (1..nodes.len()).rev() {
+            let (above, below) = nodes.split_at_mut(at);
+            let node = &below[0];
+            if let Some(parent) = node.parent {
+                let parent = &mut above[parent.index()];
+                parent.cumulative = parent.cumulative.saturating_add(node.cumulative);
+                parent.diff = parent.diff.saturating_add(node.diff);
+            }
+        }
         self.graph
     }
 
@@ -65,143 +70,105 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn add(&mut self, sample: FlameSample<'_>) {
-        let symbols = self.symbols;
-        let mut frames = symbols.frames(sample.stack);
-        let Some(first) = (if self.options.invert { frames.next() } else { frames.next_back() }) else {
-            return self.add_frameless(sample);
-        };
-        self.count(NodeId::ROOT, sample);
-        let top = match sample.group {
-            Some(labels) if !labels.is_empty() => self.descend_group(labels, sample),
-            _ => NodeId::ROOT,
-        };
-        let mut node = self.descend(top, &first, sample);
-        if self.options.invert {
-            for frame in frames {
-                node = self.descend(node, &frame, sample);
-            }
-        } else {
-            for frame in frames.rev() {
-                node = self.descend(node, &frame, sample);
-            }
-        }
-        let flat = &mut self.graph.nodes[node.index()].flat;
-        *flat = flat.saturating_add(sample.value);
-    }
-
-    fn add_frameless(&mut self, sample: FlameSample<'_>) {
-        if !self.options.with_frameless {
+        let is_frameless = self.symbols.stack(sample.stack).is_empty();
+        if is_frameless && !self.options.with_frameless {
             return;
         }
-        self.count(NodeId::ROOT, sample);
-        let key = Key {
-            parent: NodeId::ROOT,
-            what: What::Frameless,
-            mapping_file: None,
-            address: 0,
-            function_file: None,
-        };
-        let unknown = FlameKind::Frame(FlameFrame::UNKNOWN);
-        let node = self.find(key).unwrap_or_else(|| self.append(key, unknown, None));
-        self.count(node, sample);
-        let flat = &mut self.graph.nodes[node.index()].flat;
-        *flat = flat.saturating_add(sample.value);
-    }
-
-    fn descend_group(&mut self, labels: &Labels, sample: FlameSample<'_>) -> NodeId {
-        let group = self.group(labels);
-        let what = What::Group(group);
-        let key = Key { parent: NodeId::ROOT, what, mapping_file: None, address: 0, function_file: None };
-        let node = self.find(key).unwrap_or_else(|| self.append(key, FlameKind::Group(group), None));
-        self.count(node, sample);
-        node
-    }
-
-    fn group(&mut self, labels: &Labels) -> usize {
-        if let Some(known) = self.groups.get(labels) {
-            return *known;
-        }
-        let group = self.graph.add_group(labels.clone());
-        self.groups.insert(labels.clone(), group);
-        group
-    }
-
-    fn descend(&mut self, parent: NodeId, frame: &Frame<'_>, sample: FlameSample<'_>) -> NodeId {
-        let key = self.key(parent, frame);
-        let origin = Origin { location: frame.location, line: frame.line.copied(), inlined: frame.inlined };
-        let node = match self.find(key).filter(|node| self.goes_on(parent, *node)) {
-            Some(node) => {
-                self.merge(node, frame, origin);
-                node
-            }
-            None => {
-                let kind = FlameKind::Frame(FlameFrame::of(self.symbols, frame));
-                self.append(key, kind, Some(origin))
-            }
-        };
-        self.count(node, sample);
-        node
-    }
-
-    fn key(&self, parent: NodeId, frame: &Frame<'_>) -> Key {
-        let address = self.symbols.location(frame.location).address;
-        let function = self.symbols.frame_function(frame);
-        // Functions without a name are told apart by where they are.
-        let what = function.and_then(Function::shown_name).map_or(What::Address(address), What::Name);
-        let FlameOptions { by_mapping_file, by_address, by_function_file, .. } = self.options;
-        let mapping = by_mapping_file.then(|| self.symbols.frame_mapping(frame)).flatten();
-        let function = function.filter(|_| by_function_file);
-        Key {
-            parent,
-            what,
-            mapping_file: mapping.map(|mapping| mapping.file),
-            address: if by_address { address } else { 0 },
-            function_file: function.map(|function| function.filename),
-        }
-    }
-
-    /// Whether a call that is known is still the same one.
-    fn goes_on(&self, parent: NodeId, node: NodeId) -> bool {
-        let Some(clock) = &self.clock else { return true };
-        let lasted = self.graph.nodes[node.index()].cumulative;
-        clock.goes_on(parent, node, self.graph.time_nanos(node).saturating_add(lasted))
-    }
-
-    fn find(&self, key: Key) -> Option<NodeId> {
-        self.nodes.get(&key).copied()
-    }
-
-    fn append(&mut self, key: Key, kind: FlameKind, origin: Option<Origin>) -> NodeId {
-        // What stands for all of a group has no time.
-        let is_call = matches!(kind, FlameKind::Frame(_));
-        let id = self.graph.link(key.parent, kind, FlameSums::default());
-        if let Some(clock) = self.clock.as_ref().filter(|_| is_call) {
-            self.graph.times.resize(id.index(), 0);
-            self.graph.times.push(clock.now);
-        }
-        self.last_merged.push(origin);
-        self.nodes.insert(key, id);
-        id
-    }
-
-    fn merge(&mut self, node: NodeId, frame: &Frame<'_>, origin: Origin) {
-        let last = &mut self.last_merged[node.index()];
-        if *last == Some(origin) {
-            return;
-        }
-        *last = Some(origin);
-        if let FlameKind::Frame(known) = &mut self.graph.nodes[node.index()].kind {
-            known.keep_common(&FlameFrame::of(self.symbols, frame));
-        }
-    }
-
-    fn count(&mut self, id: NodeId, sample: FlameSample<'_>) {
-        if let Some(clock) = &mut self.clock {
-            clock.see(id);
-        }
-        let node = &mut self.graph.nodes[id.index()];
+        self.see(NodeId::ROOT, sample.value);
+        let end = if is_frameless { self.frameless() } else { self.stack(sample) };
+        let node = &mut self.graph.nodes[end.index()];
+        node.flat = node.flat.saturating_add(sample.value);
         node.cumulative = node.cumulative.saturating_add(sample.value);
         node.diff = node.diff.saturating_add(sample.diff);
+    }
+
+    fn frameless(&mut self) -> NodeId {
+        let unknown = FlameKind::Frame(FlameFrame::UNKNOWN);
+        *self
+            .frameless
+            .get_or_insert_with(|| append(&mut self.graph, self.clock.as_ref(), NodeId::ROOT, unknown))
+    }
+
+    /// The node where a stack ends.
+    fn stack(&mut self, sample: FlameSample<'_>) -> NodeId {
+        let mut node = match sample.group {
+            Some(labels) if !labels.is_empty() => self.group(labels, sample.value),
+            _ => NodeId::ROOT,
+        };
+        let locations = self.symbols.stack(sample.stack);
+        if self.options.invert {
+            for location in locations {
+                for call in self.calls.at(*location) {
+                    node = self.descend(node, call, sample.value);
+                }
+            }
+        } else {
+            for location in locations.iter().rev() {
+                for call in self.calls.at(*location).rev() {
+                    node = self.descend(node, call, sample.value);
+                }
+            }
+        }
+        node
+    }
+
+    fn group(&mut self, labels: &Labels, value: i64) -> NodeId {
+        let node = self.groups.get(labels).copied().unwrap_or_else(|| self.new_group(labels));
+        self.see(node, value);
+        node
+    }
+
+    fn new_group(&mut self, labels: &Labels) -> NodeId {
+        let kind = FlameKind::Group(self.graph.add_group(labels.clone()));
+        let node = self.graph.link(NodeId::ROOT, kind, FlameSums::default());
+        self.groups.insert(labels.clone(), node);
+        node
+    }
+
+    fn descend(&mut self, parent: NodeId, call: CallId, value: i64) -> NodeId {
+        let Self { calls, graph, clock, .. } = self;
+        let new = |graph: &mut FlameGraph| {
+            let kind = FlameKind::Frame(calls.frame(call));
+            append(graph, clock.as_ref(), parent, kind)
+        };
+        let node = match self.nodes.entry(Key { parent, place: calls.place(call) }) {
+            Entry::Vacant(entry) => entry.insert(Known { node: new(graph), last: call }).node,
+            Entry::Occupied(entry) => {
+                let known = entry.into_mut();
+                if clock.as_ref().is_some_and(|clock| !clock.goes_on(parent, known.node)) {
+                    *known = Known { node: new(graph), last: call };
+                } else if known.last != call {
+                    known.last = call;
+                    merge(graph, known.node, &calls.frame(call));
+                }
+                known.node
+            }
+        };
+        self.see(node, value);
+        node
+    }
+
+    fn see(&mut self, node: NodeId, value: i64) {
+        if let Some(clock) = &mut self.clock {
+            clock.see(node, value);
+        }
+    }
+}
+
+/// Adds the node of a call.
+fn append(graph: &mut FlameGraph, clock: Option<&Clock>, parent: NodeId, kind: FlameKind) -> NodeId {
+    let id = graph.link(parent, kind, FlameSums::default());
+    if let Some(clock) = clock {
+        // What stands for all of a group has no time.
+        graph.times.resize(id.index(), 0);
+        graph.times.push(clock.now);
+    }
+    id
+}
+
+fn merge(graph: &mut FlameGraph, node: NodeId, frame: &FlameFrame) {
+    if let FlameKind::Frame(known) = &mut graph.nodes[node.index()].kind {
+        known.keep_common(frame);
     }
 }
 
@@ -220,7 +187,7 @@ impl FlameFrame {
         function_start_line: None,
     };
 
-    fn of(symbols: &Symbols, frame: &Frame<'_>) -> Self {
+    pub(super) fn of(symbols: &Symbols, frame: &Frame<'_>) -> Self {
         let mapping = symbols.frame_mapping(frame);
         let function = symbols.frame_function(frame);
         Self {

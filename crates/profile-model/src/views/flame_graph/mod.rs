@@ -1,4 +1,5 @@
 mod build;
+mod calls;
 mod clock;
 mod grow;
 mod layout;
