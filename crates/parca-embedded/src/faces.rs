@@ -60,7 +60,6 @@ impl Faces {
         let grpc = self.grpc();
         #[cfg(feature = "apis")]
         let Others { http: more, pyroscope } = self.others(more);
-        // The path must be right before a router sees it: a layer of the router would be too late.
         let spoken = move |request: &Request<Body>| {
             let path = request.uri().path();
             let other = match () {
@@ -73,6 +72,7 @@ impl Faces {
         };
         // As in the real server, the content type says which half of it a request is for.
         Router::new().fallback(async move |request: Request<Body>| {
+            // The path must be right before a router sees it: a layer of the router would be too late.
             #[cfg(feature = "apis")]
             let request = pyroscope_api::with_one_slash(request);
             if !unary_grpc::is_grpc(request.headers()) {

@@ -119,10 +119,14 @@ impl Tenants {
         let store = (self.new_store.0)(tenant)?;
         let writes = self.faces.writes.over(store.clone());
         // Questions of one tenant do not wait for those of another.
-        let faces = Faces { writes, gate: Gate::new(*self.faces.gate.limits()), ..self.faces.clone() };
+        let faces = Faces {
+            writes,
+            gate: Gate::new(*self.faces.gate.limits()),
+            #[cfg(feature = "apis")]
+            spans: self.faces.spans.of_another(),
+            ..self.faces.clone()
+        };
         let not_found = || async { (StatusCode::NOT_FOUND, "404 page not found\n") };
-        #[cfg(feature = "apis")]
-        let faces = Faces { spans: faces.spans.of_another(), ..faces };
         let made = faces.routes(Router::new().fallback(not_found), None);
         self.stores.of_tenants().insert(tenant.to_owned(), store);
         routes.insert(tenant.to_owned(), made.clone());

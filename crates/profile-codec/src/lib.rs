@@ -27,6 +27,8 @@ pub mod detect;
 pub mod file;
 #[cfg(feature = "folded")]
 pub mod folded;
+#[cfg(feature = "jfr")]
+pub mod jfr;
 #[cfg(feature = "files")]
 pub mod legacy;
 #[cfg(feature = "files")]

@@ -13,6 +13,7 @@ use crate::wire::merge;
 
 const GRPC: &str = "application/grpc-web+proto";
 const JSON: &str = "application/json";
+const SPAN: &str = "0123456789abcdef";
 
 /// One way out: what is asked.
 struct Way {
@@ -77,7 +78,8 @@ fn ways() -> Vec<Way> {
         get("pyroscope/render?query=process_cpu:cpu:nanoseconds:cpu:nanoseconds%7B%7D&from=1&until=7200&format=json"),
     ]);
     let of = serde_json::json!({"profileTypeID": "process_cpu:cpu:nanoseconds:cpu:nanoseconds", "labelSelector": "{}",
-        "start": "1", "end": "7200000", "name": "job", "step": 15.0, "groupBy": ["job"]});
+        "start": "1", "end": "7200000", "name": "job", "step": 15.0, "groupBy": ["job"],
+        "queryType": "HEATMAP_QUERY_TYPE_INDIVIDUAL"});
     ways.extend(
         [
             "ProfileTypes",
@@ -88,9 +90,13 @@ fn ways() -> Vec<Way> {
             "SelectMergeProfile",
             "SelectSeries",
             "GetProfileStats",
+            "SelectHeatmap",
         ]
         .map(|method| connect(method, &of)),
     );
+    let mut of_span = of.clone();
+    of_span["spanSelector"] = serde_json::json!([SPAN]);
+    ways.push(connect("SelectMergeSpanProfile", &of_span));
     ways.push(connect("Diff", &serde_json::json!({"left": of, "right": of})));
     ways
 }
@@ -100,7 +106,8 @@ async fn answer(server: &Server, way: &Way, token: &str) -> (u16, Bytes) {
         "" => Request::get(format!("{}{}", server.origin(), way.path)),
         kind => Request::post(format!("{}{}", server.origin(), way.path)).header("content-type", kind),
     };
-    let request = request.header("authorization", format!("Bearer {token}"));
+    // What a client says of itself separates nobody.
+    let request = request.header("authorization", format!("Bearer {token}")).header("x-scope-orgid", "a");
     let (head, body) = server.http1(request.body(Bytes::from(way.body.clone())).unwrap()).await;
     (head.status.as_u16(), body)
 }
@@ -125,6 +132,23 @@ async fn write(server: &Server, token: &str, key: Option<&'static str>) {
     server.store().write_raw(request).await.unwrap();
 }
 
+/// Pushes what was measured in a span, as SDKs do: with basic authentication.
+async fn push_span(server: &Server, token: &str) {
+    use base64::Engine;
+    let mut of = profile(5_000_000_000);
+    let [key, span] = ["span_id", SPAN].map(|text| of.symbols.intern_string(text));
+    let label = profile_model::SampleLabel { key, value: profile_model::LabelValue::Text(span) };
+    let stack = of.samples.stacks()[0];
+    of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:{token}"));
+    let request =
+        Request::post(format!("{}ingest?name=secret%7Bjob=secret%7D&format=pprof", server.origin()))
+            .header("authorization", format!("Basic {basic}"));
+    let raw = profile_codec::pprof::encode(&of);
+    let (head, body) = server.http1(request.body(raw.into()).unwrap()).await;
+    assert_eq!(head.status, 200, "{body:?}");
+}
+
 #[tokio::test]
 async fn what_a_tenant_wrote_nobody_else_finds() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,6 +158,7 @@ async fn what_a_tenant_wrote_nobody_else_finds() {
         empty.push(answer(&server, &way, "tb").await);
     }
     write(&server, "ta", None).await;
+    push_span(&server, "ta").await;
     for (way, nothing) in ways().iter().zip(&empty) {
         let own = answer(&server, way, "ta").await;
         assert!(own != *nothing, "{} shows nothing to the tenant: {own:?}", way.path);

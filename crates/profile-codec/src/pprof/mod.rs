@@ -11,7 +11,7 @@ mod limits;
 mod raw;
 mod resolve;
 mod strict;
-mod wire;
+pub(crate) mod wire;
 
 pub use encode::{encode, encode_gzip};
 pub use error::{DecodeError, InvalidProfile, Table};

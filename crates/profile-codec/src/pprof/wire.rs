@@ -21,17 +21,17 @@ pub enum WireError {
     Mismatch(u32),
 }
 
-pub(super) type Result<T> = std::result::Result<T, WireError>;
+pub(crate) type Result<T> = std::result::Result<T, WireError>;
 
 /// Reads a message field by field.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 /// A field as it stands in the bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Field<'a> {
-    pub(super) number: u32,
+pub(crate) struct Field<'a> {
+    pub(crate) number: u32,
     value: Value<'a>,
 }
 
@@ -43,13 +43,13 @@ enum Value<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(message: &'a [u8]) -> Self {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
     /// The next field, or nothing at the end of the message.
     #[inline]
-    pub(super) fn next(&mut self) -> Result<Option<Field<'a>>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Field<'a>>> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -127,7 +127,7 @@ impl<'a> Field<'a> {
     }
 
     #[inline]
-    pub(super) fn signed(self) -> Result<i64> {
+    pub(crate) fn signed(self) -> Result<i64> {
         self.varint().map(|value| value as i64)
     }
 
@@ -137,7 +137,7 @@ impl<'a> Field<'a> {
     }
 
     #[inline]
-    pub(super) fn bytes(self) -> Result<&'a [u8]> {
+    pub(crate) fn bytes(self) -> Result<&'a [u8]> {
         match self.value {
             Value::Bytes(bytes) => Ok(bytes),
             _ => Err(WireError::Mismatch(self.number)),

@@ -11,6 +11,7 @@ mod arrow_properties;
 mod damaged;
 mod flame_rows;
 mod flat;
+mod jfr;
 mod pprof_files;
 mod pprof_hostile;
 mod pprof_properties;
