@@ -96,6 +96,8 @@ fn ways() -> Vec<Way> {
     );
     let mut of_span = of.clone();
     of_span["spanSelector"] = serde_json::json!([SPAN]);
+    // What is pushed without a time is of now.
+    of_span["end"] = serde_json::json!("9000000000000");
     ways.push(connect("SelectMergeSpanProfile", &of_span));
     ways.push(connect("Diff", &serde_json::json!({"left": of, "right": of})));
     ways
@@ -140,7 +142,7 @@ async fn push_span(server: &Server, token: &str) {
     let label = profile_model::SampleLabel { key, value: profile_model::LabelValue::Text(span) };
     let stack = of.samples.stacks()[0];
     of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
-    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:{token}"));
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{token}", &token[1..]));
     let request =
         Request::post(format!("{}ingest?name=secret%7Bjob=secret%7D&format=pprof", server.origin()))
             .header("authorization", format!("Basic {basic}"));
