@@ -8,11 +8,12 @@ use pyroscope_api::fuzzing::ingest;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, body)) = bytes.split_first() else { return };
-    let pushed = match first % 5 {
+    let pushed = match first % 6 {
         0 => ingest("pprof", "application/octet-stream", body),
         1 => ingest("", "multipart/form-data; boundary=b", body),
         2 => ingest("lines", "", body),
         3 => ingest("pprof", "multipart/form-data; boundary=b", body),
+        4 => ingest("jfr", "application/octet-stream", body),
         _ => ingest("", "", body),
     };
     fuzzing::pushed(pushed).map(fuzzing::asked_for);

@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Push(Box<Push>),
     /// Profile a command with perf, and send the profile with the command's exit code and duration
     Run(Box<Run>),
-    /// Write a profile in another form: perf.data, perf script, folded stacks, speedscope and older forms to pprof, or pprof to folded stacks
+    /// Write a profile in another form: perf.data, perf script, JFR, folded stacks, speedscope and older forms to pprof, or pprof to folded stacks
     Convert(Convert),
     /// Ask a `scrape` that runs on this machine whether it is ready, for the health check of a container: exit 0 or 1
     Probe {

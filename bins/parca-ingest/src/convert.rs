@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use ingest::mend::{Origin, corrected};
 use ops::{Hint, console, eprint_line};
-use profile_codec::pprof;
+use profile_codec::{detect, jfr, pprof};
 use profile_model::Profile;
 use report_render::{Selection, folded};
 
@@ -24,7 +24,11 @@ enum Form {
 pub(crate) fn run(args: &Convert) -> Result<Exit, Error> {
     let input = forms::input(&args.input)?;
     let options = forms::options(&args.reading, args.time, &input)?;
-    let mut profiles = forms::read(&input, &options)?.profiles;
+    let read = forms::read(&input, &options)?;
+    let mut profiles = match read.form {
+        detect::Form::Jfr => vec![jfr::united(&read.profiles)],
+        _ => read.profiles,
+    };
     let form = form(&args.output);
     let count = profiles.len();
     if count > 1 {

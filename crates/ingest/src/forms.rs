@@ -1,5 +1,6 @@
 //! Files of any form as profiles with names for their series.
 
+mod flight;
 mod folded;
 mod recording;
 
@@ -7,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use profile_codec::detect::{Form, detect};
 use profile_codec::file::{self, Unreadable};
+use profile_codec::jfr::{self, JfrError};
 use profile_codec::pprof::Limits;
 use profile_codec::speedscope;
 use profile_model::{Profile, ValueType};
@@ -63,6 +65,9 @@ pub enum FormError {
         /// What is wrong.
         reason: String,
     },
+    /// A broken recording of Java, or of another version.
+    #[error("expected a Java Flight Recorder recording: {0}")]
+    Jfr(JfrError),
     /// There are no samples in it.
     #[error("expected samples, found none in {0}")]
     Empty(Form),
@@ -73,6 +78,7 @@ impl FormError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreadable(error) => error.hint(),
+            Self::Jfr(error) => error.hint(),
             Self::Broken { form: Form::Folded, .. } => {
                 "a line is a stack, frames joined by `;`, then a blank and a number"
             }
@@ -83,8 +89,8 @@ impl FormError {
     }
 }
 
-/// Reads a file of any form: pprof, the older forms, folded stacks, perf.data, the text of `perf script`, and
-/// speedscope's own.
+/// Reads a file of any form: pprof, the older forms, folded stacks, perf.data, the text of `perf script`, recordings of
+/// Java (a profile for each kind of event), and speedscope's own.
 ///
 /// # Errors
 /// If it is none of them, broken, or without samples.
@@ -95,6 +101,7 @@ pub fn read(bytes: &[u8], options: &FormOptions) -> Result<Read, FormError> {
     let mut profiles = match form {
         Form::Folded => vec![folded::read(&unpacked, options)?],
         Form::PerfData => vec![recording::read(&unpacked, options, &mut notes)?],
+        Form::Jfr => flight::read(&unpacked, options, &mut notes)?,
         Form::PerfScript => vec![recording::read_script(&unpacked, options, &mut notes)?],
         Form::Speedscope => {
             speedscope::decode(&unpacked, &options.limits).map_err(|error| broken(form, &error))?
@@ -150,7 +157,8 @@ impl FormOptions {
 pub fn name_of(profile: &Profile, form: Form) -> String {
     match form {
         Form::PerfData | Form::PerfScript => "perf".to_owned(),
-        _ => profile_model::series_name(&profile.sample_types),
+        _ => jfr::series_name(profile)
+            .map_or_else(|| profile_model::series_name(&profile.sample_types), str::to_owned),
     }
 }
 
@@ -166,7 +174,7 @@ mod tests {
             assert!(error.to_string().contains(expect), "{error}");
         };
         check(b"", "nothing: 0 bytes");
-        check(b"FLR\0\0", "Java Flight Recorder");
+        check(b"FLR\0\0", "expected a Java Flight Recorder recording: chunk 1 is cut off");
         check(b"PERFILE2h\0\0\0junk", "expected a recording of `perf record`");
         check(b"goroutine profile: total 0\n", "found none in a profile");
         check(b"{\"shared\":{},\"profiles\":[],\"frames\":1}", "speedscope");

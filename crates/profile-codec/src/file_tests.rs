@@ -54,7 +54,7 @@ fn several_profiles_in_a_row_are_each_their_own() {
 fn what_is_no_profile_is_named_with_its_start() {
     refused(b"", "nothing: 0 bytes", "check what was to write it");
     refused(b"{\"code\":\"not_found\"}", "found JSON: `{\"code\":\"not_found\"}`", "no profile");
-    refused(b"FLR\0\0\x02\0\x01", "Java Flight Recorder", "jfrconv");
+    refused(b"FLR\0\0\x02\0\x01", "Java Flight Recorder", "parca-ingest convert");
     refused(b"PERFILE2h\0\0\0", "perf record", "parca-ingest convert");
     refused(&gzip(b"<html>"), "HTML", "address");
     refused(b"\x28\xb5\x2f\xfd\x04", "zstd", "zstd -d");

@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::connect::{decoded, inflated, json_body, whole};
 use crate::error::blocking;
+use crate::jfr::{self, JFR_EVENT, Recorded};
 use crate::metric_name::{DisplayNames, metric_name};
 use crate::normal::{self, Origin};
 use crate::sink::{Pushed, Sink};
@@ -110,12 +111,14 @@ impl Parameters {
     }
 
     fn sample_rate(&self) -> i64 {
+        self.given_rate().unwrap_or(100)
+    }
+
+    fn given_rate(&self) -> Option<i64> {
         let given = self.get("sampleRate").and_then(|rate| rate.parse().ok());
-        given.filter(|rate| (1..=1_000_000_000).contains(rate)).unwrap_or(100)
+        given.filter(|rate| (1..=1_000_000_000).contains(rate))
     }
 }
-
-const NO_JFR: &str = "JFR is not read here: set PYROSCOPE_FORMAT=otlp for io.pyroscope:agent, or send pprof (async-profiler's jfrconv -o pprof)";
 
 fn read(
     parameters: &Parameters,
@@ -128,10 +131,10 @@ fn read(
     let boundary = multipart::boundary(kind);
     let source = Source { app, labels, parameters };
     match (parameters.get("format").unwrap_or(""), boundary) {
-        ("jfr", _) => Err(IngestError::unsupported(NO_JFR)),
+        ("jfr", None) => source.jfr(body, None, limit).map_err(IngestError::unreadable),
         ("pprof", None) => source.pprof(body, None).map_err(IngestError::unreadable),
         // Also with the format in the URL: what it is shows in the content type.
-        ("" | "pprof", Some(boundary)) => source.form(&body, &boundary, limit),
+        ("" | "pprof" | "jfr", Some(boundary)) => source.form(&body, &boundary, limit),
         ("trie" | "tree", _) => Err(IngestError::unsupported(
             "the binary formats `trie` and `tree` of old agents are not read here: send pprof or folded stacks",
         )),
@@ -164,8 +167,12 @@ impl Source<'_> {
             let words = "prev_profile is not taken: update pyroscope-go, which sends what is new on its own";
             return Err(IngestError::unreadable(ApiError::invalid(words)));
         }
-        if part("jfr").is_some() {
-            return Err(IngestError::unsupported(NO_JFR));
+        if let Some(recording) = part("jfr") {
+            return self.jfr(recording, part("labels"), limit).map_err(IngestError::unreadable);
+        }
+        if self.parameters.get("format") == Some("jfr") {
+            let words = "expected a part `jfr` of the form, found none";
+            return Err(IngestError::unreadable(ApiError::invalid(words)));
         }
         let config = part("sample_type_config").map(|config| unpacked(config, limit)).transpose();
         let config = config.map_err(IngestError::of_body)?;
@@ -182,6 +189,23 @@ impl Source<'_> {
         for one in &mut pushed {
             let named = one.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
             one.labels = named.chain([(pql::NAME_LABEL.to_owned(), name.clone())]).collect();
+        }
+        Ok(pushed)
+    }
+
+    /// A recording of Java, compressed or not; `labels` are those of its threads.
+    fn jfr(&self, recording: Bytes, labels: Option<Bytes>, limit: usize) -> Result<Vec<Pushed>, ApiError> {
+        let [read, labels] =
+            [recording.clone(), labels.unwrap_or_default()].map(|part| unpacked(part, limit));
+        let from = self.parameters.get("from").map(|_| self.parameters.times());
+        let period = self.parameters.given_rate().map(|rate| 1_000_000_000 / rate);
+        let mut pushed = Vec::new();
+        for Recorded { name, event, profile } in jfr::profiles(&read?, &labels?, period, from, limit)? {
+            let mut labels = self.series(&self.app);
+            labels.extend(event.map(|event| (JFR_EVENT.to_owned(), event)));
+            labels.push((pql::NAME_LABEL.to_owned(), name.to_owned()));
+            let origin = Origin { labels, from: profile.time_nanos, length: profile.duration_nanos };
+            normal::keep(&origin, profile, recording.clone(), &mut pushed)?;
         }
         Ok(pushed)
     }

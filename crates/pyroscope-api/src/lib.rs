@@ -48,6 +48,7 @@ mod folded;
 pub mod fuzzing;
 mod grpc;
 mod ingest;
+mod jfr;
 mod json;
 mod methods;
 mod metric_name;

@@ -14,7 +14,8 @@
 use std::collections::BTreeSet;
 
 use profile_codec::detect::Form;
-use profile_codec::file as codec;
+use profile_codec::pprof::Limits;
+use profile_codec::{file as codec, jfr};
 use profile_model::{Profile, Sample, Samples, ValueType};
 use report_render::{folded, transform};
 
@@ -35,6 +36,9 @@ pub struct Options {
 pub struct ProfileFile {
     /// The profile, all of its sample types.
     pub profile: Profile,
+    /// The profiles of which it was put together, where they measure different things, as those of a recording of Java do; for
+    /// who stores each under a name of its own. Otherwise none.
+    pub kinds: Vec<Profile>,
     /// What is to be said about it: several profiles that were merged, or frames that were dropped.
     pub notes: Vec<String>,
 }
@@ -52,14 +56,14 @@ pub struct FileError {
 }
 
 /// Reads a profile from a file of any form that is read: pprof, compressed or not, the older forms that `go tool pprof`
-/// reads, and folded stacks. Several profiles in one file are merged.
+/// reads, folded stacks, and recordings of Java. Several profiles in one file are merged.
 ///
 /// # Errors
 /// If it is anything else, with what it looks like and what to do.
 pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ProfileFile, FileError> {
     let wrong =
         |reason: String, hint: &str| FileError { name: words::safe(name), reason, hint: hint.to_owned() };
-    let mut notes = Vec::new();
+    let (mut notes, mut kinds) = (Vec::new(), Vec::new());
     let mut profile = match codec::read(bytes, &codec::Options::default()) {
         Ok(contents) => {
             let count = contents.profiles.len();
@@ -72,6 +76,10 @@ pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ProfileFile, 
         }
         Err(unreadable) if unreadable.form == Form::Folded => {
             folded_profile(bytes).map_err(|reason| wrong(reason, ""))?
+        }
+        Err(unreadable) if unreadable.form == Form::Jfr => {
+            kinds = recorded(bytes, &mut notes).map_err(|(reason, hint)| wrong(reason, hint))?;
+            jfr::united(&kinds)
         }
         Err(unreadable) => return Err(wrong(unreadable.to_string(), unreadable.hint())),
     };
@@ -90,12 +98,26 @@ pub fn read(name: &str, bytes: &[u8], options: &Options) -> Result<ProfileFile, 
             );
         }
     }
-    Ok(ProfileFile { profile, notes })
+    Ok(ProfileFile { profile, kinds, notes })
 }
 
 fn folded_profile(bytes: &[u8]) -> Result<Profile, String> {
     let read = folded::parse(bytes, &folded::ParseOptions::default());
     read.map_err(|error| format!("expected folded stacks: {error}: {}", error.kind))
+}
+
+/// The profiles of a recording of Java, or why there are none and what to do.
+fn recorded(bytes: &[u8], notes: &mut Vec<String>) -> Result<Vec<Profile>, (String, &'static str)> {
+    let unpacked =
+        codec::unpacked(bytes, &Limits::default()).map_err(|error| (error.to_string(), error.hint()))?;
+    let recording = jfr::decode(&unpacked, &jfr::Options::default())
+        .map_err(|error| (format!("expected {}: {error}", Form::Jfr), error.hint()))?;
+    if recording.profiles.is_empty() {
+        let hint = "record with settings that sample threads, allocations or locks";
+        return Err((format!("expected samples, found none in {}", Form::Jfr), hint));
+    }
+    notes.extend(recording.cut.map(|cut| cut.to_string()));
+    Ok(recording.profiles)
 }
 
 /// Why there is no value to compare or to show.
@@ -239,6 +261,23 @@ mod tests {
         let cpu = profile(&[("samples", "count"), ("cpu", "nanoseconds")], "");
         assert_eq!(value_of(&cpu, Some("cpu")), Ok(1));
         assert_eq!(value_of(&profile(&[("samples", "count")], ""), Some("cpu")), Ok(0));
+    }
+
+    #[test]
+    fn a_recording_of_java_is_one_profile_and_one_of_each_kind() {
+        let bytes = include_bytes!("../../profile-codec/tests/fixtures/jfr/agent.jfr.gz");
+        let read = read("r.jfr", bytes, &Options::default()).unwrap();
+        let total = |name: Option<&str>| read.profile.samples.total(value_of(&read.profile, name).unwrap());
+        assert_eq!(total(None), 410_000_000);
+        assert_eq!(total(Some("delay")), 493_328_695);
+        assert_eq!(total(Some("alloc_in_new_tlab_objects")), 114);
+        assert_eq!((read.kinds.len(), read.notes), (4, Vec::<String>::new()));
+        let error = super::read("r.jfr", b"FLR\0\0\x01", &Options::default()).unwrap_err();
+        assert!(
+            error.to_string().starts_with("`r.jfr`: expected a Java Flight Recorder recording: "),
+            "{error}"
+        );
+        assert!(!error.hint.is_empty());
     }
 
     #[test]

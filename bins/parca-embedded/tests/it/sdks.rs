@@ -157,18 +157,44 @@ async fn profiles_of_the_rust_sdk_are_read_back() {
     server.stop().await;
 }
 
-/// The agent's own form is JFR, which is refused with this advice.
-#[tokio::test]
-async fn profiles_of_the_java_agent_are_read_back_as_otlp() {
-    let Some(agent) = test_support::needs("PYROSCOPE_JAVA_AGENT") else { return };
-    let Some(java) = test_support::needs("java") else { return };
-    let server = Server::start().await;
+/// A program of Java that burns for some seconds under Pyroscope's agent with these settings; none where either is not at
+/// hand.
+async fn java_agent(server: &Server, settings: &[(&str, &str)]) -> Option<Output> {
+    let agent = test_support::needs("PYROSCOPE_JAVA_AGENT")?;
+    let java = test_support::needs("java")?;
     let mut command = tokio::process::Command::new(java);
     command.arg(format!("-javaagent:{agent}")).arg(sources("Burn.java")).arg("6");
-    command.env("PYROSCOPE_FORMAT", "otlp").env("PYROSCOPE_UPLOAD_INTERVAL", "1s");
+    command.envs(settings.iter().copied()).env("PYROSCOPE_UPLOAD_INTERVAL", "1s");
     command.env("PYROSCOPE_APPLICATION_NAME", "java.sdk").env("PYROSCOPE_SERVER_ADDRESS", server.url());
     let output = command.kill_on_drop(true).output().await.unwrap();
     assert!(output.status.success(), "{output:?}");
+    Some(output)
+}
+
+/// The agent's own form.
+#[tokio::test]
+async fn profiles_of_the_java_agent_are_read_back_as_jfr() {
+    let server = Server::start().await;
+    let Some(output) = java_agent(&server, &[("PYROSCOPE_PROFILER_ALLOC", "16k")]).await else {
+        return server.stop().await;
+    };
+    let types = server.types().await;
+    for id in [CPU, "memory:alloc_in_new_tlab_bytes:bytes:space:bytes"] {
+        assert!(types.iter().any(|of| of == id), "{id} is not among {types:?} {output:?}");
+    }
+    let (total, names) = server.graph(CPU, r#"{service_name="java.sdk",jfr_event="itimer"}"#).await;
+    // A hundred samples for each second of CPU time.
+    assert!(total > 0 && total % 10_000_000 == 0, "{total}");
+    assert!(has(&names, "Burn.burn"), "{names:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn profiles_of_the_java_agent_are_read_back_as_otlp() {
+    let server = Server::start().await;
+    let Some(output) = java_agent(&server, &[("PYROSCOPE_FORMAT", "otlp")]).await else {
+        return server.stop().await;
+    };
     let types = server.types().await;
     let id = types.first().unwrap_or_else(|| panic!("{output:?}"));
     let (total, names) = server.graph(id, "{}").await;

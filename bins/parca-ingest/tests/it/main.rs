@@ -25,6 +25,9 @@ use profile_model::{TimeRange, Timestamp};
 use test_support::{PATIENCE, Process, Signal, address_in, http_get, target};
 use tokio_util::sync::CancellationToken;
 
+/// What io.pyroscope:agent 2.9.2 uploaded: see the README beside it.
+const RECORDING: &[u8] = include_bytes!("../../../../crates/profile-codec/tests/fixtures/jfr/agent.jfr.gz");
+
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parca-ingest"));
     command.env_remove("PARCA_BEARER_TOKEN").stdin(Stdio::null());
@@ -103,17 +106,57 @@ fn forms_become_others_and_what_is_none_is_named() {
     assert_eq!(convert("a.pb.gz", "b.folded").0, 0);
     assert_eq!(fs::read_to_string(path("b.folded")).unwrap(), "main 1\nmain;work 3\n");
 
+    // All kinds of a recording of Java are one pprof.
+    fs::write(path("rec.jfr.gz"), RECORDING).unwrap();
+    let (code, _, words) = convert("rec.jfr.gz", "rec.pb.gz");
+    assert_eq!(code, 0, "{words}");
+    let types = "samples of cpu/nanoseconds, alloc_in_new_tlab_objects/count, alloc_in_new_tlab_bytes/bytes, contentions/count, delay/nanoseconds, live/count";
+    assert!(words.contains(types), "{words}");
+    assert_eq!(convert("rec.pb.gz", "rec.folded").0, 0);
+    let folded = fs::read_to_string(path("rec.folded")).unwrap();
+    let sum: u64 = folded.lines().map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum();
+    assert_eq!(sum, 410_000_000, "of CPU time");
+
     fs::write(path("rec.jfr"), b"FLR\0\0\x02\0\x01").unwrap();
     let (code, _, words) = convert("rec.jfr", "x.pb.gz");
     assert_eq!(code, 1);
     assert!(
-        words.contains("Java Flight Recorder") && words.contains("hint: ") && words.contains("jfrconv"),
+        words.contains("Java Flight Recorder") && words.contains("hint: ") && words.contains("JFR.dump"),
         "{words}"
     );
     assert!(!path("x.pb.gz").exists(), "nothing is written of nothing");
     let (code, _, words) = convert("missing", "x.pb.gz");
     assert_eq!(code, 1);
     assert!(words.contains("missing"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_of_a_recording_of_java_is_a_profile_of_its_own_name() {
+    let (server, stop) = embedded().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rec.jfr");
+    fs::write(&file, RECORDING).unwrap();
+    let mut command = program();
+    command.args([
+        "push",
+        "--insecure",
+        "--store-address",
+        &server.address().to_string(),
+        "--label",
+        "job=shop",
+    ]);
+    let (code, _, words) = run(command.arg(&file));
+    assert_eq!(code, 0, "{words}");
+    assert!(words.contains("4 of 4 profiles stored"), "{words}");
+    for (query, sum) in [
+        ("process_cpu:cpu:nanoseconds:cpu:nanoseconds:delta{job=\"shop\"}", 410_000_000),
+        ("memory:alloc_in_new_tlab_bytes:bytes:space:bytes:delta", 29_884_416),
+        ("mutex:delay:nanoseconds:mutex:count:delta", 493_328_695),
+        ("memory:live:count:objects:count", 48),
+    ] {
+        assert_eq!(total(server.address(), query).await, sum, "{query}");
+    }
+    stop.cancel();
 }
 
 #[tokio::test(flavor = "multi_thread")]

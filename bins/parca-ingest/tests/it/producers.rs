@@ -251,8 +251,8 @@ async fn jvm() {
     must(&mut convert);
     check(&go, folder.path(), &["java_cpu"]).await;
 
-    // What is no pprof: folded stacks, and the form that com.papertrail's profiler writes and Go does not read.
-    for name in ["java_folded", "java_papertrail"] {
+    // What is no pprof: the recording itself, folded stacks, and the form that com.papertrail's profiler writes and Go does not read.
+    for name in ["recording.jfr", "java_folded", "java_papertrail"] {
         let out = place(&format!("{name}.pb.gz"));
         let (code, _, words) = run(program().arg("convert").arg(place(name)).arg("-o").arg(&out));
         assert_eq!(code, 0, "{words}");

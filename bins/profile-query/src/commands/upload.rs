@@ -72,7 +72,16 @@ impl Plan<'_> {
             if hint.is_empty() { failure } else { failure.hint(hint) }
         })?;
         read.notes.iter().for_each(|note| context.say(note));
-        let mut profile = read.profile;
+        let profiles = if read.kinds.is_empty() { vec![read.profile] } else { read.kinds };
+        let mut uploads = Vec::new();
+        for profile in profiles {
+            uploads.extend(self.part(context, &shown, profile)?);
+        }
+        Ok(uploads)
+    }
+
+    /// One of the profiles of a file.
+    fn part(&self, context: &Context, shown: &str, mut profile: Profile) -> Result<Vec<Prepared>, Failure> {
         if profile.samples.is_empty() {
             return Err(Failure::no_data(format!(
                 "no data: `{shown}` has no samples, so nothing would be stored"
@@ -86,7 +95,7 @@ impl Plan<'_> {
             }
             None => {}
         }
-        self.series(context, &shown, &profile)
+        self.series(context, shown, &profile)
     }
 
     /// The profile, or one for each combination of its samples' labels.

@@ -143,9 +143,11 @@ async fn push_span(server: &Server, token: &str) {
     let stack = of.samples.stacks()[0];
     of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{token}", &token[1..]));
-    let request =
-        Request::post(format!("{}ingest?name=secret%7Bjob=secret%7D&format=pprof", server.origin()))
-            .header("authorization", format!("Basic {basic}"));
+    let request = Request::post(format!(
+        "{}ingest?name=secret%7Bjob=secret%7D&format=pprof&from=5&until=6",
+        server.origin()
+    ))
+    .header("authorization", format!("Basic {basic}"));
     let raw = profile_codec::pprof::encode(&of);
     let (head, body) = server.http1(request.body(raw.into()).unwrap()).await;
     assert_eq!(head.status, 200, "{body:?}");

@@ -94,10 +94,7 @@ impl Form {
             Self::PerfScript => ("the text of `perf script`", CONVERT),
             Self::Speedscope => ("a speedscope file", CONVERT),
             Self::Padata => ("an offline file of parca-agent", "push it: `parca-ingest push FILE`"),
-            Self::Jfr => (
-                "a Java Flight Recorder recording",
-                "convert it: `jfrconv -o pprof FILE.jfr OUT.pprof` (async-profiler), or let the agent write `collapsed`",
-            ),
+            Self::Jfr => ("a Java Flight Recorder recording", CONVERT),
             Self::CpuProfile => (
                 "a CPU profile of V8 (`.cpuprofile`)",
                 "open it in speedscope or Chrome, or record pprof with the packages `pprof` or `@datadog/pprof`",

@@ -2,6 +2,10 @@
 
 use super::*;
 
+/// What io.pyroscope:agent 2.9.2 uploaded, and the labels of its threads: see the README beside them.
+const JFR: &[u8] = include_bytes!("../../../../profile-codec/tests/fixtures/jfr/agent.jfr.gz");
+const JFR_LABELS: &[u8] = include_bytes!("../../../../profile-codec/tests/fixtures/jfr/agent.labels");
+
 #[tokio::test]
 async fn what_sdks_push_is_told_apart_and_timed() {
     let server = Server::start().await;
@@ -28,14 +32,17 @@ async fn what_sdks_push_is_told_apart_and_timed() {
     );
     assert_eq!(total(&server, ID, r#"{service_name="my.app",pyroscope_spy="unknown"}"#).await, SECOND);
     // Sums are deltas to a Parca, too.
-    let delta = "mutex:contentions:count:cpu:nanoseconds:delta";
-    let request = crate::wire::merge_of(delta, parca_proto::query::query_request::ReportType::Top);
-    let mut request = request;
+    assert_eq!(merged(&server, "mutex:contentions:count:cpu:nanoseconds:delta").await, 7);
+    server.stop().await;
+}
+
+/// The total of a type, asked for as a Parca is.
+async fn merged(server: &Server, query: &str) -> i64 {
+    let mut request = crate::wire::merge_of(query, parca_proto::query::query_request::ReportType::Top);
     if let Some(parca_proto::query::query_request::Options::Merge(merge)) = &mut request.options {
         merge.end = Some(prost_types::Timestamp { seconds: START + 100, nanos: 0 });
     }
-    assert_eq!(server.query().query(request).await.unwrap().into_inner().total, 7);
-    server.stop().await;
+    server.query().query(request).await.unwrap().into_inner().total
 }
 
 #[tokio::test]
@@ -62,6 +69,55 @@ async fn tags_of_samples_are_labels() {
 }
 
 #[tokio::test]
+async fn a_recording_of_java_is_stored_by_its_types_with_the_labels_of_its_threads() {
+    let server = Server::start().await;
+    let query =
+        format!("name=shop&format=jfr&from={START}&until={}&spyName=javaspy&sampleRate=100", START + 10);
+    let body = form(&[("jfr", JFR), ("labels", JFR_LABELS)]);
+    assert_eq!(ingest(&server, &query, "multipart/form-data; boundary=b", body).await, 200);
+    assert_eq!(
+        types(&server).await,
+        [
+            "memory:alloc_in_new_tlab_bytes:bytes:space:bytes",
+            "memory:alloc_in_new_tlab_objects:count:space:bytes",
+            "memory:live:count:objects:count",
+            "mutex:contentions:count:mutex:count",
+            "mutex:delay:nanoseconds:mutex:count",
+            ID,
+        ]
+    );
+    let service = r#"{service_name="shop",pyroscope_spy="javaspy",jfr_event="itimer"}"#;
+    for (id, selector, sum) in [
+        (ID, service, 410_000_000),
+        (ID, r#"{controller="fast"}"#, 140_000_000),
+        (ID, r#"{controller=""}"#, 260_000_000),
+        ("memory:alloc_in_new_tlab_objects:count:space:bytes", r#"{controller="slow"}"#, 92),
+        ("mutex:delay:nanoseconds:mutex:count", "{}", 493_328_695),
+        ("memory:live:count:objects:count", "{}", 48),
+    ] {
+        assert_eq!(total(&server, id, selector).await, sum, "{id} {selector}");
+    }
+    // To a Parca, what lives is no delta.
+    assert_eq!(merged(&server, &format!("{ID}:delta")).await, 410_000_000);
+    assert_eq!(merged(&server, "memory:live:count:objects:count").await, 48);
+    server.stop().await;
+
+    // The body itself, compressed, with another rate; and what has no period type in Pyroscope.
+    let server = Server::start().await;
+    let native = include_bytes!("../../../../profile-codec/tests/fixtures/jfr/native.jfr.gz");
+    let query = format!("name=shop&format=jfr&from={START}&until={}&sampleRate=1000", START + 10);
+    assert_eq!(ingest(&server, &query, "application/octet-stream", native.as_slice()).await, 200);
+    for (id, sum) in [
+        (ID, 50_000_000),
+        ("wall:wall:nanoseconds:wall:nanoseconds", 26_850_000_000),
+        ("memory:malloc_objects:count::", 11),
+    ] {
+        assert_eq!(total(&server, id, r#"{service_name="shop"}"#).await, sum, "{id}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_says_why() {
     let server = Server::start().await;
     let octets = "application/octet-stream";
@@ -72,8 +128,11 @@ async fn what_cannot_be_taken_says_why() {
         ("", octets, good(), 400),
         ("name=a%22&format=pprof", octets, good(), 400),
         ("name=a&format=pprof", octets, b"junk".to_vec(), 422),
-        ("name=a&format=jfr", octets, b"FLR\0".to_vec(), 415),
-        ("name=a", form_type, form(&[("jfr", b"FLR\0")]), 415),
+        ("name=a&format=jfr", octets, b"FLR\0".to_vec(), 422),
+        ("name=a", form_type, form(&[("jfr", b"FLR\0")]), 422),
+        ("name=a&format=jfr", form_type, form(&[("jfr", JFR), ("labels", b"\x0b")]), 422),
+        ("name=a&format=jfr", form_type, form(&[("profile", &good())]), 422),
+        ("name=a&format=jfr", form_type, form(&[("jfr", b"")]), 200),
         ("name=a", form_type, form(&[("prev_profile", b"x")]), 422),
         ("name=a", form_type, b"no form".to_vec(), 422),
         ("name=my.app", "", b"a;b 1\n".to_vec(), 400),
