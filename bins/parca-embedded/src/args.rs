@@ -176,7 +176,7 @@ pub(crate) struct Serve {
     pub(crate) service_labels: Vec<String>,
 
     /// What samples of spans that SDKs of Pyroscope push may take in memory, for each tenant, the oldest dropped first; 0 keeps none
-    #[arg(long, env = "PARCA_EMBEDDED_SPAN_MEMORY", default_value = "32MiB", value_parser = memory_or_none, value_name = "BYTES", hide_short_help = true)]
+    #[arg(long, env = "PARCA_EMBEDDED_SPAN_MEMORY", default_value = "64MiB", value_parser = memory_or_none, value_name = "BYTES", hide_short_help = true)]
     pub(crate) span_memory: usize,
 
     /// How long each of the server's own CPU profiles is; 0s takes none

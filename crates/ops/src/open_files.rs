@@ -21,6 +21,18 @@ pub fn allow_open_files() {
     }
 }
 
+/// How many files this process may have open now; 1024 where the system does not say.
+pub(crate) fn open_files() -> u64 {
+    #[cfg(unix)]
+    {
+        rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(MOST)
+    }
+    #[cfg(not(unix))]
+    {
+        1024
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use rustix::process::{Resource, getrlimit};

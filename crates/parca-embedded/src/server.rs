@@ -60,7 +60,7 @@ pub struct Settings {
     pub cors_origins: Vec<CorsOrigin>,
     #[cfg(feature = "apis")]
     /// Bytes that samples of spans may take, apart from the store and for each tenant; beyond it the oldest are dropped, and 0
-    /// keeps none. Default 32 MiB.
+    /// keeps none. Default 64 MiB.
     pub span_memory_bytes: usize,
     #[cfg(feature = "apis")]
     /// Labels that a `service_name` for clients of Pyroscope is taken from, in this order.
@@ -94,7 +94,7 @@ impl Default for Settings {
             path_prefix: PathPrefix::default(),
             cors_origins: Vec::new(),
             #[cfg(feature = "apis")]
-            span_memory_bytes: 32 << 20,
+            span_memory_bytes: 64 << 20,
             #[cfg(feature = "apis")]
             service_labels: pyroscope_api::Settings::default().service_labels,
             query_limits: QueryLimits::default(),

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Ends the reading of a [`View`](crate::View) from another thread, when nobody waits for the answer any more.
+/// Ends the reading of a [`View`](crate::View), and what is made of it, from another thread when nobody waits for the
+/// answer any more.
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -16,8 +17,8 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The items until it is ended.
-    pub(crate) fn before<T>(&self, items: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
+    /// The items until it is ended. What is made of them is not whole then, either.
+    pub fn before<T>(&self, items: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
         items.into_iter().take_while(|_| !self.is_stopped())
     }
 }

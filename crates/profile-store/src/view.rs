@@ -105,7 +105,7 @@ impl View {
         Self { parts, stop: Stop::default() }
     }
 
-    /// A view of which `stop` ends the reading, between one series and the next.
+    /// A view of which `stop` ends the reading, between one profile and the next in memory, one series and the next on disk.
     #[must_use]
     pub fn until(self, stop: Stop) -> Self {
         Self { stop, ..self }

@@ -155,7 +155,7 @@ pub(crate) fn whole(body: Result<Bytes, BytesRejection>, limit: usize) -> Result
     body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
             Code::ResourceExhausted,
-            format!("expected a request of at most {limit} bytes, found a longer one"),
+            format!("request_size: expected at most {limit} bytes, found more: send less at a time"),
         ),
         _ => ApiError::invalid(format!("the request did not come whole: {}", rejection.body_text())),
     })

@@ -9,8 +9,7 @@ use profile_model::{Labels, Profile};
 use relabel::NameRules;
 
 use crate::sink::Pushed;
-use crate::spans::{OfSpans, by_span};
-use crate::{ApiError, Code, names};
+use crate::{ApiError, Code, names, spans};
 
 /// What is known of a profile besides itself.
 #[derive(Clone, Debug)]
@@ -89,20 +88,19 @@ pub(crate) fn keep(
             && !OF_REQUESTS.contains(&name)
             && NameRules::Legacy.is_label_name(&underscored(name))
     };
-    let mut spans = by_span(&profile, takes);
+    let mut rows_of_spans = spans::rows(&profile, takes);
     let parts = profile
         .split_by_labels(takes, MOST_SERIES)
         .unwrap_or_else(|| vec![(Labels::default(), profile.with_types(&all_types(&profile)))]);
     for (own, part) in parts {
-        let of_part = spans.remove(&own).unwrap_or_default();
+        let of_spans = rows_of_spans.remove(&own).unwrap_or_default();
         let own = own.iter().map(|(name, value)| (underscored(name), value.to_owned()));
         // Labels of the series win.
         let pairs = own.chain(series.iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
         let labels: Labels = pairs.collect();
         for (length, types) in lengths(&part, of.length) {
+            let spans = spans::batch(&profile, &of_spans, &labels, &types, length);
             let profile = of_types(&part, &types, length);
-            let spans: OfSpans =
-                of_part.iter().map(|(id, part)| (id.clone(), of_types(part, &types, length))).collect();
             into.push(Pushed { labels: labels.clone(), profile, bytes: bytes.clone(), spans });
         }
     }

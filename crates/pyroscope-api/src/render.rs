@@ -56,9 +56,8 @@ async fn render_diff<S: Source>(State(api): State<Api<S>>, Query(pairs): Paramet
             return Err(ApiError::invalid(words));
         }
         let most = nodes(parameters.max_nodes())?;
-        let [left_tree, right_tree] =
-            [left.merge.tree(&api).await?.cut(most), right.merge.tree(&api).await?.cut(most)];
-        let graph = flame_graph_diff(&DiffTree::between(&left_tree, &right_tree));
+        let (left_tree, right_tree) = tokio::try_join!(left.merge.tree(&api), right.merge.tree(&api))?;
+        let graph = flame_graph_diff(&DiffTree::between(&left_tree.cut(most), &right_tree.cut(most)));
         let ticks = (graph.left_ticks, graph.right_ticks);
         let mut value = envelope(&left.merge.id, "double");
         value.insert("flamebearer".into(), bearer(graph.names, &graph.levels, graph.total, graph.max_self));
@@ -127,13 +126,14 @@ impl Given {
 }
 
 async fn single<S: Source>(api: &Api<S>, side: &Side, parameters: &Given) -> Result<Value, ApiError> {
-    let tree = side.merge.tree(api).await?.cut(nodes(parameters.max_nodes())?);
-    let graph = flame_graph(&tree);
+    let most = nodes(parameters.max_nodes())?;
     let step = step_seconds(side.until - side.from);
+    let (tree, sums) = tokio::try_join!(side.merge.tree(api), points(api, side, step, &[]))?;
+    let graph = flame_graph(&tree.cut(most));
     let group_by: Vec<String> = parameters.first("groupBy").map(str::to_owned).into_iter().collect();
     let mut value = envelope(&side.merge.id, "single");
     value.insert("flamebearer".into(), bearer(graph.names, &graph.levels, graph.total, graph.max_self));
-    value.insert("timeline".into(), timeline(&points(api, side, step, &[]).await?, side, step));
+    value.insert("timeline".into(), timeline(&sums, side, step));
     let groups = match group_by.first() {
         None => Value::Null,
         Some(label) => {

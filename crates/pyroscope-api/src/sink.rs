@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use profile_model::{Labels, Profile};
+use profile_model::{Labels, Profile, ProfileBatch};
 
 use crate::ApiError;
 
@@ -14,9 +14,10 @@ pub struct Pushed {
     pub profile: Profile,
     /// The bytes it came in, by which it is recognised when it comes again.
     pub bytes: Bytes,
-    /// What of it was measured in each span, by the ids of spans that samples have: each is about one request, and so
-    /// these are no series. A sink may keep them for a while, or not at all.
-    pub spans: Vec<(String, Profile)>,
+    /// What of it was measured in each span that samples say they are of: a profile each, with the label `span_id` and of
+    /// types that have this one's name, whatever theirs is. Each is about one request, so that these are no series. A sink
+    /// may keep them for a while, or not at all.
+    pub spans: ProfileBatch,
 }
 
 /// Where profiles are pushed to.

@@ -17,7 +17,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -83,7 +83,8 @@ pub async fn serve_over<I, F, Fut>(
     F: Fn(TcpStream) -> Fut,
     Fut: Future<Output = std::io::Result<I>> + Send + 'static,
 {
-    let (connections, held) = (TaskTracker::new(), Arc::new(Held::default()));
+    let (connections, held, mut refused) =
+        (TaskTracker::new(), Arc::new(Held::default()), Refused::default());
     loop {
         let (stream, peer) = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -91,7 +92,7 @@ pub async fn serve_over<I, F, Fut>(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to come free.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    refused.note(&error);
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -109,6 +110,25 @@ pub async fn serve_over<I, F, Fut>(
     connections.close();
     if tokio::time::timeout(options.grace, connections.wait()).await.is_err() {
         tracing::warn!("answers under way did not finish in time and were cut off");
+    }
+}
+
+/// Connections that could not be accepted, and when that was said last.
+#[derive(Default)]
+struct Refused {
+    said: Option<Instant>,
+    since: u64,
+}
+
+impl Refused {
+    /// Says it once in ten seconds.
+    fn note(&mut self, error: &std::io::Error) {
+        self.since += 1;
+        if self.said.is_none_or(|said| said.elapsed() >= Duration::from_secs(10)) {
+            let tries = std::mem::take(&mut self.since);
+            tracing::warn!(%error, tries, "cannot accept a connection");
+            self.said = Some(Instant::now());
+        }
     }
 }
 

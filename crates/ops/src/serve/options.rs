@@ -1,5 +1,10 @@
 use std::time::Duration;
 
+use crate::open_files::open_files;
+
+/// More connections than that are not kept for a long time in any case: each takes some memory.
+const MOST_IDLE: usize = 4096;
+
 /// What a server bears of its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,8 +24,8 @@ pub struct ServeOptions {
     /// keep one (Prometheus five minutes, Go, hyper and .NET less): a request of HTTP/1.1 that is sent while the server
     /// closes is lost, so that the client should be the one who closes.
     pub idle: Duration,
-    /// Connections beyond which they may be without a request for [`patience`](Self::patience) only. Default 500: half
-    /// of the files that a process may usually have open.
+    /// Connections beyond which they may be without a request for [`patience`](Self::patience) only. Default: half of the
+    /// files that the process may have open, at most 4096.
     pub crowd: usize,
     /// How long a connection of HTTP/2 may be silent before it is asked whether somebody is there. Default 20 s.
     pub ping_after: Duration,
@@ -36,7 +41,7 @@ impl Default for ServeOptions {
             least_rate: 1024,
             request_bytes: 256 << 20,
             idle: Duration::from_secs(10 * 60),
-            crowd: 500,
+            crowd: usize::try_from(open_files() / 2).unwrap_or(MOST_IDLE).min(MOST_IDLE),
             ping_after: Duration::from_secs(20),
             streams: 250,
         }

@@ -14,19 +14,21 @@ use super::MAX_MESSAGE_BYTES;
 /// Answers a request whose body is no longer than a message may be, also once it is decompressed. What says that it is
 /// too long is not read.
 pub(super) async fn answer(routes: Router, request: Request<Body>) -> Response {
+    let size = Size::of(request.uri().path());
     if length(request.headers()).is_some_and(|length| length > MAX_MESSAGE_BYTES as u64) {
-        return too_long();
+        return size.refusal();
     }
     let request = match is_gzip(request.headers()) {
         false => request,
-        true => match decompressed(request).await {
+        true => match decompressed(request, size).await {
             Ok(request) => request,
             Err(refused) => return refused,
         },
     };
     let answer = routes.oneshot(request).await.into_response();
     // Of a body that ran into the limit, and has no word for it.
-    if answer.status() == StatusCode::PAYLOAD_TOO_LARGE && !has_form(&answer) { too_long() } else { answer }
+    let has_words = answer.status() != StatusCode::PAYLOAD_TOO_LARGE || has_form(&answer);
+    if has_words { answer } else { size.refusal() }
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
@@ -42,14 +44,14 @@ fn has_form(answer: &Response) -> bool {
 }
 
 /// The request as it would have come without compression. What it expands to takes from the server's room.
-async fn decompressed(request: Request<Body>) -> Result<Request<Body>, Response> {
+async fn decompressed(request: Request<Body>, size: Size) -> Result<Request<Body>, Response> {
     let (mut head, body) = request.into_parts();
     // One that breaks off is told why by the server.
-    let packed = to_bytes(body, MAX_MESSAGE_BYTES).await.map_err(|_| too_long())?;
+    let packed = to_bytes(body, MAX_MESSAGE_BYTES).await.map_err(|_| size.refusal())?;
     let plain = tokio::task::spawn_blocking(move || gunzip::at_most(MAX_MESSAGE_BYTES, &packed)).await;
     let plain = plain.unwrap_or_else(|error| Err(gunzip::Error::Broken(std::io::Error::other(error))));
     let plain = plain.map_err(|error| match error {
-        gunzip::Error::TooLarge { .. } => too_long(),
+        gunzip::Error::TooLarge { .. } => size.refusal(),
         error => refused(StatusCode::BAD_REQUEST, "invalid_argument", &words::with_causes(&error)),
     })?;
     if let Some(room) = head.extensions.get::<Room>() {
@@ -67,10 +69,23 @@ fn too_much(error: &ops::BodyRefused) -> Response {
     refused(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", &error.to_string())
 }
 
-fn too_long() -> Response {
-    let words =
-        format!("request_size: expected at most {MAX_MESSAGE_BYTES} bytes, found more: send less at a time");
-    refused(StatusCode::PAYLOAD_TOO_LARGE, "resource_exhausted", &words)
+/// How it is said that a body is too long.
+#[derive(Clone, Copy)]
+struct Size(StatusCode);
+
+impl Size {
+    /// By the table of Connect for its methods, of which clients try nothing again; others would after that.
+    fn of(path: &str) -> Self {
+        let is_connect = ["/querier.v1.", "/push.v1."].iter().any(|start| path.starts_with(start));
+        Self(if is_connect { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::PAYLOAD_TOO_LARGE })
+    }
+
+    fn refusal(self) -> Response {
+        let words = format!(
+            "request_size: expected at most {MAX_MESSAGE_BYTES} bytes, found more: send less at a time"
+        );
+        refused(self.0, "resource_exhausted", &words)
+    }
 }
 
 /// In the form of Connect, whose clients read it whatever the status.

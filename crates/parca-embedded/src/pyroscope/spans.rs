@@ -3,12 +3,19 @@
 //! A span is one request. As a label of series in the store it would make a series of each, which everything that lists or
 //! sums series would pay for; here nothing looks but questions about spans.
 
-use profile_model::{Labels, Profile};
-use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite, Store};
+use bytes::Bytes;
+use profile_model::{Labels, ProfileBatch};
+use profile_store::{Keep, NewBatch, NewWrite, Store};
 use pyroscope_api::Pushed;
+
+use crate::writes::{NotStored, once};
 
 /// The label of a span.
 pub(crate) const SPAN: &str = "span_id";
+
+/// How much of the process's memory a byte takes that the store reckons with: spans are a great many small pieces, which
+/// the store takes for larger ones.
+const TAKEN: usize = 3;
 
 /// The newest spans, in so many bytes.
 #[derive(Clone, Debug)]
@@ -20,7 +27,7 @@ pub(crate) struct Spans {
 impl Spans {
     /// Spans in at most so many bytes, the oldest dropped first; none in 0.
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { bytes, store: (bytes > 0).then(|| Store::in_memory(bytes)) }
+        Self { bytes, store: (bytes > 0).then(|| Store::in_memory(bytes / TAKEN)) }
     }
 
     /// Those of somebody else, in as many bytes.
@@ -33,46 +40,53 @@ impl Spans {
     }
 
     /// Takes the spans of what is being pushed, to be kept once that is stored.
-    pub(crate) fn taken(&self, profiles: &mut [Pushed]) -> Vec<OfSpan> {
-        let taken = profiles.iter_mut().flat_map(OfSpan::taken);
+    pub(crate) fn taken(&self, profiles: &mut [Pushed]) -> Vec<OfSpans> {
+        let taken = profiles.iter_mut().map(OfSpans::taken).filter(|taken| !taken.batch.heads.is_empty());
         if self.store.is_some() { taken.collect() } else { Vec::new() }
     }
 
     /// Keeps spans. What cannot be kept is passed over: the profile that they are of is stored.
-    pub(crate) async fn keep(&self, spans: Vec<OfSpan>) {
+    pub(crate) async fn keep(&self, spans: Vec<OfSpans>) {
         let Some(store) = self.store.clone().filter(|_| !spans.is_empty()) else { return };
         let kept = tokio::task::spawn_blocking(move || {
-            let profiles = spans.into_iter().filter_map(|span| span.checked().ok()).collect();
-            store.write(NewWrite::new(profiles))
+            for write in spans.into_iter().map(OfSpans::checked) {
+                match write.map(|write| store.write(write)) {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "spans are not kept"),
+                    Err(error) => tracing::debug!(%error, "spans are not kept"),
+                }
+            }
         });
-        match kept.await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "spans are not kept"),
-            Err(error) => tracing::debug!(%error, "spans are not kept"),
+        if let Err(error) = kept.await {
+            tracing::debug!(%error, "spans are not kept");
         }
     }
 }
 
-/// What was measured in one span.
+/// What was measured in the spans of one profile.
 #[derive(Debug)]
-pub(crate) struct OfSpan {
+pub(crate) struct OfSpans {
+    batch: ProfileBatch,
     labels: Labels,
-    profile: Profile,
-    bytes: bytes::Bytes,
+    bytes: Bytes,
 }
 
-impl OfSpan {
-    fn taken(pushed: &mut Pushed) -> Vec<Self> {
-        let spans = std::mem::take(&mut pushed.spans);
-        let labels = |id: String| {
-            let series = pushed.labels.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            series.chain([(SPAN.to_owned(), id)]).collect()
-        };
-        let of_span = |(id, profile)| Self { labels: labels(id), profile, bytes: pushed.bytes.clone() };
-        spans.into_iter().map(of_span).collect()
+impl OfSpans {
+    fn taken(pushed: &mut Pushed) -> Self {
+        let batch = std::mem::take(&mut pushed.spans);
+        Self { batch, labels: pushed.labels.clone(), bytes: pushed.bytes.clone() }
     }
 
-    fn checked(self) -> Result<NewProfile, Invalid> {
-        NewProfile::new(&Named::new(self.labels.iter())?, self.profile, Keep::default(), Some(&self.bytes))
+    fn checked(mut self) -> Result<NewWrite, NotStored> {
+        let name = self.labels.get(pql::NAME_LABEL).unwrap_or_default();
+        for of_type in &mut self.batch.types {
+            name.clone_into(&mut of_type.name);
+        }
+        // The same bytes may have become several series of several types.
+        let types =
+            self.batch.types.iter().map(|of| of.sample_type.to_string()).collect::<Vec<_>>().join(" ");
+        let of = format!("{} {types}", self.labels);
+        let write = NewWrite::of_batch(NewBatch::new(self.batch, Keep::default())?);
+        once(write, &[], &[of.as_bytes(), &self.bytes])
     }
 }

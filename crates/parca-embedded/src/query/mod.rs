@@ -19,7 +19,7 @@ pub(crate) use report::query;
 use parca_proto::profilestore::{Label, LabelSet};
 use pql::{Query, QueryError};
 use profile_model::{Labels, Timestamp};
-use profile_store::ReadError;
+use profile_store::{ReadError, View};
 use tonic::Status;
 
 /// The text for a series or a profile that is not there; clients tell "no data" by it.
@@ -27,6 +27,14 @@ const NO_DATA: &str = "No data found for the query, try a different query or tim
 
 fn parse_query(text: &str) -> Result<Query, Status> {
     text.parse().map_err(|error: QueryError| Status::invalid_argument(error.server_text()))
+}
+
+/// Ends the work on an answer that nobody waits for any more.
+fn going_on(view: &View) -> Result<(), Status> {
+    match view.stop().is_stopped() {
+        true => Err(Status::cancelled("nobody waits for the answer any more")),
+        false => Ok(()),
+    }
 }
 
 /// A part of the store that cannot be read: the next question is answered without it.

@@ -6,12 +6,12 @@ use pql::Query;
 use profile_model::{
     LabelValue, Labels, Profile, Sample, SampleLabel, StackId, StringId, Symbols, Transfer, ValueType,
 };
-use profile_store::{Filter, Merge, Merged, Span, View};
+use profile_store::{Filter, Merge, Merged, Span, Stop, View};
 use tonic::Status;
 
 use super::plan::{Plan, Selection, Subject, When, of_side};
 use super::range::result_type;
-use super::unreadable;
+use super::{going_on, unreadable};
 
 /// Stacks with what they weigh, and symbols that hold nothing else.
 #[derive(Debug, Default)]
@@ -47,15 +47,18 @@ pub(super) fn collect(view: &View, plan: &Plan) -> Result<Rows, Status> {
             let base = read(view, base).map_err(|status| of_side("reading base profile", &status))?;
             let compared =
                 read(view, compared).map_err(|status| of_side("reading compared profile", &status))?;
-            difference(base, compared, *absolute)
+            difference(base, compared, *absolute, view.stop())
         }
     };
-    let rows = filtered(rows, plan);
+    let rows = filtered(rows, plan, view.stop());
+    going_on(view)?;
     let rows = match &plan.sandwich {
         Some(function) => cut_at(rows, function, plan.inverted),
         None => rows,
     };
-    Ok(if plan.inverted { inverted(rows) } else { rows })
+    let rows = if plan.inverted { inverted(rows, view.stop()) } else { rows };
+    going_on(view)?;
+    Ok(rows)
 }
 
 /// Reads and sums one selection.
@@ -77,9 +80,7 @@ fn read_apart(
     let ask = Merge { filter, span, group_by: group_by.to_vec(), in_periods };
     let merged = if by_time { view.merge_by_time(&ask) } else { view.merge(&ask) };
     let merged = merged.map_err(|error| unreadable(&error))?;
-    if view.stop().is_stopped() {
-        return Err(Status::cancelled("nobody waits for the answer any more"));
-    }
+    going_on(view)?;
     match (merged, selection.when) {
         (Some(merged), _) => Ok(Rows::of(merged)),
         (None, When::Merge(_)) => Ok(Rows::default()),
@@ -99,13 +100,13 @@ impl Rows {
 }
 
 /// Both sides in one. Unless numbers are to stay, those of the side that has less are scaled up, row by row.
-fn difference(base: Rows, compared: Rows, absolute: bool) -> Rows {
+fn difference(base: Rows, compared: Rows, absolute: bool, stop: &Stop) -> Rows {
     let scales = if absolute { [(1, 1); 2] } else { scales(base.total, compared.total) };
     let mut symbols = Symbols::new();
     let mut sums: BTreeMap<StackId, [i64; 2]> = BTreeMap::new();
     for (side, (rows, (times, of))) in [&base, &compared].into_iter().zip(scales).enumerate() {
         let mut transfer = Transfer::new(&rows.symbols);
-        for row in &rows.rows {
+        for row in stop.before(&rows.rows) {
             let stack = transfer.stack(&mut symbols, row.stack);
             let sum = &mut sums.entry(stack).or_default()[side];
             *sum = sum.saturating_add(scaled(row.value, times, of));
@@ -139,19 +140,19 @@ fn scaled(value: i64, times: i64, of: i64) -> i64 {
     i64::try_from(scaled).unwrap_or(if scaled < 0 { i64::MIN } else { i64::MAX })
 }
 
-fn filtered(mut rows: Rows, plan: &Plan) -> Rows {
+fn filtered(mut rows: Rows, plan: &Plan, stop: &Stop) -> Rows {
     if plan.filters.is_empty() {
         return rows;
     }
     let mut kept = Vec::with_capacity(rows.rows.len());
-    for row in &rows.rows {
+    for row in stop.before(&rows.rows) {
         if plan.filters.keeps(&rows.symbols, row.stack) {
             kept.push(*row);
         } else {
             rows.filtered = rows.filtered.saturating_add(row.value);
         }
     }
-    for row in &mut kept {
+    for row in stop.before(&mut kept) {
         row.stack = plan.filters.without_frames(&mut rows.symbols, row.stack);
     }
     let total = rows.total.saturating_sub(rows.filtered);
@@ -193,11 +194,11 @@ fn cut_at(mut rows: Rows, function: &str, callers: bool) -> Rows {
 
 /// Rows with the leaf of each stack at its root. As in the real server, in all reports, and calls that
 /// were inlined at one address stay in their order.
-fn inverted(rows: Rows) -> Rows {
+fn inverted(rows: Rows, stop: &Stop) -> Rows {
     let mut symbols = Symbols::new();
     let mut transfer = Transfer::new(&rows.symbols);
     let mut turned = Vec::with_capacity(rows.rows.len());
-    for row in &rows.rows {
+    for row in stop.before(&rows.rows) {
         let stack = transfer.stack(&mut symbols, row.stack);
         let locations: Vec<_> = symbols.stack(stack).iter().rev().copied().collect();
         turned.push(Row { stack: symbols.intern_stack(&locations), ..*row });

@@ -43,7 +43,7 @@ async fn clients_that_say_nothing_keep_nobody_from_being_served() {
     slow.write_all(&[b'x'; 990]).await.unwrap();
     let mut status = [0; 12];
     slow.read_exact(&mut status).await.unwrap();
-    assert_eq!(&status, b"HTTP/1.1 422");
+    assert_eq!(&status, b"HTTP/1.1 400");
     drop(silent);
     server.stop().await;
 }

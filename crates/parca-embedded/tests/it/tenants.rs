@@ -96,6 +96,8 @@ fn ways() -> Vec<Way> {
     );
     let mut of_span = of.clone();
     of_span["spanSelector"] = serde_json::json!([SPAN]);
+    // What is pushed without a time is of now.
+    of_span["end"] = serde_json::json!("9000000000000");
     ways.push(connect("SelectMergeSpanProfile", &of_span));
     ways.push(connect("Diff", &serde_json::json!({"left": of, "right": of})));
     ways
@@ -115,8 +117,8 @@ async fn answer(server: &Server, way: &Way, token: &str) -> (u16, Bytes) {
 /// A server of two tenants and somebody who is none.
 async fn shared(folder: &tempfile::TempDir) -> Server {
     let path = folder.path().join("access");
-    let lines = [("ta", "a"), ("tb", "b"), ("to", "")]
-        .map(|(token, tenant)| format!("{token} both {} {tenant}\n", digest(token)));
+    let lines = [("a", "ta", "a"), ("b", "tb", "b"), ("own", "to", "")]
+        .map(|(name, token, tenant)| format!("{name} both {} {tenant}\n", digest(token)));
     std::fs::write(&path, lines.concat()).unwrap();
     start(|settings| settings.access = Some(Access::read(path).unwrap())).await
 }
@@ -140,9 +142,12 @@ async fn push_span(server: &Server, token: &str) {
     let label = profile_model::SampleLabel { key, value: profile_model::LabelValue::Text(span) };
     let stack = of.samples.stacks()[0];
     of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
-    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:{token}"));
-    let request = Request::post(format!("{}ingest?name=secret%7Bjob=secret%7D&format=pprof", server.origin()))
-        .header("authorization", format!("Basic {basic}"));
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{}:{token}", &token[1..]));
+    let request = Request::post(format!(
+        "{}ingest?name=secret%7Bjob=secret%7D&format=pprof&from=5&until=6",
+        server.origin()
+    ))
+    .header("authorization", format!("Basic {basic}"));
     let raw = profile_codec::pprof::encode(&of);
     let (head, body) = server.http1(request.body(raw.into()).unwrap()).await;
     assert_eq!(head.status, 200, "{body:?}");
@@ -164,6 +169,48 @@ async fn what_a_tenant_wrote_nobody_else_finds() {
         for token in ["tb", "to"] {
             assert_eq!(answer(&server, way, token).await, *nothing, "{} as {token}", way.path);
         }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_sdks_push_is_their_tenants_whatever_they_say_of_themselves() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = shared(&folder).await;
+    write(&server, "ta", None).await;
+    // As SDKs push: with basic authentication, and a tenant of their own choice in a header.
+    let basic = |name: &str, token: &str| {
+        use base64::Engine;
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{name}:{token}")))
+    };
+    let request = Request::post(format!("{}ingest?name=shop&format=pprof", server.origin()))
+        .header("x-scope-orgid", "a")
+        .header("authorization", basic("b", "tb"));
+    let mut of = crate::server::profile(1_700_000_001_000_000_000);
+    let [key, span] = ["span_id", "0123456789abcdef"].map(|text| of.symbols.intern_string(text));
+    let label = profile_model::SampleLabel { key, value: profile_model::LabelValue::Text(span) };
+    let stack = of.samples.stacks()[0];
+    of.samples.push(profile_model::Sample { stack, values: &[5], labels: &[label] });
+    let raw = profile_codec::pprof::encode(&of);
+    assert_eq!(server.http1(request.body(raw.into()).unwrap()).await.0.status, 200);
+    for (name, token, expect) in [("a", "ta", "secret"), ("b", "tb", "shop"), ("own", "to", "")] {
+        let request = Request::post(format!("{}querier.v1.QuerierService/LabelValues", server.origin()))
+            .header("content-type", "application/json")
+            .header("authorization", basic(name, token));
+        let body = r#"{"name":"service_name","start":1,"end":1800000000000}"#;
+        let (_, body) = server.http1(request.body(Bytes::from_static(body.as_bytes())).unwrap()).await;
+        let expect =
+            if expect.is_empty() { "{}".to_owned() } else { format!("{{\"names\":[\"{expect}\"]}}") };
+        assert_eq!(String::from_utf8_lossy(&body), expect, "{name}");
+        // Nor is a span another's.
+        let request =
+            Request::post(format!("{}querier.v1.QuerierService/SelectMergeSpanProfile", server.origin()))
+                .header("content-type", "application/json")
+                .header("authorization", basic(name, token));
+        let body = r#"{"profileTypeID":"process_cpu:cpu:nanoseconds:cpu:nanoseconds","start":1,"end":1800000000000,"spanSelector":["0123456789abcdef"]}"#;
+        let (_, body) = server.http1(request.body(Bytes::from_static(body.as_bytes())).unwrap()).await;
+        let has = String::from_utf8_lossy(&body).contains(r#""total":"5""#);
+        assert_eq!(has, name == "b", "{name} {body:?}");
     }
     server.stop().await;
 }

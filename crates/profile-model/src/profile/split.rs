@@ -39,7 +39,8 @@ impl Profile {
         self.part(types, &rows)
     }
 
-    fn label_text(&self, value: LabelValue) -> String {
+    /// The value of a sample's label as a label of a series has it; a number with its unit.
+    pub fn label_text(&self, value: LabelValue) -> String {
         match value {
             LabelValue::Text(text) => self.symbols.string(text).to_owned(),
             LabelValue::Number { value, unit } => format!("{value}{}", self.symbols.string(unit)),

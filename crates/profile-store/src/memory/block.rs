@@ -51,6 +51,10 @@ impl Profiles {
         let (mut taken, mut freed) = (0, 0);
         if self.blocks.last().is_none_or(Block::is_full) {
             freed = self.shrink_last();
+            if self.blocks.is_empty() {
+                // Many a series stays at one profile: of a span, of a process that lived for seconds.
+                self.blocks.reserve_exact(1);
+            }
             self.blocks.push(Block::default());
             taken = size_of::<Block>();
         }
@@ -81,6 +85,11 @@ impl Block {
     }
 
     fn push(&mut self, at: Moment, rows: &[(StackId, i64)]) {
+        if self.heads.is_empty() {
+            self.heads.reserve_exact(1);
+            self.stacks.reserve_exact(rows.len());
+            self.values.reserve_exact(rows.len());
+        }
         self.stacks.extend(rows.iter().map(|(stack, _)| *stack));
         self.values.extend(rows.iter().map(|(_, value)| *value));
         let Moment { time_nanos, duration_nanos, period } = at;

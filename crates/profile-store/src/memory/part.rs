@@ -191,7 +191,7 @@ impl MemoryPart {
         let mut sums = into.part(&self.symbols);
         for (group, series) in stop.before(grouped) {
             sums.start_group(group);
-            for profile in self.selected(series, &ask.filter, ask.span) {
+            for profile in stop.before(self.selected(series, &ask.filter, ask.span)) {
                 let factor = if ask.in_periods { profile.at.period } else { 1 };
                 sums.add(profile.stacks, profile.values, factor);
             }
@@ -209,7 +209,7 @@ impl MemoryPart {
         let mut sums = into.part(&self.symbols);
         for series in stop.before(series) {
             let labels = self.index.labels(series);
-            for profile in self.selected(series, &ask.filter, ask.span) {
+            for profile in stop.before(self.selected(series, &ask.filter, ask.span)) {
                 let group = sums.group(labels, &ask.group_by, profile.at.time_nanos);
                 sums.start_group(group);
                 let factor = if ask.in_periods { profile.at.period } else { 1 };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, TryStreamExt};
 use parca_proto::pyroscope::{querier as wire, types};
-use pql::Query;
+use pql::{Matcher, ProfileType, Query};
 use profile_model::{Labels, TimeRange};
 use relabel::NameRules;
 
@@ -91,18 +92,36 @@ async fn label_sets<S: Source>(
     api.check_range(range)?;
     let selectors = Selectors::parse(matchers.iter().map(String::as_str))?;
     let branches = api.branches(&selectors).await?;
-    let mut found = BTreeSet::new();
-    for listed in api.types(Some(range)).await?.iter().filter(|listed| selectors.takes_type(&listed.id)) {
+    let types = api.types(Some(range)).await?;
+    let mut queries: Vec<(ProfileType, Query)> = Vec::new();
+    for listed in types.iter().filter(|listed| selectors.takes_type(&listed.id)) {
         for stored in &listed.of {
-            for matchers in &branches {
-                let query = Query { profile_type: stored.profile_type.clone(), matchers: matchers.clone() };
-                let sets = api.inner.source.label_sets(query, range).await?;
-                found.extend(sets.iter().map(|set| names::whole(set, &listed.id, api.service_labels())));
-            }
+            let of = |matchers: &Vec<Matcher>| Query {
+                profile_type: stored.profile_type.clone(),
+                matchers: matchers.clone(),
+            };
+            queries.extend(branches.iter().map(|matchers| (listed.id.clone(), of(matchers))));
         }
     }
-    Ok(found)
+    let asked: Vec<_> = queries.into_iter().map(|(id, query)| whole_sets(api, id, query, range)).collect();
+    let found: Vec<Vec<Labels>> =
+        futures_util::stream::iter(asked).buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
+
+/// The label sets of a type, as Pyroscope has them.
+async fn whole_sets<S: Source>(
+    api: &Api<S>,
+    id: ProfileType,
+    query: Query,
+    range: TimeRange,
+) -> Result<Vec<Labels>, ApiError> {
+    let sets = api.inner.source.label_sets(query, range).await?;
+    Ok(sets.iter().map(|set| names::whole(set, &id, api.service_labels())).collect())
+}
+
+/// How many questions about labels a source is asked at a time: behind a gateway each is a way to a Parca and back.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Names that every client can write without quotes; others are left out unless a client says that it takes them.
 fn is_plain(name: &str) -> bool {

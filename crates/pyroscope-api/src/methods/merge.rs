@@ -76,9 +76,16 @@ impl Merge {
             )));
         }
         self.of_spans = true;
-        let any = format!("^(?:{})$", spans.join("|").to_ascii_lowercase());
-        let matcher = Matcher::new(SPAN, MatchOp::Matches, any);
-        self.selectors.plain.push(matcher.map_err(|error| ApiError::invalid(error.to_string()))?);
+        let matcher = match spans {
+            // Found without a look at each span that there is.
+            [span] => Matcher::equal(SPAN, span.to_ascii_lowercase()),
+            spans => {
+                let any = format!("^(?:{})$", spans.join("|").to_ascii_lowercase());
+                Matcher::new(SPAN, MatchOp::Matches, any)
+                    .map_err(|error| ApiError::invalid(error.to_string()))?
+            }
+        };
+        self.selectors.plain.push(matcher);
         Ok(())
     }
 
@@ -280,7 +287,8 @@ pub(super) async fn diff<S: Source>(
 ) -> Result<wire::DiffResponse, ApiError> {
     let (left, right) = (request.left.unwrap_or_default(), request.right.unwrap_or_default());
     let nodes = nodes(Some(left.max_nodes.unwrap_or(0).max(right.max_nodes.unwrap_or(0))))?;
-    let left = Merge::of(&left)?.tree(api).await?.cut(nodes);
-    let right = Merge::of(&right)?.tree(api).await?.cut(nodes);
-    Ok(wire::DiffResponse { flamegraph: Some(flame_graph_diff(&DiffTree::between(&left, &right))) })
+    let (left, right) = (Merge::of(&left)?, Merge::of(&right)?);
+    let (left, right) = tokio::try_join!(left.tree(api), right.tree(api))?;
+    let both = DiffTree::between(&left.cut(nodes), &right.cut(nodes));
+    Ok(wire::DiffResponse { flamegraph: Some(flame_graph_diff(&both)) })
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::guarded;
-use super::rows::{BY_CONNECT, DECEIVING, METHODS, NOT_HERE, Need, PATHS, Whose};
+use super::rows::{BY_CONNECT, DECEIVING, METHODS, NOT_HERE, NOT_SERVED, Need, PATHS, Whose};
 
 /// What became of a request, as its sender sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +127,14 @@ async fn everyone_gets_where_they_may_and_nowhere_else() {
         let ask = Ask { method: row.method, path: row.path, kind: "text/plain", body: b"" };
         ask.check(address, row.need, row.whose).await;
     }
+    for path in NOT_SERVED {
+        for (kind, body) in [("application/json", b"{}".as_slice()), (WEB, &[0; 5])] {
+            Ask { method: "POST", path, kind, body }.check(address, Need::Read, Whose::Each).await;
+        }
+    }
+    // Some clients join an address that ends in a slash with a path.
+    let ask = Ask { method: "POST", path: "//ingest?name=a", kind: "text/plain", body: b"" };
+    ask.check(address, Need::Write, Whose::Each).await;
     // What is not there is told to those who may read, and to nobody else.
     for path in NOT_HERE {
         let ask = Ask { method: "GET", path, kind: "text/plain", body: b"" };

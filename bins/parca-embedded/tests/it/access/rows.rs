@@ -133,28 +133,19 @@ pub(super) const PATHS: &[Row] = &[
     routed(row(Read, Each, "GET", "/pyroscope/render?query=a:b:c:d:e"), "/pyroscope/render"),
     row(Read, Each, "GET", "/pyroscope/render-diff"),
     routed(row(Write, Each, "POST", "/ingest?name=a"), "/ingest"),
-    routed(row(Write, Each, "POST", "//ingest?name=a"), "//ingest"),
     routed(row(Write, Each, "POST", "/pyroscope/ingest?name=a"), "/pyroscope/ingest"),
     row(Write, Each, "POST", "/v1development/profiles"),
     row(Read, Each, "POST", "/settings.v1.SettingsService/Get"),
-    routed(
-        row(Read, Each, "POST", "/settings.v1.SettingsService/Set"),
-        "/settings.v1.SettingsService/{method}",
-    ),
-    routed(
-        row(Read, Each, "POST", "/settings.v1.RecordingRulesService/ListRecordingRules"),
-        "/settings.v1.RecordingRulesService/{method}",
-    ),
-    routed(row(Read, Each, "POST", "/vcs.v1.VCSService/GithubApp"), "/vcs.v1.VCSService/{method}"),
-    routed(
-        row(Read, Each, "POST", "/adhocprofiles.v1.AdHocProfileService/List"),
-        "/adhocprofiles.v1.AdHocProfileService/{method}",
-    ),
-    routed(
-        row(Read, Each, "POST", "/capabilities.v1.FeatureFlagsService/GetFeatureFlags"),
-        "/capabilities.v1.FeatureFlagsService/{method}",
-    ),
-    routed(row(Read, Each, "POST", "/version.v1.Version/Version"), "/version.v1.Version/{method}"),
+];
+
+/// Services that clients of Pyroscope try, and that are not served: a question like any other.
+pub(super) const NOT_SERVED: [&str; 6] = [
+    "/settings.v1.SettingsService/Set",
+    "/settings.v1.RecordingRulesService/ListRecordingRules",
+    "/vcs.v1.VCSService/GithubApp",
+    "/adhocprofiles.v1.AdHocProfileService/List",
+    "/capabilities.v1.FeatureFlagsService/GetFeatureFlags",
+    "/version.v1.Version/Version",
 ];
 
 /// Paths that say one thing and are about another: the first part of a path must not say what the rest may do.

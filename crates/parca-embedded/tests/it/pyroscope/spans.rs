@@ -13,7 +13,7 @@ fn spanned(time: i64) -> Profile {
     for (stack, value, labels) in [
         (stacks[0], 1, &[("span_id", FIRST), ("span_name", "GET /")][..]),
         (stacks[1], 2, &[("profile_id", FIRST), ("trace_id", "00112233445566778899aabbccddeeff")]),
-        (stacks[0], 4, &[("profile_id", SECOND_SPAN), ("controller", "slow")]),
+        (stacks[0], 40, &[("profile_id", SECOND_SPAN), ("controller", "slow")]),
         (stacks[0], 8, &[("controller", "slow")]),
         (stacks[0], 16, &[("span_id", "no id")]),
     ] {
@@ -52,12 +52,12 @@ async fn what_was_measured_in_a_span_is_found_by_its_id() {
         (&[FIRST][..], "{}", 9),
         (&[FIRST], r#"{service_name="shop"}"#, 6),
         (&[&FIRST.to_ascii_uppercase()], r#"{service_name="shop"}"#, 6),
-        (&[SECOND_SPAN], r#"{service_name="shop"}"#, 8),
-        (&[SECOND_SPAN], r#"{service_name="shop",controller="slow"}"#, 8),
-        (&[FIRST, SECOND_SPAN], r#"{service_name=~"sh.*"}"#, 14),
+        (&[SECOND_SPAN], r#"{service_name="shop"}"#, 80),
+        (&[SECOND_SPAN], r#"{service_name="shop",controller="slow"}"#, 80),
+        (&[FIRST, SECOND_SPAN], r#"{service_name=~"sh.*"}"#, 86),
         (&[FIRST], r#"{service_name="nobody"}"#, 0),
         (&["0000000000000000"], "{}", 0),
-        (&[], r#"{service_name="shop"}"#, 62),
+        (&[], r#"{service_name="shop"}"#, 134),
     ] {
         assert_eq!(of_spans(&server, spans, selector).await, expect, "{spans:?} {selector}");
     }
@@ -131,7 +131,7 @@ async fn a_heat_map_of_spans_names_the_greatest() {
     let at = (START * 1000).to_string();
     assert_eq!(
         slot["exemplars"],
-        json!([{"timestamp": at, "spanId": FIRST, "value": "3"}, {"timestamp": at, "spanId": SECOND_SPAN, "value": "4"}])
+        json!([{"timestamp": at, "spanId": FIRST, "value": "3"}, {"timestamp": at, "spanId": SECOND_SPAN, "value": "40"}])
     );
     let nameless = ask(&server, "SelectHeatmap", request(json!({}))).await;
     assert_eq!(nameless["series"][0]["slots"][0]["exemplars"], Value::Null);
@@ -153,7 +153,7 @@ async fn spans_are_kept_in_bounds_or_not_at_all() {
         let server = Server::over(server, stop);
         push(&server, "shop", &spanned(START * SECOND)).await;
         assert_eq!(of_spans(&server, &[FIRST], "{}").await, if has { 3 } else { 0 });
-        assert_eq!(total(&server, ID, "{}").await, 31);
+        assert_eq!(total(&server, ID, "{}").await, 67);
         let heat = select(&json!({"step": 15, "queryType": "HEATMAP_QUERY_TYPE_SPAN"}));
         assert_eq!(call(&server, "SelectHeatmap", &heat).await.0, if has { 200 } else { 501 });
         // Newer spans take the place of older ones.
