@@ -43,7 +43,7 @@ pub(crate) fn metric_name(types: &[&str], shown: &DisplayNames) -> String {
         return "wall".to_owned();
     }
     let names = || types.iter().map(|of| shown.name(of));
-    let last = || names().last().map_or_else(|| "profile".to_owned(), fitted);
+    let last = || names().next_back().map_or_else(|| "profile".to_owned(), fitted);
     names().find_map(family).map_or_else(last, str::to_owned)
 }
 
