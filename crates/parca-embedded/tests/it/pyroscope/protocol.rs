@@ -247,18 +247,19 @@ async fn requests_that_are_too_large_name_the_limit() {
     let plain = vec![b' '; (64 << 20) + 1];
     let packed = gzip(&plain);
     let (json_type, gzipped) = (("content-type", "application/json"), ("content-encoding", "gzip"));
-    for path in [
-        "querier.v1.QuerierService/Series",
-        "push.v1.PusherService/Push",
-        "ingest?name=a",
-        "ingest?name=a&format=pprof",
+    // Connect has a status for the code; what posts to /ingest would send it again after that one.
+    for (path, status) in [
+        ("querier.v1.QuerierService/Series", 429),
+        ("push.v1.PusherService/Push", 429),
+        ("ingest?name=a", 413),
+        ("ingest?name=a&format=pprof", 413),
     ] {
         for (headers, body) in [(&[json_type][..], &plain), (&[json_type, gzipped], &packed)] {
             let (head, answer) = post(&server, path, headers, body.clone()).await;
             let answer: Value = serde_json::from_slice(&answer).unwrap_or_else(|_| panic!("{path} {head:?}"));
             assert_eq!(
                 (head.status.as_u16(), &answer["code"]),
-                (413, &json!("resource_exhausted")),
+                (status, &json!("resource_exhausted")),
                 "{path}"
             );
             assert!(
