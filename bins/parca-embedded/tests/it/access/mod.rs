@@ -1,5 +1,6 @@
 //! Who may do what: every method of every service and every path of plain HTTP, with every kind of credentials.
 
+mod folders;
 mod matrix;
 mod rows;
 
