@@ -163,7 +163,7 @@ fn push_request(service: &str, pprof: Vec<u8>, id: &str) -> Vec<u8> {
     let pair = |name: &str, value: &str| types::LabelPair { name: name.into(), value: value.into() };
     let labels = vec![pair("__name__", "process_cpu"), pair("service_name", service)];
     let sample = push::RawSample { raw_profile: pprof.into(), id: id.into() };
-    let series = push::RawProfileSeries { labels, samples: vec![sample], ..Default::default() };
+    let series = push::RawProfileSeries { labels, samples: vec![sample] };
     prost::Message::encode_to_vec(&push::PushRequest { series: vec![series] })
 }
 
@@ -308,7 +308,9 @@ async fn types_are_those_that_each_sdks_profiles_have_in_pyroscope() {
         |name: &str| format!(r#"{{"goroutine":{{"display-name":"{name}","aggregation":"average"}}}}"#);
     let (old, new) = (goroutine("goroutines"), goroutine("goroutine"));
     type Types<'a> = &'a [(&'a str, &'a str)];
-    let cases: [(&str, Types<'_>, Types<'_>, i64, Option<&str>, &[&str]); 10] = [
+    /// Who sends it, its types, its period, its seconds, its configuration, and what is stored.
+    type Case<'a> = (&'a str, Types<'a>, Types<'a>, i64, Option<&'a str>, &'a [&'a str]);
+    let cases: [Case<'_>; 10] = [
         (
             "Go, CPU",
             &[("samples", "count"), ("cpu", "nanoseconds")],
