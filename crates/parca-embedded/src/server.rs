@@ -23,7 +23,8 @@ use crate::inner::{self, PageTarget};
 use crate::limits::{Gate, QueryLimits};
 use crate::metrics::Metrics;
 use crate::self_profiling;
-use crate::tenants::{Stores, TenantStores, Tenants};
+use crate::stores::{Stores, TenantStores};
+use crate::tenants::Tenants;
 use crate::tls::{Acceptor, ServerTls, TlsError};
 use crate::writes::Writes;
 

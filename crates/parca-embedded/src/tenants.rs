@@ -1,73 +1,19 @@
-//! Tenants: a store each, which only their tokens reach.
+//! Tenants: APIs over a store each, which only their tokens reach.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use profile_store::Store;
 use tower::ServiceExt;
 
 use crate::access::Tenant;
 use crate::faces::Faces;
 use crate::limits::Gate;
-
-type Make = dyn Fn(&str) -> Result<Store, String> + Send + Sync;
-
-/// Makes the store of a tenant, who is asked for the first time.
-#[derive(Clone)]
-pub struct TenantStores(Arc<Make>);
-
-impl TenantStores {
-    /// Stores that are made so. Names have letters, digits, `_` and `-` only.
-    pub fn new(make: impl Fn(&str) -> Result<Store, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
-    }
-
-    /// Stores in memory, of at most so many bytes each.
-    pub(crate) fn in_memory(limit_bytes: usize) -> Self {
-        Self::new(move |_| Ok(Store::in_memory(limit_bytes)))
-    }
-}
-
-impl fmt::Debug for TenantStores {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TenantStores")
-    }
-}
-
-/// The stores of a server: its own, and that of every tenant who was here.
-#[derive(Clone, Debug)]
-pub(crate) struct Stores {
-    pub(crate) own: Store,
-    of_tenants: Arc<Mutex<BTreeMap<String, Store>>>,
-}
-
-impl Stores {
-    pub(crate) fn new(own: Store) -> Self {
-        Self { own, of_tenants: Arc::default() }
-    }
-
-    /// Each with the name of its tenant; the own one has none.
-    pub(crate) fn all(&self) -> Vec<(Option<String>, Store)> {
-        let of_tenants = self.of_tenants();
-        let of_tenants = of_tenants.iter().map(|(name, store)| (Some(name.clone()), store.clone()));
-        [(None, self.own.clone())].into_iter().chain(of_tenants).collect()
-    }
-
-    /// Closes those of tenants, which nobody else knows.
-    pub(crate) fn close(&self) {
-        self.of_tenants().values().for_each(Store::close);
-    }
-
-    fn of_tenants(&self) -> MutexGuard<'_, BTreeMap<String, Store>> {
-        self.of_tenants.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use crate::stores::{Stores, TenantStores};
 
 /// The APIs of every tenant who was here. There are as many as the file of those who may come in names.
 #[derive(Clone)]
@@ -116,7 +62,7 @@ impl Tenants {
         if let Some(known) = routes.get(tenant) {
             return Ok(known.clone());
         }
-        let store = (self.new_store.0)(tenant)?;
+        let store = self.new_store.make(tenant)?;
         let writes = self.faces.writes.over(store.clone());
         // Questions of one tenant do not wait for those of another.
         let faces = Faces {
@@ -128,7 +74,7 @@ impl Tenants {
         };
         let not_found = || async { (StatusCode::NOT_FOUND, "404 page not found\n") };
         let made = faces.routes(Router::new().fallback(not_found), None);
-        self.stores.of_tenants().insert(tenant.to_owned(), store);
+        self.stores.add(tenant, store);
         routes.insert(tenant.to_owned(), made.clone());
         Ok(made)
     }

@@ -119,7 +119,7 @@ impl Writes {
         Self { store, metrics, checks: Arc::new(Semaphore::new(processors.clamp(2, MOST_CHECKS))) }
     }
 
-    /// The same way into another store.
+    /// The way into another store, with the same metrics and turns.
     pub(crate) fn over(&self, store: Store) -> Self {
         Self { store, ..self.clone() }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) struct DisplayNames(HashMap<String, String>);
 
 impl DisplayNames {
-    /// Those of a `sample_type_config`; where there is none, the usual ones. What cannot be read names nothing.
+    /// The names of a `sample_type_config`; where there is none, the usual ones. What cannot be read names nothing.
     pub(crate) fn of(config: Option<&[u8]>) -> Self {
         let Some(config) = config else { return Self::usual() };
         let config: Value = serde_json::from_slice(config).unwrap_or_default();

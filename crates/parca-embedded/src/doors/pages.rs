@@ -4,17 +4,19 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use http::header::{HOST, ORIGIN};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
 use super::CorsOrigin;
 
-/// Lets a browser change something for pages of this server and of listed origins only: without being asked, it sends
-/// what any page wants as a form, to whatever this machine reaches and with passwords that it knows.
+/// Lets a browser change something for pages of this server and of listed origins only: what any page wants as a form, it
+/// sends to whatever this machine reaches and with passwords that it knows. For all other types of content it asks
+/// first, and so a proxy that passes the headers of a browser on, such as that of Perses, is not refused.
 pub(super) fn refuse_foreign_pages(routes: Router, origins: Vec<CorsOrigin>) -> Router {
     routes.layer(from_fn(move |request: Request, next: Next| {
         let may = is_safe(request.method())
+            || is_asked_for(request.headers())
             || is_own(request.headers(), request.uri().authority())
             || is_listed(request.headers().get(ORIGIN), &origins);
         answer(may, request, next)
@@ -33,6 +35,14 @@ async fn answer(may: bool, request: Request, next: Next) -> Response {
 
 fn is_safe(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// Whether a browser would ask before it sends this for a page of another origin: all but the types of forms.
+fn is_asked_for(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return false };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let of_forms = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain", ""];
+    !of_forms.iter().any(|form| kind.eq_ignore_ascii_case(form))
 }
 
 /// Browsers say whose page it is; older ones its origin only, and what is no browser nothing.
@@ -81,5 +91,23 @@ mod tests {
         check(&[host, ("origin", "https://other.example")], false);
         check(&[host, ("origin", "null")], false);
         check(&[("origin", "null")], false);
+    }
+
+    #[test]
+    fn a_browser_asks_for_all_but_forms() {
+        let check = |kind: &str, expect: bool| {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]);
+            assert_eq!(is_asked_for(&headers), expect, "{kind}");
+        };
+        for kind in
+            ["application/json", "application/proto", "application/grpc-web+proto", "application/x-protobuf"]
+        {
+            check(kind, true);
+        }
+        for kind in ["text/plain", "Text/Plain;charset=UTF-8", "multipart/form-data; boundary=b", "", ";"] {
+            check(kind, false);
+        }
+        check("application/x-www-form-urlencoded", false);
+        assert!(!is_asked_for(&HeaderMap::new()));
     }
 }

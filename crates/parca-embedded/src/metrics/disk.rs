@@ -4,7 +4,7 @@ use ops::metrics::{Family, Kind, Registry, Value};
 use profile_store::DiskStats;
 
 use super::of_each;
-use crate::tenants::Stores;
+use crate::stores::Stores;
 
 type Read = fn(&DiskStats) -> f64;
 

@@ -13,7 +13,7 @@ use ops::metrics::{Family, Kind, Registry, Value};
 use profile_store::Stats;
 use tonic::{Code, Response, Status};
 
-use crate::tenants::Stores;
+use crate::stores::Stores;
 
 /// Calls by method and code, and what is stored.
 #[derive(Clone, Debug)]

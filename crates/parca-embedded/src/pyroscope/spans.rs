@@ -30,7 +30,7 @@ impl Spans {
         Self { bytes, store: (bytes > 0).then(|| Store::in_memory(bytes / TAKEN)) }
     }
 
-    /// Those of somebody else, in as many bytes.
+    /// Spans of somebody else, in as many bytes.
     pub(crate) fn of_another(&self) -> Self {
         Self::new(self.bytes)
     }

@@ -22,12 +22,12 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// The same up to here, read from another place.
+    /// A cursor that ends where this one does and reads from another place.
     pub(super) fn moved_to(self, at: usize) -> Self {
         Self { at, ..self }
     }
 
-    /// The same up to an end that is not behind its own.
+    /// A cursor that reads on from here to an end that is not behind its own.
     pub(super) fn up_to(self, end: usize) -> Self {
         Self { bytes: &self.bytes[..end.min(self.bytes.len())], ..self }
     }
