@@ -44,7 +44,7 @@ fn named(profiles: Vec<Vec<u8>>) -> WriteRawRequest {
 fn pushed(profile: &[u8]) -> push::PushRequest {
     let label = types::LabelPair { name: "__name__".into(), value: "process_cpu".into() };
     let sample = push::RawSample { raw_profile: profile.to_vec().into(), ..Default::default() };
-    let series = push::RawProfileSeries { labels: vec![label], samples: vec![sample], ..Default::default() };
+    let series = push::RawProfileSeries { labels: vec![label], samples: vec![sample] };
     push::PushRequest { series: vec![series] }
 }
 
@@ -55,7 +55,7 @@ fn functions(count: u64) -> Vec<u8> {
     let names = (1..=count).map(|id| format!("function_with_a_name_as_long_as_they_are_{id:07}"));
     let line = |id| vec![Line { function_id: id, line: 1, ..Default::default() }];
     let profile = Profile {
-        sample_type: vec![of.clone()],
+        sample_type: vec![of],
         period_type: Some(of),
         period: 1,
         sample: (1..=count)
@@ -65,12 +65,7 @@ fn functions(count: u64) -> Vec<u8> {
         function: (1..=count)
             .map(|id| Function { id, name: i64::try_from(id).unwrap() + 2, ..Default::default() })
             .collect(),
-        string_table: ["", "cpu", "nanoseconds"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(names)
-            .map(Into::into)
-            .collect(),
+        string_table: ["", "cpu", "nanoseconds"].map(str::to_owned).into_iter().chain(names).collect(),
         time_nanos: 1_700_000_000_000_000_000,
         duration_nanos: 1_000_000_000,
         ..Default::default()

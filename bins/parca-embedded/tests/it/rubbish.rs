@@ -66,13 +66,16 @@ fn good() -> Vec<u8> {
     frame(0, &ProfileTypesRequest::default().encode_to_vec())
 }
 
+/// What is sent, with which headers, and the statuses of gRPC that are right.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Vec<u8>, &'a [&'a str]);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_are_none_have_a_status() {
     let (process, address) = program(&[]).await;
     let http2 = Http2::new();
     let long = "x".repeat(5000);
     let long = [("grpc-encoding", long.as_str())];
-    let cases: Vec<(&str, &[(&str, &str)], Vec<u8>, &[&str])> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("a good one", &[], good(), &["0"]),
         ("nothing", &[], vec![], &["13"]),
         ("half a head", &[], vec![0, 0, 0], &["13"]),

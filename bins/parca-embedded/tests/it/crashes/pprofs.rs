@@ -28,7 +28,7 @@ fn profile() -> Profile {
         |id, function_id| Location { id, mapping_id: 1, line: line(function_id), ..Default::default() };
     let label = Label { key: 6, str: 7, ..Default::default() };
     Profile {
-        sample_type: vec![of.clone()],
+        sample_type: vec![of],
         period_type: Some(of),
         period: 1,
         sample: vec![Sample { location_id: vec![1, 2], value: vec![5], label: vec![label] }],
