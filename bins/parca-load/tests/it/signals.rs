@@ -153,6 +153,6 @@ async fn a_summary_that_fits_on_no_disk_is_still_printed() {
     let args = ["-once", "-lanes", "labels", "-summary-json", "/dev/full"];
     let exit = run(&double.url(), &args).await;
     assert_eq!(exit.code, Some(1), "{exit:#?}");
-    assert!(exit.stdout.contains("calls, 0 errors"), "{exit:#?}");
+    assert!(exit.stdout.contains("1 call, 0 errors"), "{exit:#?}");
     assert!(exit.stderr.contains("error: cannot write the summary to `/dev/full`"), "{exit:#?}");
 }
