@@ -18,15 +18,16 @@ fuzz_target!(|text: &[u8]| {
             }
         }
         Ok(question) => {
+            let ask = question.ask;
+            let matchers: Vec<String> = ask.matchers.iter().map(ToString::to_string).collect();
             let again = [
-                ("query", question.target.to_string()),
-                ("start", query::rfc3339(question.range.start)),
-                ("end", query::rfc3339(question.range.end)),
-                ("reportType", question.view.to_string()),
+                ("query", format!("{}{{{}}}", ask.type_name.as_deref().unwrap_or_default(), matchers.join(", "))),
+                ("start", query::rfc3339(ask.range.start)),
+                ("end", query::rfc3339(ask.range.end)),
             ];
-            let again = Question::parse(again, now).expect("what was understood is understood again");
-            assert_eq!(again.target, question.target);
-            assert_eq!((again.range, again.view), (question.range, question.view));
+            let again = Question::parse(again, now).expect("what was understood is understood again").ask;
+            assert_eq!(again.matchers, ask.matchers);
+            assert_eq!((again.type_name, again.range), (ask.type_name, ask.range));
         }
     }
 });
