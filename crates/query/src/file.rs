@@ -116,7 +116,7 @@ fn recorded(bytes: &[u8], notes: &mut Vec<String>) -> Result<Vec<Profile>, (Stri
         let hint = "record with settings that sample threads, allocations or locks";
         return Err((format!("expected samples, found none in {}", Form::Jfr), hint));
     }
-    notes.extend(recording.cut.map(|cut| cut.to_string()));
+    notes.extend(recording.notes());
     Ok(recording.profiles)
 }
 

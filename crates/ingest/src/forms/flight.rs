@@ -18,10 +18,6 @@ pub(super) fn read(
     reading.has_threads = true;
     reading.period = options.period.and_then(|period| u64::try_from(period).ok()).map(Duration::from_nanos);
     let recording = jfr::decode(bytes, &reading).map_err(FormError::Jfr)?;
-    notes.extend(recording.cut.map(|cut| cut.to_string()));
-    if recording.without_stack > 0 {
-        let count = recording.without_stack;
-        notes.push(format!("{count} samples are left out, as their stacks are not in the recording"));
-    }
+    notes.extend(recording.notes());
     Ok(recording.profiles)
 }

@@ -75,6 +75,16 @@ pub struct Recording {
     pub cut: Option<CutOff>,
 }
 
+impl Recording {
+    /// What is not in the profiles, in words: one sentence for each reason.
+    pub fn notes(&self) -> Vec<String> {
+        let count = self.without_stack;
+        let left_out = || format!("{count} samples are left out, as their stacks are not in the recording");
+        let cut = self.cut.as_ref().map(ToString::to_string);
+        cut.into_iter().chain((count > 0).then(left_out)).collect()
+    }
+}
+
 /// Reads a recording.
 ///
 /// The last chunk may be cut off, or still be written to: its events are read up to the last whole one, and the recording
@@ -117,7 +127,8 @@ fn shown(text: &str) -> String {
     text.chars().take(60).flat_map(char::escape_debug).collect()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as pairs of digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     match bytes.is_empty() {
         true => "the end".to_owned(),
         false => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
