@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use profile_codec::detect::{Form, detect};
 use profile_codec::file::{self, Unreadable};
-use profile_codec::jfr::{self, JfrError};
+use profile_codec::jfr::JfrError;
 use profile_codec::pprof::Limits;
 use profile_codec::speedscope;
 use profile_model::{Profile, ValueType};
@@ -157,8 +157,7 @@ impl FormOptions {
 pub fn name_of(profile: &Profile, form: Form) -> String {
     match form {
         Form::PerfData | Form::PerfScript => "perf".to_owned(),
-        _ => jfr::series_name(profile)
-            .map_or_else(|| profile_model::series_name(&profile.sample_types), str::to_owned),
+        _ => file::series_name(profile),
     }
 }
 

@@ -24,14 +24,11 @@ mod plain;
 
 use crate::agents::Agents;
 use crate::grpc::{AgentsApi, DebuginfoApi, ProfileStoreApi, QueryApi, ScrapeApi};
-use crate::limits::Gate;
+use crate::limits::{Gate, MAX_MESSAGE_BYTES};
 use crate::writes::Writes;
 
 #[cfg(feature = "apis")]
 use others::{Others, is_pyroscope, otlp_grpc};
-
-/// What the real server takes: 64 MiB a message. How much is sent is a limit of the questions.
-const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Sets what every service shares; a macro because tonic has no trait for it.
 macro_rules! service {

@@ -6,6 +6,7 @@ use profile_codec::pprof::Limits;
 use profile_model::ProfileBatch;
 use profile_store::{Invalid, Keep, Named, NewBatch, NewProfile, NewWrite};
 
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::writes::NotStored;
 
 /// A whole request, checked: one bad series refuses all of them.
@@ -17,10 +18,6 @@ pub(crate) fn ingest(request: &WriteRawRequest) -> Result<Vec<NewProfile>, Inval
     Ok(profiles)
 }
 
-/// The most bytes that what is in a request may expand to, all of it together: a message that came without compression
-/// has no more.
-const MAX_EXPANDED_BYTES: usize = 64 << 20;
-
 fn ingest_series(
     series: &RawProfileSeries,
     profiles: &mut Vec<NewProfile>,
@@ -30,7 +27,7 @@ fn ingest_series(
     let set = series.labels.as_ref().ok_or(Invalid::NoName)?;
     let named = Named::new(set.labels.iter().map(|label| (label.name.as_str(), label.value.as_str())))?;
     let mut limits = Limits::default();
-    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
+    limits.max_decoded_bytes = MAX_MESSAGE_BYTES;
     for sample in series.samples.iter().filter(|sample| !sample.raw_profile.is_empty()) {
         let (raw, infos) = (sample.raw_profile.clone(), sample.executable_info.len());
         profiles.push(NewProfile::from_one_of(&named, raw, infos, &limits, expanded)?);
@@ -42,7 +39,7 @@ fn ingest_series(
 pub(crate) fn agent_limits() -> ArrowLimits {
     let mut limits = ArrowLimits::default();
     limits.max_rows = 1 << 20;
-    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
+    limits.max_decoded_bytes = MAX_MESSAGE_BYTES;
     limits
 }
 

@@ -1,4 +1,4 @@
-//! How many questions are answered at once, for how long, and how much.
+//! How much is taken at once; how many questions are answered at once, for how long, and how much.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use profile_store::Stop;
 use tokio::sync::Semaphore;
+
+/// The most bytes of a message, as the real server has it, and so of what is in one once it is decompressed, all of it
+/// together: a message that came without compression has no more.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 64 << 20;
 
 /// How many questions, how long, how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Status};
 use twox_hash::XxHash3_128;
 
-use crate::metrics::Metrics;
+use crate::metrics::{Coded, Metrics};
 
 /// Why a write was not stored: what was sent, or how the store does.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ impl NotStored {
     }
 
     /// Whether what came expands to more than is taken.
-    fn is_too_large(&self) -> bool {
+    pub(crate) fn is_too_large(&self) -> bool {
         match self {
             Self::Invalid(Invalid::Pprof(error)) => matches!(error, DecodeError::TooLarge { .. }),
             Self::Agent(_, AgentError::Stream(error) | AgentError::Column(error)) => {
@@ -60,21 +60,6 @@ impl NotStored {
             #[cfg(feature = "apis")]
             Self::Otlp(error) => matches!(error, crate::otlp::OtlpError::TooLarge { .. }),
             _ => false,
-        }
-    }
-
-    /// The code that tells a sender whether to try again, and how; for what the real server refuses, too, its code.
-    pub(crate) fn code(&self) -> Code {
-        match self {
-            error if error.is_too_large() => Code::ResourceExhausted,
-            Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => Code::Unknown,
-            Self::Invalid(_) | Self::Agent(..) => Code::InvalidArgument,
-            #[cfg(feature = "apis")]
-            Self::Otlp(_) => Code::InvalidArgument,
-            #[cfg(feature = "apis")]
-            Self::Pushed(error) => Code::from(error.code.number()),
-            Self::Refused(error) => of_refused(error),
-            Self::GivenUp => Code::Internal,
         }
     }
 
@@ -88,6 +73,23 @@ impl NotStored {
 
     pub(crate) fn status(&self) -> Status {
         Status::new(self.code(), self.words())
+    }
+}
+
+impl Coded for NotStored {
+    /// The code that tells a sender whether to try again, and how; for what the real server refuses, too, its code.
+    fn code(&self) -> Code {
+        match self {
+            error if error.is_too_large() => Code::ResourceExhausted,
+            Self::Invalid(Invalid::Pprof(DecodeError::Gzip(_)) | Invalid::Type { .. }) => Code::Unknown,
+            Self::Invalid(_) | Self::Agent(..) => Code::InvalidArgument,
+            #[cfg(feature = "apis")]
+            Self::Otlp(_) => Code::InvalidArgument,
+            #[cfg(feature = "apis")]
+            Self::Pushed(error) => Code::from(error.code.number()),
+            Self::Refused(error) => of_refused(error),
+            Self::GivenUp => Code::Internal,
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use std::fmt;
 use profile_model::Profile;
 
 use crate::detect::{Form, detect};
+use crate::jfr;
 use crate::legacy::{self, LegacyError};
 use crate::pprof::{self, DecodeError, Limits};
 use crate::unpack::{self, Unpacked};
@@ -160,13 +161,20 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// The name of the series of a profile that has none, after what was measured: of recordings of Java as Pyroscope names
+/// them, of all others as [`profile_model::series_name`].
+pub fn series_name(profile: &Profile) -> String {
+    let other = || profile_model::series_name(&profile.sample_types);
+    jfr::series_name(profile).map_or_else(other, str::to_owned)
+}
+
 /// The first bytes as one short line: text as it is, other bytes as hex.
 pub fn excerpt(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(120)];
     let text = String::from_utf8_lossy(start);
     let strange = text.chars().filter(|c| c.is_control() && !c.is_whitespace() || *c == '\u{fffd}').count();
     if 8 * strange > text.chars().count() {
-        return start.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
+        return jfr::hex(&start[..start.len().min(16)]);
     }
     let clean: Cow<'_, str> = text.split_whitespace().collect::<Vec<_>>().join(" ").into();
     let clean: String = clean.chars().filter(|c| !c.is_control()).take(80).collect();

@@ -132,7 +132,7 @@ fn read(
     let source = Source { app, labels, parameters };
     match (parameters.get("format").unwrap_or(""), boundary) {
         ("jfr", None) => source.jfr(body, None, limit).map_err(IngestError::unreadable),
-        ("pprof", None) => source.pprof(body, None).map_err(IngestError::unreadable),
+        ("pprof", None) => source.pprof(body, None, limit).map_err(IngestError::unreadable),
         // Also with the format in the URL: what it is shows in the content type.
         ("" | "pprof" | "jfr", Some(boundary)) => source.form(&body, &boundary, limit),
         ("trie" | "tree", _) => Err(IngestError::unsupported(
@@ -176,13 +176,15 @@ impl Source<'_> {
         }
         let config = part("sample_type_config").map(|config| unpacked(config, limit)).transpose();
         let config = config.map_err(IngestError::of_body)?;
-        self.pprof(part("profile").unwrap_or_default(), config.as_deref()).map_err(IngestError::unreadable)
+        self.pprof(part("profile").unwrap_or_default(), config.as_deref(), limit)
+            .map_err(IngestError::unreadable)
     }
 
-    fn pprof(&self, bytes: Bytes, config: Option<&[u8]>) -> Result<Vec<Pushed>, ApiError> {
+    fn pprof(&self, bytes: Bytes, config: Option<&[u8]>, limit: usize) -> Result<Vec<Pushed>, ApiError> {
         let mut pushed = Vec::new();
         let (from, length) = self.parameters.times();
-        normal::normal(&Origin { labels: self.series(&self.app), from, length }, bytes, &mut 0, &mut pushed)?;
+        let origin = Origin { labels: self.series(&self.app), from, length };
+        normal::normal(&origin, bytes, limit, &mut 0, &mut pushed)?;
         let types: Vec<&str> =
             pushed.iter().flat_map(|one| &one.profile.sample_types).map(|of| of.name.as_str()).collect();
         let name = metric_name(&types, &DisplayNames::of(config));

@@ -72,3 +72,4 @@ pub use push::{push_grpc_routes, push_routes};
 pub use rpc_code::Code;
 pub use sink::{Pushed, Sink};
 pub use source::{Ask, Counts, Source, SourceSeries};
+pub use spans::SPAN;

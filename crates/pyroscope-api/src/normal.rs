@@ -39,15 +39,12 @@ impl Origin {
     }
 }
 
-/// The most bytes that the profiles of a request may expand to, all of them together: a request that came without
-/// compression has no more.
-const MAX_EXPANDED_BYTES: usize = 64 << 20;
-
 /// Reads a pprof, compressed or not, into one profile or several. No bytes are no profile. `expanded` counts what the
-/// profiles of the request have expanded to so far.
+/// profiles of the request have expanded to so far, which is at most `limit` for all of them together.
 pub(crate) fn normal(
     of: &Origin,
     bytes: Bytes,
+    limit: usize,
     expanded: &mut usize,
     into: &mut Vec<Pushed>,
 ) -> Result<(), ApiError> {
@@ -55,7 +52,7 @@ pub(crate) fn normal(
         return Ok(());
     }
     let mut limits = Limits::default();
-    limits.max_decoded_bytes = MAX_EXPANDED_BYTES;
+    limits.max_decoded_bytes = limit;
     let read =
         pprof::unpack(&bytes, &limits, expanded).and_then(|plain| pprof::decode_unpacked(&plain, &limits));
     let profile = read.map_err(|error| match error {
@@ -88,7 +85,7 @@ pub(crate) fn keep(
             && !OF_REQUESTS.contains(&name)
             && NameRules::Legacy.is_label_name(&underscored(name))
     };
-    let mut rows_of_spans = spans::rows(&profile, takes);
+    let mut rows_of_spans = spans::rows(&profile, &texts, takes);
     let parts = profile
         .split_by_labels(takes, MOST_SERIES)
         .unwrap_or_else(|| vec![(Labels::default(), profile.with_types(&all_types(&profile)))]);

@@ -55,15 +55,15 @@ async fn push<K: Sink>(
 }
 
 async fn answer<K: Sink>(sink: &K, bytes: Bytes) -> Result<Vec<u8>, ApiError> {
-    let turn = sink.turn().await;
-    let read = blocking(move || (read(bytes), turn)).await.map(|(read, _turn)| read);
+    let (turn, limit) = (sink.turn().await, sink.max_message_bytes());
+    let read = blocking(move || (read(bytes, limit), turn)).await.map(|(read, _turn)| read);
     let profiles = read.flatten().inspect_err(|error| sink.refused("Push", error))?;
     sink.push("Push", profiles).await?;
     Ok(wire::PushResponse {}.encode_to_vec())
 }
 
-/// The profiles of a request; one that cannot be taken refuses all of them.
-pub(crate) fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
+/// The profiles of a request, which expand to at most `limit` bytes together; one that cannot be taken refuses all of them.
+pub(crate) fn read(bytes: Bytes, limit: usize) -> Result<Vec<Pushed>, ApiError> {
     let request = wire::PushRequest::decode(bytes)
         .map_err(|error| ApiError::invalid(format!("expected a PushRequest: {error}")))?;
     let (mut profiles, mut expanded) = (Vec::new(), 0);
@@ -74,7 +74,8 @@ pub(crate) fn read(bytes: Bytes) -> Result<Vec<Pushed>, ApiError> {
             return Err(ApiError::invalid("invalid labels: expected a metric name (__name__), found none"));
         }
         for sample in &series.samples {
-            normal(&Origin::now(pairs.clone()), sample.raw_profile.clone(), &mut expanded, &mut profiles)?;
+            let raw = sample.raw_profile.clone();
+            normal(&Origin::now(pairs.clone()), raw, limit, &mut expanded, &mut profiles)?;
         }
     }
     Ok(profiles)

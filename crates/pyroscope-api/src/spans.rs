@@ -1,6 +1,6 @@
 //! The samples of a profile by the span that they are of, as OpenTelemetry's integrations of SDKs mark them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use profile_model::{
     BatchHead, BatchType, LabelValue, Labels, Profile, ProfileBatch, Sample, StackId, StringId, Symbols,
@@ -8,7 +8,7 @@ use profile_model::{
 };
 
 /// The label of a span; Go's and .NET's integrations have the older name.
-pub(crate) const SPAN: &str = "span_id";
+pub const SPAN: &str = "span_id";
 const NAMES: [&str; 2] = [SPAN, "profile_id"];
 /// The most spans of one profile that are told apart.
 const MOST_SPANS: usize = 10_000;
@@ -23,9 +23,15 @@ pub(crate) type Rows = BTreeMap<String, Vec<usize>>;
 
 /// The samples that are of a span, apart by the other labels that are taken. Nothing where there are more spans than
 /// anybody asks for.
-pub(crate) fn rows(profile: &Profile, takes: impl Fn(&str) -> bool) -> BTreeMap<Labels, Rows> {
+///
+/// `texts` are the [text labels](Profile::text_labels) of the profile.
+pub(crate) fn rows(
+    profile: &Profile,
+    texts: &BTreeSet<&str>,
+    takes: impl Fn(&str) -> bool,
+) -> BTreeMap<Labels, Rows> {
     let mut found: BTreeMap<Labels, Rows> = BTreeMap::new();
-    if NAMES.iter().all(|name| !profile.text_labels().contains(name)) {
+    if NAMES.iter().all(|name| !texts.contains(name)) {
         return found;
     }
     let mut spans = 0;
@@ -123,6 +129,10 @@ mod tests {
             });
         }
         profile
+    }
+
+    fn rows(profile: &Profile, takes: impl Fn(&str) -> bool) -> BTreeMap<Labels, Rows> {
+        super::rows(profile, &profile.text_labels(), takes)
     }
 
     #[test]

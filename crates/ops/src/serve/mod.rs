@@ -17,7 +17,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::seldom::Seldom;
 use connection::Connection;
 use exchange::Held;
 pub use options::ServeOptions;
@@ -83,8 +84,8 @@ pub async fn serve_over<I, F, Fut>(
     F: Fn(TcpStream) -> Fut,
     Fut: Future<Output = std::io::Result<I>> + Send + 'static,
 {
-    let (connections, held, mut refused) =
-        (TaskTracker::new(), Arc::new(Held::default()), Refused::default());
+    let (connections, held) = (TaskTracker::new(), Arc::new(Held::default()));
+    let refused = Seldom::new(Duration::from_secs(10));
     loop {
         let (stream, peer) = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -92,7 +93,9 @@ pub async fn serve_over<I, F, Fut>(
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to come free.
-                    refused.note(&error);
+                    if let Some(more) = refused.may_say() {
+                        tracing::warn!(%error, tries = more + 1, "cannot accept a connection");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
@@ -110,25 +113,6 @@ pub async fn serve_over<I, F, Fut>(
     connections.close();
     if tokio::time::timeout(options.grace, connections.wait()).await.is_err() {
         tracing::warn!("answers under way did not finish in time and were cut off");
-    }
-}
-
-/// Connections that could not be accepted, and when that was said last.
-#[derive(Default)]
-struct Refused {
-    said: Option<Instant>,
-    since: u64,
-}
-
-impl Refused {
-    /// Says it once in ten seconds.
-    fn note(&mut self, error: &std::io::Error) {
-        self.since += 1;
-        if self.said.is_none_or(|said| said.elapsed() >= Duration::from_secs(10)) {
-            let tries = std::mem::take(&mut self.since);
-            tracing::warn!(%error, tries, "cannot accept a connection");
-            self.said = Some(Instant::now());
-        }
     }
 }
 

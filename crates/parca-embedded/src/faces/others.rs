@@ -10,7 +10,8 @@ use prost::Message;
 use pyroscope_api::{Api, push_grpc_routes, push_routes};
 use tonic::{Response, Status};
 
-use super::{Faces, MAX_MESSAGE_BYTES};
+use super::Faces;
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::pyroscope::{StoreSink, StoreSource};
 use crate::writes::Writes;
 use crate::{otlp, rest};

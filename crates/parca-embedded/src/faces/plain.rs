@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use ops::Room;
 use tower::ServiceExt;
 
-use super::MAX_MESSAGE_BYTES;
+use crate::limits::MAX_MESSAGE_BYTES;
 
 /// Answers a request whose body is no longer than a message may be, also once it is decompressed. What says that it is
 /// too long is not read.

@@ -4,14 +4,15 @@
 mod disk;
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram};
+use ops::Seldom;
 use ops::metrics::{Family, Kind, Registry, Value};
 use profile_store::Stats;
-use tonic::{Code, Response, Status};
+use tonic::{Code, Status};
 
 use crate::stores::Stores;
 
@@ -21,13 +22,7 @@ pub(crate) struct Metrics {
     calls: Counter<u64>,
     seconds: Histogram<f64>,
     refused: Counter<u64>,
-    said: Arc<Said>,
-}
-
-/// When a refused write was last logged, and how many were not since.
-#[derive(Debug, Default)]
-struct Said {
-    last: Mutex<Option<(Instant, u64)>>,
+    said: Arc<Seldom>,
 }
 
 impl Metrics {
@@ -51,26 +46,26 @@ impl Metrics {
         store_gauges(registry, stores);
         #[cfg(feature = "disk")]
         disk::register(registry, stores);
-        Self { calls, seconds, refused, said: Arc::default() }
+        Self { calls, seconds, refused, said: Arc::new(Seldom::new(Duration::from_secs(1))) }
     }
 
     /// Counts a write that was not stored, and says so at most once a second.
     pub(crate) fn refused(&self, method: &'static str, reason: &'static str, error: &dyn std::error::Error) {
         self.refused.add(1, &[KeyValue::new("method", method), KeyValue::new("reason", reason)]);
-        if let Some(more) = self.said.may_say(Instant::now()) {
+        if let Some(more) = self.said.may_say() {
             tracing::warn!(method, reason, %error, not_logged = more, "a write was refused");
         }
     }
 
     /// Runs a call and notes how it went.
-    pub(crate) async fn timed<T>(
+    pub(crate) async fn timed<T, E: Coded>(
         &self,
         method: &'static str,
-        call: impl Future<Output = Result<Response<T>, Status>>,
-    ) -> Result<Response<T>, Status> {
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let started = Instant::now();
         let answer = call.await;
-        let code = answer.as_ref().err().map_or(Code::Ok, Status::code);
+        let code = answer.as_ref().err().map_or(Code::Ok, Coded::code);
         let method = KeyValue::new("method", method);
         self.seconds.record(started.elapsed().as_secs_f64(), std::slice::from_ref(&method));
         self.calls.add(1, &[method, KeyValue::new("grpc_code", format!("{code:?}"))]);
@@ -78,17 +73,14 @@ impl Metrics {
     }
 }
 
-impl Said {
-    /// How many were not said before this one; nothing if this one is not to be said either.
-    fn may_say(&self, now: Instant) -> Option<u64> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *last {
-            Some((said, more)) if now.duration_since(*said) < Duration::from_secs(1) => {
-                *more += 1;
-                None
-            }
-            last => Some(last.replace((now, 0)).map_or(0, |(_, more)| more)),
-        }
+/// An error with a code of gRPC.
+pub(crate) trait Coded {
+    fn code(&self) -> Code;
+}
+
+impl Coded for Status {
+    fn code(&self) -> Code {
+        Status::code(self)
     }
 }
 
@@ -125,19 +117,4 @@ fn store_gauges(registry: &Registry, stores: &Stores) {
         let evicted = of_each(evicted, &stats, |stats| Value::Counter(stats.evicted_rows as f64));
         gauges.chain([evicted]).collect()
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_is_said_once_a_second() {
-        let (said, start) = (Said::default(), Instant::now());
-        let at = |millis| said.may_say(start + Duration::from_millis(millis));
-        assert_eq!(
-            [at(0), at(1), at(999), at(1000), at(1500), at(3000)],
-            [Some(0), None, None, Some(2), None, Some(1)]
-        );
-    }
 }

@@ -39,12 +39,11 @@ async fn receive(
         let body = pyroscope_api::decoded(&headers, body, limit)?;
         let bytes = if is_json { from_json(&body)? } else { body };
         let answer = export(&writes, bytes);
-        let answer = async { answer.await.map(tonic::Response::new).map_err(|error| error.status()) };
-        writes.metrics.timed("Export", answer).await.map_err(Failed::from)
+        Ok(writes.metrics.timed("Export", answer).await?)
     };
     match received.await {
-        Ok(answer) if is_json => json(StatusCode::OK, partial_json(&answer.into_inner()).to_string()),
-        Ok(answer) => proto(StatusCode::OK, answer.into_inner().encode_to_vec()),
+        Ok(answer) if is_json => json(StatusCode::OK, partial_json(&answer).to_string()),
+        Ok(answer) => proto(StatusCode::OK, answer.encode_to_vec()),
         Err(Failed { status, http }) => failed(&status, http, is_json),
     }
 }
@@ -55,13 +54,11 @@ struct Failed {
     http: StatusCode,
 }
 
-impl From<Status> for Failed {
-    fn from(status: Status) -> Self {
+impl Failed {
+    fn new(status: Status, is_too_large: bool) -> Self {
         let http = match status.code() {
-            // What is too large would be again.
-            Code::ResourceExhausted if status.message().starts_with("expanded_size: ") => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
+            // It would be again.
+            _ if is_too_large => StatusCode::PAYLOAD_TOO_LARGE,
             Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
             Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -73,17 +70,20 @@ impl From<Status> for Failed {
 
 impl From<pyroscope_api::ApiError> for Failed {
     fn from(error: pyroscope_api::ApiError) -> Self {
-        let status = Status::new(Code::from(error.code.number()), error.message);
-        match status.code() {
-            Code::ResourceExhausted => Self { status, http: StatusCode::PAYLOAD_TOO_LARGE },
-            _ => status.into(),
-        }
+        let code = Code::from(error.code.number());
+        Self::new(Status::new(code, error.message), code == Code::ResourceExhausted)
+    }
+}
+
+impl From<NotStored> for Failed {
+    fn from(error: NotStored) -> Self {
+        Self::new(error.status(), error.is_too_large())
     }
 }
 
 impl From<OtlpError> for Failed {
     fn from(error: OtlpError) -> Self {
-        NotStored::Otlp(error).status().into()
+        NotStored::Otlp(error).into()
     }
 }
 

@@ -2,6 +2,7 @@ use profile_store::{Invalid, Keep, Named, NewProfile, NewWrite};
 use pyroscope_api::{ApiError, Code, Pushed, Sink};
 
 use super::Spans;
+use crate::metrics::Coded;
 use crate::writes::{NotStored, Writes};
 
 /// A store that is pushed to as Pyroscope's SDKs push.

@@ -4,10 +4,9 @@ use std::time::Duration;
 use pql::{ProfileType, Query};
 use profile_model::{Labels, Profile, Sample, TimeRange, Timestamp, ValueType};
 use profile_store::{Filter, Merge, Merged, ProfileSum, ReadError, Span, Store, View};
-use pyroscope_api::{ApiError, Ask, Code, Counts, Source, SourceSeries};
+use pyroscope_api::{ApiError, Ask, Code, Counts, SPAN, Source, SourceSeries};
 
 use super::Spans;
-use super::spans::SPAN;
 use crate::limits::{Gate, TooMuch};
 
 /// A store that is asked for what Pyroscope's clients ask for.

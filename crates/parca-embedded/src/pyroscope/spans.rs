@@ -10,9 +10,6 @@ use pyroscope_api::Pushed;
 
 use crate::writes::{NotStored, once};
 
-/// The label of a span.
-pub(crate) const SPAN: &str = "span_id";
-
 /// How much of the process's memory a byte takes that the store reckons with: spans are a great many small pieces, which
 /// the store takes for larger ones.
 const TAKEN: usize = 3;

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use parca_client::{RawSample, RawSeries, WriteRawRequest};
-use profile_codec::{jfr, pprof};
-use profile_model::{Labels, Profile, StringId, series_name};
+use profile_codec::file::series_name;
+use profile_codec::pprof;
+use profile_model::{Labels, Profile, StringId};
 use pyroscope_client::{PushSample, PushSeries};
 
 use super::{Answering, Backend, Server};
@@ -22,12 +23,10 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A profile with labels. Where they have no `__name__`, it follows from what was measured ([`jfr::series_name`] of
-    /// recordings of Java, [`series_name`] of all others).
+    /// A profile with labels. Where they have no `__name__`, it follows from what was measured ([`series_name`]).
     /// Where they have no service it is `profile-query`. A Parca is given the profile with its tables in order, as it takes no others.
     pub fn new(profile: &Profile, labels: &Labels, deployment: &Deployment) -> Self {
-        let name =
-            jfr::series_name(profile).map_or_else(|| series_name(&profile.sample_types), str::to_owned);
+        let name = series_name(profile);
         let guessed = [(NAME_LABEL, name.as_str()), (deployment.service_label(), "profile-query")];
         let given = labels.iter().chain(guessed.into_iter().filter(|(name, _)| labels.get(name).is_none()));
         let labels = given.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
